@@ -1,0 +1,1 @@
+"""The application: usable with and without Airflow."""

@@ -1,0 +1,111 @@
+"""The words we think in: plain values, no I/O. Times are aware and in UTC."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Final, Self
+
+VENDORS: Final = ("alibaba", "huawei", "tencent")
+
+DERIVED_ID_PREFIX: Final = "derived:"
+"""Begins every message id that we made because the vendor gave none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """One set of keys at one vendor: a row of ``cloud_user``. *vendor* is one of ``VENDORS``."""
+
+    account_id: str
+    vendor: str
+    access_key: str = field(repr=False)
+    secret_key: str = field(repr=False)
+    region: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SyncWindow:
+    """A half-open span of creation time, ``since <= t < until``."""
+
+    since: datetime
+    until: datetime
+
+    def split(self, longest: timedelta) -> Iterator[Self]:
+        """Yield consecutive windows of at most *longest* that together are this one."""
+        since = self.since
+        while since < self.until:
+            until = min(since + longest, self.until)
+            yield type(self)(since, until)
+            since = until
+
+
+@dataclass(frozen=True, slots=True)
+class TicketRef:
+    """What a vendor's list tells about a ticket."""
+
+    ticket_id: str
+    is_closed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """A support ticket (工单): everything the vendor told us about it.
+
+    ``None`` always means that the vendor did not say.
+    """
+
+    vendor: str
+    account_id: str
+    ticket_id: str
+    title: str
+    is_closed: bool
+    vendor_status: str
+    created_at: datetime
+    category_id: str | None = None
+    category_name: str | None = None
+    product_id: str | None = None
+    product_name: str | None = None
+    source_id: str | None = None
+    source_name: str | None = None
+    email: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One entry (留言) of a ticket's conversation."""
+
+    ticket_id: str
+    message_id: str
+    from_customer: bool
+    content: str
+    created_at: datetime
+    author_id: str | None = None
+    author_name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """A product one can ask about."""
+
+    product_id: str
+    name: str
+    description: str | None = None
+    acronym: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Category:
+    """A problem category (问题分类) of one product; the same category may belong to several."""
+
+    category_id: str
+    name: str
+    product_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A way (工单来源) in which tickets reach the vendor."""
+
+    source_id: str
+    name: str

@@ -1,0 +1,1 @@
+"""Stands in for the vendors: their APIs on loopback, over one seeded store."""

@@ -1,0 +1,74 @@
+"""What a pipeline may ask of a vendor: the one protocol of this project."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import ClassVar, Protocol
+
+from include.models import (
+    Account,
+    Category,
+    Message,
+    Product,
+    Source,
+    SyncWindow,
+    Ticket,
+    TicketRef,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What a pipeline, a check or the status page must know about a vendor."""
+
+    entities: frozenset[str]
+    """Of ``tickets``, ``products``, ``categories``, ``sources``: what can be listed."""
+    max_window: timedelta
+    """The longest span of creation time worth asking for at once."""
+    official_api: bool = True
+    """False where the vendor does not document the API: experimental, shown as such."""
+
+
+class VendorClient(Protocol):
+    """Reads one account; every ``list_*`` yields pages, and a page is a plain list.
+
+    All methods raise subclasses of ``VendorError``. ``calls`` counts the HTTP requests sent so far.
+    """
+
+    capabilities: ClassVar[Capabilities]
+    account: Account
+
+    @property
+    def calls(self) -> int:
+        """HTTP requests sent so far, repeated attempts included."""
+        ...
+
+    def list_tickets(
+        self, window: SyncWindow, *, only_open: bool = False
+    ) -> Iterator[list[TicketRef]]:
+        """Every ticket created in *window*; with *only_open*, at least those that are open now."""
+        ...
+
+    def read_ticket(
+        self, ticket_id: str, *, open_messages: bool = False
+    ) -> tuple[Ticket, list[Message] | None]:
+        """Read the state first, then the messages, oldest first.
+
+        Messages are None for an open ticket unless *open_messages*. Raises NotFoundError for a
+        ticket the vendor does not know.
+        """
+        ...
+
+    def list_products(self) -> Iterator[list[Product]]:
+        """Every product."""
+        ...
+
+    def list_categories(self) -> Iterator[list[Category]]:
+        """Every pair of a category and a product it belongs to."""
+        ...
+
+    def list_sources(self) -> Iterator[list[Source]]:
+        """Every ticket source that is known beforehand; others appear with the tickets."""
+        ...

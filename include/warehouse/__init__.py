@@ -1,0 +1,1 @@
+"""Knows our tables in MySQL and MariaDB; not where their rows came from."""

@@ -1,0 +1,260 @@
+"""The tables we write: the one description of names, types, keys and comments.
+
+Alembic's migrations under ``sql/migrations`` build them, and a test proves that both agree. The
+user's columns come first and keep their names; ``info["key"]`` names the natural key of an upsert.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import mysql
+
+metadata = sa.MetaData()
+
+BIN: Final = "utf8mb4_bin"  # for ids: common collations merge distinct keys
+TEXT: Final = "utf8mb4_unicode_ci"  # for texts: exists on MySQL and MariaDB
+
+
+def _key(length: int) -> sa.types.TypeEngine[str]:
+    return mysql.VARCHAR(length, charset="utf8mb4", collation=BIN)
+
+
+def _text(length: int) -> sa.types.TypeEngine[str]:
+    return mysql.VARCHAR(length, charset="utf8mb4", collation=TEXT)
+
+
+def _moment() -> sa.types.TypeEngine[Any]:
+    return mysql.DATETIME(fsp=6)
+
+
+def _table(name: str, comment: str, key: tuple[str, ...], *items: Any) -> sa.Table:
+    return sa.Table(
+        name,
+        metadata,
+        *items,
+        info={"key": key},
+        comment=comment,
+        mysql_engine="InnoDB",
+        mysql_charset="utf8mb4",
+        mysql_collate=TEXT,
+        mysql_row_format="Dynamic",
+    )
+
+
+MS: Final = "milliseconds since 1970 UTC"
+
+cloud_user = _table(
+    "cloud_user",
+    "云厂商账户信息表: one account (key pair) at one vendor",
+    ("id",),
+    sa.Column("id", _key(50), primary_key=True, comment="ID"),
+    sa.Column("secret_id", _key(255), nullable=False, comment="access key id"),
+    sa.Column(
+        "secret_key_secret",
+        _key(500),
+        comment="secret key: an envelope v1:…, a reference conn:<Airflow connection>, or plain",
+    ),
+    sa.Column("region_id", _text(500), comment="地域: region, chooses the vendor's host"),
+    sa.Column("type", _text(50), comment="HUAWEI, ALIBABA, TENCENT"),
+    sa.Column("create_time", sa.BigInteger, comment=f"创建时间, {MS}"),
+    sa.Column("name", _text(255), comment="what people call the account"),
+    sa.Column(
+        "enabled", sa.SmallInteger, nullable=False, server_default="1", comment="0: not read"
+    ),
+)
+
+cloud_osm_list = _table(
+    "cloud_osm_list",
+    "云工单列表: one row a ticket",
+    ("type", "cloud_id"),
+    sa.Column("id", _key(50), primary_key=True, comment="ID (own)"),
+    sa.Column("cloud_id", _key(64), nullable=False, comment="工单ID(云厂商ID)"),
+    sa.Column(
+        "status",
+        sa.Integer,
+        nullable=False,
+        server_default="1",
+        comment="0: closed at the vendor and every message stored; 1: anything else",
+    ),
+    sa.Column("name", _text(2000), comment="工单标题"),
+    sa.Column("email", _text(255), comment="email, where the vendor gives one"),
+    sa.Column("type", _key(50), nullable=False, comment="ALIBABA, HUAWEI, TENCENT"),
+    sa.Column("product_id", _key(64), comment="产品ID; NULL when the name matches none or several"),
+    sa.Column("product_business_id", _key(64), comment="产品问题类别ID; NULL as product_id"),
+    sa.Column("osm_id", _key(64), comment="工单来源ID"),
+    sa.Column("custom_id", _key(50), comment="cloud_user.id of the account that showed it first"),
+    sa.Column("create_time", sa.BigInteger, comment=f"工单创建时间, {MS}"),
+    sa.Column("vendor_status", _text(64), comment="state as the vendor says it"),
+    sa.Column("product_name", _text(255), comment="product as the vendor says it"),
+    sa.Column("category_name", _text(255), comment="problem category as the vendor says it"),
+    sa.Column("source_name", _text(255), comment="ticket source as the vendor says it"),
+    sa.Column("close_time", sa.BigInteger, comment=f"first seen closed, an upper bound, {MS}"),
+    sa.Column("last_message_time", sa.BigInteger, comment=f"newest stored message, {MS}"),
+    sa.Column(
+        "message_count", sa.Integer, comment="stored messages; NULL before the first reading"
+    ),
+    sa.Column("missing_since", sa.BigInteger, comment=f"the vendor no longer knows it since, {MS}"),
+    sa.Column("synced_at", _moment(), comment="last change by us, UTC; NULL: never read by us"),
+    sa.UniqueConstraint("type", "cloud_id", name="uq_cloud_osm_list_type_cloud_id"),
+    sa.Index("ix_cloud_osm_list_custom_id_status", "custom_id", "status"),
+    sa.Index("ix_cloud_osm_list_create_time", "create_time"),
+)
+
+cloud_osm_detail = _table(
+    "cloud_osm_detail",
+    "工单详情: one row a message",
+    ("vendor", "case_id", "message_id"),
+    sa.Column("id", _key(50), primary_key=True, comment="ID (own)"),
+    sa.Column(
+        "case_id", _key(64), nullable=False, comment="工单ID(云厂商ID): cloud_osm_list.cloud_id"
+    ),
+    sa.Column("message_id", _key(64), nullable=False, comment="云厂商生成的留言ID"),
+    sa.Column("type", _key(50), comment="留言方式: 0 customer, 1 support"),
+    sa.Column("replier", _text(255), comment="留言者"),
+    sa.Column("replier_name", _text(255), comment="留言者名称"),
+    sa.Column("content", mysql.LONGTEXT(charset="utf8mb4", collation=TEXT), comment="留言内容"),
+    sa.Column("create_time", sa.BigInteger, comment=f"创建时间, {MS}"),
+    sa.Column("vendor", _key(50), nullable=False, comment="ALIBABA, HUAWEI, TENCENT"),
+    sa.Column("synced_at", _moment(), comment="last change by us, UTC"),
+    sa.UniqueConstraint(
+        "vendor", "case_id", "message_id", name="uq_cloud_osm_detail_vendor_case_id_message_id"
+    ),
+    sa.Index("ix_cloud_osm_detail_create_time", "create_time"),
+)
+
+
+def _catalog(name: str, comment: str, id_comment: str, *own: Any) -> sa.Table:
+    return _table(
+        name,
+        comment,
+        ("type", "id"),
+        sa.Column("id", _key(64), primary_key=True, comment=id_comment),
+        sa.Column("type", _key(50), primary_key=True, comment="ALIBABA, HUAWEI, TENCENT"),
+        sa.Column("name", _text(255), nullable=False, comment="名称"),
+        *own,
+        sa.Column("create_time", sa.BigInteger, comment=f"first seen, {MS}"),
+        sa.Column(
+            "active",
+            sa.SmallInteger,
+            nullable=False,
+            server_default="1",
+            comment="0: the last complete refresh no longer showed it",
+        ),
+        sa.Column("synced_at", _moment(), comment="last change by us, UTC"),
+    )
+
+
+cloud_osm_product = _catalog(
+    "cloud_osm_product",
+    "工单产品信息",
+    "产品ID（直接使用云产商所返回的产品ID）",
+    sa.Column("description", _text(5000), comment="产品备注"),
+    sa.Column("acronym", _text(50), comment="产品类型简称（华为专用）"),
+)
+cloud_osm_product_type = _catalog(
+    "cloud_osm_product_type",
+    "工单产品问题类别",
+    "产品问题类别ID（直接使用云产商所返回的产品ID）",
+)
+cloud_osm_source = _catalog("cloud_osm_source", "工单来源", "工单来源ID")
+
+cloud_osm_product_category = _table(
+    "cloud_osm_product_category",
+    "which problem category belongs to which product: many to many",
+    ("type", "product_id", "product_type_id"),
+    sa.Column("type", _key(50), primary_key=True, comment="ALIBABA, HUAWEI, TENCENT"),
+    sa.Column("product_id", _key(64), primary_key=True, comment="cloud_osm_product.id"),
+    sa.Column("product_type_id", _key(64), primary_key=True, comment="cloud_osm_product_type.id"),
+    sa.Column(
+        "active",
+        sa.SmallInteger,
+        nullable=False,
+        server_default="1",
+        comment="0: the last complete refresh no longer showed it",
+    ),
+    sa.Column("synced_at", _moment(), comment="last change by us, UTC"),
+)
+
+OWNER: Final = "cloud_user.id, or the vendor for what belongs to a whole vendor"
+
+sync_state = _table(
+    "sync_state",
+    "how far each account is read, and which run holds it",
+    ("account_id", "entity"),
+    sa.Column("account_id", _key(50), primary_key=True, comment=OWNER),
+    sa.Column("entity", _key(20), primary_key=True, comment="tickets or catalog"),
+    sa.Column("watermark_at", _moment(), comment="everything created before it is stored, UTC"),
+    sa.Column("swept_at", _moment(), comment="last whole-history look for open tickets, UTC"),
+    sa.Column(
+        "token",
+        sa.BigInteger,
+        nullable=False,
+        server_default="0",
+        comment="grows with every run that takes the account; only the newest may write",
+    ),
+    sa.Column("heartbeat_at", _moment(), comment="last sign of life of the holder, UTC"),
+)
+
+sync_run = _table(
+    "sync_run",
+    "one row a run of an entity of an account",
+    ("run_id",),
+    sa.Column("run_id", _key(32), primary_key=True, comment="ID (own)"),
+    sa.Column("account_id", _key(50), nullable=False, comment=OWNER),
+    sa.Column("vendor", _key(50), nullable=False, comment="ALIBABA, HUAWEI, TENCENT"),
+    sa.Column("entity", _key(20), nullable=False, comment="tickets or catalog"),
+    sa.Column(
+        "outcome",
+        _key(20),
+        nullable=False,
+        comment="running, done, partial, failed, stopped (killed or superseded)",
+    ),
+    sa.Column("since_at", _moment(), comment="beginning of the creation window, UTC"),
+    sa.Column("until_at", _moment(), comment="end of the creation window, UTC"),
+    sa.Column("calls", sa.Integer, nullable=False, server_default="0", comment="HTTP requests"),
+    sa.Column(
+        "listed", sa.Integer, nullable=False, server_default="0", comment="distinct rows listed"
+    ),
+    sa.Column(
+        "stored",
+        sa.Integer,
+        nullable=False,
+        server_default="0",
+        comment="tickets or catalogue rows stored",
+    ),
+    sa.Column(
+        "messages", sa.Integer, nullable=False, server_default="0", comment="messages stored"
+    ),
+    sa.Column(
+        "failed",
+        sa.Integer,
+        nullable=False,
+        server_default="0",
+        comment="tickets put into quarantine",
+    ),
+    sa.Column("error_class", _key(50), comment="class in include/errors.py: who must act"),
+    sa.Column("error_text", _text(2000), comment="reason, without keys or ticket texts"),
+    sa.Column("request_id", _key(128), comment="the vendor's request id of the failure"),
+    sa.Column("triggered_by", _text(255), comment="schedule, or the person who asked"),
+    sa.Column("parameters", _text(2000), comment="what was asked for, as JSON"),
+    sa.Column("started_at", _moment(), nullable=False, comment="UTC"),
+    sa.Column("ended_at", _moment(), comment="UTC"),
+    sa.Index("ix_sync_run_account_id_entity_started_at", "account_id", "entity", "started_at"),
+    sa.Index("ix_sync_run_started_at", "started_at"),
+)
+
+sync_quarantine = _table(
+    "sync_quarantine",
+    "tickets that failed by themselves; every run tries them again",
+    ("account_id", "item_id"),
+    sa.Column("account_id", _key(50), primary_key=True, comment="cloud_user.id"),
+    sa.Column("item_id", _key(64), primary_key=True, comment="the vendor's ticket id"),
+    sa.Column("error_class", _key(50), nullable=False, comment="class in include/errors.py"),
+    sa.Column("error_text", _text(2000), nullable=False, comment="reason, without ticket texts"),
+    sa.Column("request_id", _key(128), comment="the vendor's request id"),
+    sa.Column("first_at", _moment(), nullable=False, comment="first failure, UTC"),
+    sa.Column("last_at", _moment(), nullable=False, comment="latest failure, UTC"),
+    sa.Column("attempts", sa.Integer, nullable=False, comment="failures so far"),
+)
