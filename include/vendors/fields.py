@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
@@ -91,8 +92,11 @@ def text(record: Record, *path: str) -> str:
     value = record.need(*path)
     if not isinstance(value, str):
         raise record.fault(f"field {record.name(path)} is not a text but {kind(value)}")
-    if not value.isascii() and any("\ud800" <= char <= "\udfff" for char in value):
-        raise record.fault(f"field {record.name(path)} holds half a character (a lone surrogate)")
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        message = f"field {record.name(path)} holds half a character (a lone surrogate)"
+        raise record.fault(message) from None
     return value
 
 
@@ -113,7 +117,7 @@ def identifier(record: Record, *path: str) -> str:
     """An id as text; the vendors send the same id now as a number, now as a text."""
     value = record.need(*path)
     if isinstance(value, str) and value.strip():
-        return value.strip()
+        return text(record, *path).strip()
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
     raise record.fault(f"field {record.name(path)} is not an id but {kind(value)}")
@@ -172,5 +176,6 @@ def _sane(record: Record, path: tuple[str, ...], moment: datetime) -> datetime:
 
 def derived_id(*parts: str) -> str:
     """A stable id over *parts*, for a message whose vendor gives none."""
-    digest = hashlib.sha256("\n".join(parts).encode()).hexdigest()
+    # As JSON, so that no text can hold what parts two texts.
+    digest = hashlib.sha256(json.dumps(parts).encode()).hexdigest()
     return DERIVED_ID_PREFIX + digest[:32]

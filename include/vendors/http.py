@@ -1,29 +1,25 @@
 """One API call: wait for our turn, sign, send, read within bounds, classify, try again.
 
 Every attempt is prepared, timed and signed anew: a vendor refuses a repeated nonce or an old date,
-so no lower layer may repeat a request (faults.md W19).
+so no lower layer may repeat a request.
 """
 
 from __future__ import annotations
 
-import contextlib
 import email.utils
 import json
 import re
-import socket
 import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, Final
 
 import requests
 import tenacity
 import urllib3
-from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
-from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 from include.errors import (
     AuthError,
@@ -34,6 +30,7 @@ from include.errors import (
     VendorError,
 )
 from include.models import Account
+from include.vendors.deadline import Deadline, open_session
 from include.vendors.fields import Json, Record, kind
 
 CONNECT_SECONDS: Final = 5.0
@@ -44,6 +41,14 @@ BODY_BYTES: Final = 32 * 2**20
 ATTEMPTS: Final = 5
 HINT_SECONDS: Final = 120.0  # the longest wait a vendor may ask of us
 CHUNK_BYTES: Final = 64 * 2**10
+SKEW_SECONDS: Final = 60.0  # a smaller difference of clocks explains no refusal
+
+REQUEST_ID: Final = re.compile(r"[0-9A-Za-z._:-]{1,48}")
+# Two vendors answer a wrong signature with the text they signed; a signature is a long token.
+SIGNED_TEXT: Final = re.compile(
+    r"(string[\s_]*to[\s_]*sign|canonical[\s_]*(?:request|string)).*", re.IGNORECASE
+)
+LONG_TOKEN: Final = re.compile(r"[0-9A-Za-z+/=_-]{28,}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,15 +87,18 @@ class RateLimit:
         self._monotonic, self._sleep = monotonic, sleep
         self._lock = threading.Lock()
         self._next = self._slowed = float("-inf")
+        self._holds = 0
 
     def wait(self) -> None:
-        """Sleep until this call's turn."""
-        with self._lock:
-            now = self._monotonic()
-            turn = max(now, self._next)
-            self._next = turn + 1 / self.rate
-        if turn > now:
-            self._sleep(turn - now)
+        """Sleep until this call's turn; take a new one when the vendor asked for a rest since."""
+        holds = -1
+        while holds != self._holds:
+            with self._lock:
+                holds, now = self._holds, self._monotonic()
+                turn = max(now, self._next)
+                self._next = turn + 1 / self.rate
+            if turn > now:
+                self._sleep(turn - now)
 
     def refused(self, seconds: float | None) -> None:
         """Halve the rate, once for a burst of refusals, and hold all calls for *seconds*."""
@@ -99,7 +107,9 @@ class RateLimit:
             if now >= self._slowed + 1:
                 self.rate = max(self.lowest, self.rate / 2)
                 self._slowed = now
-            self._next = max(self._next, now + (seconds or 0))
+            if seconds:
+                self._next = max(self._next, now + seconds)
+                self._holds += 1
 
     def accepted(self) -> None:
         """Recover a fiftieth of the full rate."""
@@ -119,17 +129,13 @@ class ApiSession:
         rate: RateLimit,
         *,
         proxy: str | None = None,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self.account, self.base_url, self.calls = account, base_url.rstrip("/"), 0
-        self._auth, self._classify, self._rate = auth, classify, rate
+        self._auth, self._classify, self._rate, self._now = auth, classify, rate, now
         self._counting = threading.Lock()
-        self._session = requests.Session()
-        # Neither proxies nor .netrc of whoever runs us: only what was configured on purpose.
-        self._session.trust_env = False
-        self._session.proxies = {"https": proxy, "http": proxy} if proxy else {}
-        self._session.mount("http://", _Adapter(pool_maxsize=16))
-        self._session.mount("https://", _Adapter(pool_maxsize=16))
+        self._session = open_session(proxy)
         self._retrying = tenacity.Retrying(
             retry=tenacity.retry_if_exception(_is_worth_another_try),
             stop=tenacity.stop_after_attempt(ATTEMPTS),
@@ -171,9 +177,11 @@ class ApiSession:
         self._session.close()
 
     def _attempt(self, action: str, request: requests.Request, spent: list[float]) -> Record:
-        left = max(CALL_SECONDS - spent[0], 0.001)
+        left = CALL_SECONDS - spent[0]
         where = {"vendor": self.account.vendor, "action": action}
-        too_slow = _TooSlowError(f"no complete answer within {CALL_SECONDS:.0f} s", **where)
+        too_slow = _TooSlowError(f"no complete answer within {CALL_SECONDS:g} s", **where)
+        if left <= 0:
+            raise too_slow
         self._rate.wait()
         prepared = self._session.prepare_request(request)
         prepared.prepare_auth(self._auth)
@@ -181,7 +189,7 @@ class ApiSession:
             self.calls += 1
         started = time.monotonic()
         timeout = (min(CONNECT_SECONDS, left), min(READ_SECONDS, left))
-        deadline = _Deadline(left)
+        deadline = Deadline(left)
         try:
             with (
                 deadline,
@@ -205,45 +213,64 @@ class ApiSession:
         if 300 <= status < 400:
             raise ContractError(f"HTTP {status}: a redirect, which we never follow", **where)
         try:
-            value = _parse(response, body, where)
-        except _BrokenBodyError:
+            value = self._parse(response, body, where)
+        except UnavailableError:
             if status == 200:
                 raise
-            value = None
+            value = None  # a gateway's page: the status says enough
         verdict = Verdict()
         if isinstance(value, dict):
             verdict = self._classify(status, response.headers, value)
-            where["request_id"] = self._scrub(verdict.request_id)
+            where["request_id"] = self._scrub(verdict.request_id, REQUEST_ID)
         error = verdict.error
-        if error is None and status != 200:
-            error = (
-                RateLimitError
-                if status == 429
-                else UnavailableError
-                if status >= 500 or status == 408
-                else RejectedError
-            )
+        if status != 200 and error in (None, RejectedError):
+            error = _by_status(status)  # a code nobody knows does not make a 503 final
         if error is None:
             if not isinstance(value, dict):
                 raise _BrokenBodyError(f"the answer is {kind(value)}, not an object", **where)
             self._rate.accepted()
-            return Record(value, self.account.vendor, action, verdict.request_id)
+            return Record(value, self.account.vendor, action, where.get("request_id", ""))
         where["code"] = self._scrub(verdict.code) or f"HTTP {status}"
         message = self._scrub(verdict.message) or "refused without a reason"
         if issubclass(error, RateLimitError):
-            hint = _seconds(verdict.retry_after, response.headers)
+            hint = _seconds(verdict.retry_after, response.headers, self._now())
             self._rate.refused(hint)
             raise RateLimitError(message, retry_after=hint, **where)
         if issubclass(error, AuthError):
-            message += _skew(response.headers)
+            message += _skew(response.headers, self._now())
         raise error(message, **where)
 
-    def _scrub(self, text: str) -> str:
-        """A vendor's text without keys, signatures, control characters, or great length."""
+    def _parse(self, response: requests.Response, body: bytes, where: Mapping[str, str]) -> Json:
+        """The JSON value of a body; a broken one of the announced length is the vendor's doing."""
+        said = response.headers.get("Content-Type", "no content type")
+        declared = re.search(r"""charset\s*=\s*["']?([\w.-]+)""", said, re.IGNORECASE)
+        whole = "Content-Length" in response.headers or "Transfer-Encoding" in response.headers
+        try:
+            text = body.decode(declared[1] if declared else "utf-8")
+            return json.loads(text.removeprefix("\ufeff"), parse_constant=_no_constant)
+        except (UnicodeError, LookupError):
+            raise _BrokenBodyError("the answer is not in its stated charset", **where) from None
+        except (ValueError, RecursionError):
+            seen = self._scrub(body[:80].decode("ascii", "replace"))
+            if body.lstrip(b"\xef\xbb\xbf \t\r\n").startswith((b"{", b"[", b'"')):
+                seen = "cut or damaged JSON"  # its beginning may be a customer's text
+            broken = _BrokenBodyError if whole else UnavailableError
+            said = self._scrub(said)
+            raise broken(f"the answer is not JSON ({said}): {seen or 'empty'}", **where) from None
+
+    def _scrub(self, text: str, known: re.Pattern[str] | None = None) -> str:
+        """Foreign text made fit for a log: one line, no key or signature, no great length.
+
+        Text of the form *known* is let through, keys apart.
+        """
         for secret in (self.account.secret_key, self.account.access_key):
             if secret:
                 text = text.replace(secret, "***")
-        return _quiet(text)
+        if known is not None and known.fullmatch(text):
+            return text
+        text = "".join(char if char.isprintable() else " " for char in text[:4000])
+        text = SIGNED_TEXT.sub(r"\1 ***", text)
+        return LONG_TOKEN.sub("***", text)[:300].strip()
 
 
 class _BrokenBodyError(UnavailableError):
@@ -254,17 +281,6 @@ class _TooSlowError(UnavailableError):
     """The call used up its time."""
 
 
-class _Adapter(HTTPAdapter):
-    """Opens connections that a deadline can shut down."""
-
-    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        super().init_poolmanager(*args, **kwargs)
-        self.poolmanager.pool_classes_by_scheme = {
-            "http": _WatchedPool,
-            "https": _WatchedSecurePool,
-        }
-
-
 def _is_worth_another_try(error: BaseException) -> bool:
     """Whether waiting may help; not when the call has used up its time."""
     return isinstance(error, RateLimitError | UnavailableError) and not isinstance(
@@ -272,10 +288,13 @@ def _is_worth_another_try(error: BaseException) -> bool:
     )
 
 
-def _quiet(text: str) -> str:
-    """Foreign text made fit for a log: one line, no signature, no great length."""
-    text = "".join(char if char.isprintable() else " " for char in text)
-    return re.sub(r"[0-9A-Za-z+/=_-]{28,}", "***", text)[:300].strip()
+def _by_status(status: int) -> type[VendorError]:
+    """What an HTTP status other than 200 means where the body has no better reason."""
+    if status == 429:
+        return RateLimitError
+    if status >= 500 or status == 408:
+        return UnavailableError
+    return RejectedError if status >= 400 else ContractError
 
 
 def _where(error: VendorError) -> dict[str, str]:
@@ -297,31 +316,34 @@ def _wait(state: tenacity.RetryCallState) -> float:
     return max(grown(state), getattr(error, "retry_after", None) or 0.0)
 
 
-def _seconds(hint: float | None, headers: Mapping[str, str]) -> float | None:
+def _seconds(hint: float | None, headers: Mapping[str, str], now: datetime) -> float | None:
     """The wait that was asked for: the vendor's hint, else Retry-After, seconds or a date."""
     if hint is None:
-        value = headers.get("Retry-After", "")
-        if value.strip().isdigit():
+        value = headers.get("Retry-After", "").strip()
+        if value.isascii() and value.isdigit():
             hint = float(value)
-        elif value:
-            try:
-                hint = email.utils.parsedate_to_datetime(value).timestamp() - time.time()
-            except ValueError:
-                return None
+        elif moment := _date(value):
+            hint = (moment - (_date(headers.get("Date", "")) or now)).total_seconds()
     return None if hint is None else min(max(hint, 0.0), HINT_SECONDS)
 
 
-def _skew(headers: Mapping[str, str]) -> str:
+def _skew(headers: Mapping[str, str], now: datetime) -> str:
     """What to add to a refused signature when our clock and the vendor's differ."""
-    try:
-        theirs = email.utils.parsedate_to_datetime(headers.get("Date", "")).timestamp()
-    except ValueError:
-        return ""
-    skew = time.time() - theirs
-    if abs(skew) < 60:
+    theirs = _date(headers.get("Date", ""))
+    skew = (now - theirs).total_seconds() if theirs else 0.0
+    if abs(skew) < SKEW_SECONDS:
         return ""
     side = "ahead of" if skew > 0 else "behind"
     return f"; this machine's clock is {abs(skew):.0f} s {side} the vendor's: set it right"
+
+
+def _date(value: str) -> datetime | None:
+    """The moment that a header tells, None when it tells none."""
+    try:
+        moment = email.utils.parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _reason(error: BaseException) -> str:
@@ -343,78 +365,5 @@ def _read(response: requests.Response, where: Mapping[str, str]) -> bytes:
     return bytes(body)
 
 
-def _parse(response: requests.Response, body: bytes, where: dict[str, str]) -> Json:
-    """The JSON value of a body; a broken one of the announced length is the vendor's doing."""
-    said = response.headers.get("Content-Type", "no content type")
-    declared = re.search(r"charset=([\w-]+)", said, re.IGNORECASE)
-    whole = "Content-Length" in response.headers or "Transfer-Encoding" in response.headers
-    try:
-        text = body.decode(declared[1] if declared else "utf-8")
-        return json.loads(text.removeprefix("\ufeff"), parse_constant=_no_constant)
-    except (UnicodeDecodeError, LookupError):
-        raise _BrokenBodyError("the answer is not in its stated charset", **where) from None
-    except (ValueError, RecursionError):
-        seen = _quiet(body[:80].decode("ascii", "replace"))
-        if seen.startswith(("{", "[")):
-            seen = "cut or damaged JSON"  # its beginning may be a customer's text
-        broken = _BrokenBodyError if whole else UnavailableError
-        raise broken(f"the answer is not JSON ({said}): {seen}", **where) from None
-
-
 def _no_constant(name: str) -> Any:
     raise ValueError(name)
-
-
-class _Deadline:
-    """Shuts the connection in use down when the time is over, wherever the reader waits."""
-
-    _current = threading.local()
-
-    def __init__(self, seconds: float) -> None:
-        self.passed = False
-        self._socket: socket.socket | None = None
-        self._timer = threading.Timer(seconds, self._expire)
-        self._timer.daemon = True
-
-    def __enter__(self) -> _Deadline:
-        _Deadline._current.deadline = self
-        self._timer.start()
-        return self
-
-    def __exit__(self, *exc: object) -> None:
-        self._timer.cancel()
-        _Deadline._current.deadline = None
-
-    def _expire(self) -> None:
-        self.passed = True
-        if self._socket is not None:
-            with contextlib.suppress(OSError):
-                # Not the TLS socket's own method, which takes its state away from the reader.
-                socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
-
-    @classmethod
-    def watch(cls, sock: Any) -> None:
-        """Put *sock* under the deadline of this thread's call."""
-        deadline = getattr(cls._current, "deadline", None)
-        if deadline is not None:
-            deadline._socket = sock
-
-
-class _WatchedConnection(HTTPConnection):
-    def getresponse(self) -> Any:
-        _Deadline.watch(self.sock)
-        return super().getresponse()
-
-
-class _WatchedSecureConnection(HTTPSConnection):
-    def getresponse(self) -> Any:
-        _Deadline.watch(self.sock)
-        return super().getresponse()
-
-
-class _WatchedPool(HTTPConnectionPool):
-    ConnectionCls = _WatchedConnection
-
-
-class _WatchedSecurePool(HTTPSConnectionPool):
-    ConnectionCls = _WatchedSecureConnection

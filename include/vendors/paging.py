@@ -8,10 +8,10 @@ again from the start, and the readings are united by whoever collects them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Generator, Hashable, Iterator
 from typing import Final, TypeVar
 
-from include.errors import MovingListError
+from include.errors import ContractError, MovingListError
 
 Row = TypeVar("Row")
 Fetch = Callable[[int, int], tuple[list[Row], int]]
@@ -23,44 +23,55 @@ MAX_PAGES: Final = 20_000  # a vendor that never ends a list must not keep us fo
 
 def by_number(fetch: Fetch[Row], size: int, key: Callable[[Row], Hashable]) -> Iterator[list[Row]]:
     """Yield the pages of a list that is asked for by page number, from 1."""
-    return _readings(fetch, size, key, first=1, step=lambda rows: 1)
+    return _until_undisturbed(lambda: _reading(fetch, size, key, 1, lambda rows: 1))
 
 
 def by_offset(fetch: Fetch[Row], size: int, key: Callable[[Row], Hashable]) -> Iterator[list[Row]]:
     """Yield the pages of a list that is asked for by offset; it counts rows received, not asked."""
-    return _readings(fetch, size, key, first=0, step=len)
+    return _until_undisturbed(lambda: _reading(fetch, size, key, 0, len))
 
 
-def _readings(
+_Reading = Generator[list[Row], None, tuple[set[Hashable], set[int]]]
+
+
+def _until_undisturbed(read: Callable[[], _Reading[Row]]) -> Iterator[list[Row]]:
+    """Read the list until one total held throughout and as many rows were seen; rows may repeat.
+
+    Raises MovingListError, after everything seen was yielded, when that never happens.
+    """
+    seen, totals = set[Hashable](), set[int]()
+    for _ in range(READINGS):
+        now_seen, now_totals = yield from read()
+        if now_totals != totals:  # another list than last time: what is gone must not fill a gap
+            seen, totals = set(), now_totals
+        seen |= now_seen
+        if len(totals) == 1 and len(seen) >= max(totals):
+            return
+    stated = " or ".join(str(total) for total in sorted(totals))
+    raise MovingListError(
+        f"{len(seen)} rows seen where the vendor states {stated}, after {READINGS} readings"
+    )
+
+
+def _reading(
     fetch: Fetch[Row],
     size: int,
     key: Callable[[Row], Hashable],
-    *,
-    first: int,
+    position: int,
     step: Callable[[list[Row]], int],
-) -> Iterator[list[Row]]:
-    """Read the list until one reading was undisturbed; rows may come twice.
-
-    Raises MovingListError, after everything seen was yielded, when no reading was.
-    """
-    united: set[Hashable] = set()
-    for _ in range(READINGS):
-        seen: set[Hashable] = set()
-        position, totals = first, set[int]()
-        for _ in range(MAX_PAGES):
-            rows, total = fetch(position, size)
+) -> _Reading[Row]:
+    """Yield the pages once; return the keys seen and every total that was stated."""
+    seen, totals = set[Hashable](), set[int]()
+    for _ in range(MAX_PAGES):
+        rows, total = fetch(position, size)
+        if rows or not totals:  # beyond the end, a total says nothing about the rows we have
             totals.add(total)
-            fresh = {key(row) for row in rows} - seen
-            seen |= fresh
-            if rows:
-                yield rows
-            # A page of rows we already had: the vendor ignores the position, or rows moved.
-            if not fresh or (len(rows) < size and len(seen) >= total):
-                break
-            position += step(rows)
-        united |= seen
-        if len(totals) == 1 and len(united) >= total:
-            return
-    raise MovingListError(
-        f"{len(united)} rows seen where the vendor states {total}, after {READINGS} readings"
-    )
+        if rows:
+            yield rows
+        fresh = {key(row) for row in rows} - seen
+        seen |= fresh
+        # A page of rows we already had: the vendor ignores the position, or rows moved.
+        if not fresh or (len(rows) < size and len(seen) >= total):
+            return seen, totals
+        position += step(rows)
+    raise ContractError(f"a list without an end: {len(seen)} rows on {MAX_PAGES} pages")

@@ -130,8 +130,8 @@ def _catalog(name: str, comment: str, id_comment: str, *own: Any) -> sa.Table:
         name,
         comment,
         ("type", "id"),
-        sa.Column("id", _key(64), primary_key=True, comment=id_comment),
-        sa.Column("type", _key(50), primary_key=True, comment="ALIBABA, HUAWEI, TENCENT"),
+        sa.Column("id", _key(64), nullable=False, comment=id_comment),
+        sa.Column("type", _key(50), nullable=False, comment="ALIBABA, HUAWEI, TENCENT"),
         sa.Column("name", _text(255), nullable=False, comment="名称"),
         *own,
         sa.Column("create_time", sa.BigInteger, comment=f"first seen, {MS}"),
@@ -143,6 +143,7 @@ def _catalog(name: str, comment: str, id_comment: str, *own: Any) -> sa.Table:
             comment="0: the last complete refresh no longer showed it",
         ),
         sa.Column("synced_at", _moment(), comment="last change by us, UTC"),
+        sa.PrimaryKeyConstraint("type", "id"),  # columns in the user's order, the key in ours
     )
 
 
@@ -257,4 +258,22 @@ sync_quarantine = _table(
     sa.Column("first_at", _moment(), nullable=False, comment="first failure, UTC"),
     sa.Column("last_at", _moment(), nullable=False, comment="latest failure, UTC"),
     sa.Column("attempts", sa.Integer, nullable=False, comment="failures so far"),
+)
+
+migration_leftover = _table(
+    "migration_leftover",
+    "values of the user's tables that the migration could not bring over as they were",
+    ("id",),
+    sa.Column("id", _key(32), primary_key=True, comment="ID (own)"),
+    sa.Column("table_name", _key(64), nullable=False, comment="where the value stood"),
+    sa.Column("column_name", _key(64), nullable=False, comment="empty: the whole row, as JSON"),
+    sa.Column("row_id", _key(64), nullable=False, comment="id of the row"),
+    sa.Column(
+        "value",
+        mysql.LONGTEXT(charset="utf8mb4", collation=BIN),
+        comment="the value as it was; NULL: it was empty",
+    ),
+    sa.Column("reason", _text(255), nullable=False, comment="why, and what stands there now"),
+    sa.Column("found_at", _moment(), nullable=False, comment="UTC"),
+    sa.Index("ix_migration_leftover_table_name_row_id", "table_name", "row_id"),
 )

@@ -1,0 +1,90 @@
+"""### Tickets and their messages, from every vendor into `cloud_osm_list` and `cloud_osm_detail`
+
+Every 15 minutes, or by hand: *Trigger* opens a form. One task an account (a group of accounts when
+there are very many); an account that fails is red by its own name, and the others go on.
+
+| to | fill in |
+|---|---|
+| refresh now | nothing |
+| read a span again (backfill) | *since*, and perhaps *until* |
+| read the messages of open tickets too | *also open tickets' messages* |
+| see what a run would read | *dry run* |
+
+`status` 0 means: closed at the vendor and every message stored. Tickets that failed by themselves
+wait in `sync_quarantine` and are tried again by every run. `sync_run` tells what each run did, and
+`python -m include status` whose turn it is.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pendulum
+from airflow.sdk import Param, TaskGroup, TriggerRule, dag, task
+from airflow.sdk.exceptions import AirflowFailException
+
+from include import runtime
+from include.models import VENDORS
+
+
+@dag(
+    schedule="*/15 * * * *",
+    start_date=pendulum.datetime(2026, 1, 1, tz="Asia/Shanghai"),
+    catchup=False,
+    max_active_runs=1,
+    default_args=runtime.DEFAULTS,
+    params={
+        "vendors": runtime.vendors_param(),
+        "accounts": runtime.accounts_param(),
+        "since": Param(
+            None,
+            type=["null", "string"],
+            format="date-time",
+            title="Since",
+            description_md="Backfill: read again every ticket created from here on.",
+        ),
+        "until": Param(
+            None,
+            type=["null", "string"],
+            format="date-time",
+            title="Until",
+            description_md="End of the backfill; empty: now.",
+        ),
+        "open_messages": Param(False, type="boolean", title="Also open tickets' messages"),
+        "dry_run": Param(False, type="boolean", title="Dry run: count, write nothing"),
+    },
+    tags=["tickets"],
+    doc_md=__doc__,
+)
+def sync_tickets() -> None:
+    @task
+    def accounts(vendor: str, params: Any = None, dag_run: Any = None) -> list[list[str]]:
+        return runtime.account_groups(vendor, params, dag_run.conf or {})
+
+    @task(map_index_template="{{ task.op_kwargs['accounts'] | join(', ') }}")
+    def tickets(accounts: list[str], params: Any = None, dag_run: Any = None) -> dict[str, int]:
+        return runtime.sync_accounts(accounts, params, runtime.who(dag_run))
+
+    @task(
+        outlets=runtime.assets(runtime.TICKET_TABLES),
+        trigger_rule=TriggerRule.ALL_DONE,
+        retries=0,
+    )
+    def publish(results: list[Any], params: Any = None) -> dict[str, int]:
+        return runtime.total(results, params)
+
+    @task(trigger_rule=TriggerRule.ONE_FAILED, retries=0)
+    def watcher() -> None:
+        raise AirflowFailException("an account failed: its task has the reason")
+
+    groups, synced = [], []
+    for vendor in VENDORS:
+        with TaskGroup(vendor):
+            groups.append(accounts(vendor))
+            read = tickets.override(pool=runtime.pool(vendor))
+            synced.append(read.expand(accounts=groups[-1]))
+    published = publish(synced)
+    [*groups, *synced, published] >> watcher()
+
+
+sync_tickets()

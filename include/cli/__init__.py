@@ -1,0 +1,1 @@
+"""The command line's verbs: what to run is decided below, how it is shown is decided here."""

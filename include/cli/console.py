@@ -1,0 +1,280 @@
+"""What every verb shares: exit codes, one line an error, progress, JSON, the open session."""
+
+from __future__ import annotations
+
+import functools
+import json
+import logging
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import IntEnum
+from typing import TYPE_CHECKING, Any, Final, ParamSpec, Self, TextIO
+
+import typer
+
+from include.errors import (
+    AlreadyRunningError,
+    ConfigError,
+    PartialError,
+    SupersededError,
+    SyncError,
+)
+from include.settings import Settings
+
+if TYPE_CHECKING:
+    from include.secrets import KeyRing
+    from include.warehouse.mysql import Warehouse
+
+P = ParamSpec("P")
+
+
+class Exit(IntEnum):
+    """What the process ends with."""
+
+    DONE = 0
+    FAILED = 1
+    USAGE = 2
+    PARTIAL = 3
+    DIFFERENT = 4
+    RUNNING = 5
+    INTERRUPTED = 130
+
+
+EXITS: Final[dict[type[BaseException], Exit]] = {
+    ConfigError: Exit.USAGE,
+    PartialError: Exit.PARTIAL,
+    AlreadyRunningError: Exit.RUNNING,
+    SupersededError: Exit.RUNNING,
+    KeyboardInterrupt: Exit.INTERRUPTED,
+}
+"""The exit code of an error; every other class is a failure."""
+WORST_FIRST: Final = (
+    Exit.FAILED,
+    Exit.USAGE,
+    Exit.DIFFERENT,
+    Exit.PARTIAL,
+    Exit.RUNNING,
+    Exit.DONE,
+)
+EPILOG: Final = (
+    "Exit codes: 0 done · 1 failed · 2 usage or configuration · 3 partial, some tickets wait in"
+    " quarantine · 4 differences · 5 already running. When several accounts end differently, the"
+    " first of 1, 2, 4, 3, 5 that occurred."
+)
+
+
+def exit_of(error: BaseException) -> Exit:
+    """The exit code of an error, by its nearest class in ``EXITS``."""
+    return next((EXITS[base] for base in type(error).__mro__ if base in EXITS), Exit.FAILED)
+
+
+def worst(codes: Iterable[Exit]) -> Exit:
+    """The exit code of several outcomes together."""
+    found = set(codes) | {Exit.DONE}
+    return next(code for code in WORST_FIRST if code in found)
+
+
+class Masker:
+    """Blots out the secrets it was told in everything this process prints."""
+
+    def __init__(self) -> None:
+        self._secrets: set[str] = set()
+
+    def add(self, secret: str) -> None:
+        """Register a secret."""
+        self._secrets.add(secret)
+
+    def hide(self, text: str) -> str:
+        """One line of *text* without secrets and control characters."""
+        for secret in sorted(self._secrets, key=len, reverse=True):
+            text = text.replace(secret, "***")
+        return "".join(char if char.isprintable() else " " for char in text)
+
+
+masker = Masker()
+
+
+@dataclass(slots=True)
+class Flags:
+    """What stands before the verb."""
+
+    debug: bool = False
+
+
+flags = Flags()
+
+
+class _LogLine(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        return masker.hide(f"{record.levelname.lower()}: {record.getMessage()}")
+
+
+def set_up_logging() -> None:
+    """Warnings go to stderr, one line each, without secrets."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(_LogLine())
+    logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
+
+
+def say(text: str) -> None:
+    """A line for the person at the terminal, on stderr."""
+    typer.echo(masker.hide(text), err=True)
+
+
+def report(text: str) -> None:
+    """A line of the result, on stdout."""
+    typer.echo(masker.hide(text))
+
+
+def report_json(document: Any) -> None:
+    """The result as one JSON document, on stdout. Moments are ISO 8601 in UTC."""
+    typer.echo(json.dumps(document, ensure_ascii=False, indent=2, default=_plain))
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    raise TypeError(type(value).__name__)
+
+
+def describe(error: BaseException) -> dict[str, str]:
+    """An error as a JSON document has it."""
+    return {"class": type(error).__name__.lstrip("_"), "message": masker.hide(reason(error))}
+
+
+def reason(error: BaseException) -> str:
+    """An error in one line; one that we did not raise on purpose says how to see more."""
+    if isinstance(error, SyncError):
+        return str(error)
+    return f"{type(error).__name__}: {error} (this is a bug; --debug before the verb shows where)"
+
+
+def verb(function: Callable[P, None]) -> Callable[P, None]:
+    """End a verb with the exit code of its error, said in one line."""
+
+    @functools.wraps(function)
+    def run(*args: P.args, **kwargs: P.kwargs) -> None:
+        set_up_logging()
+        try:
+            function(*args, **kwargs)
+        except (typer.Exit, typer.Abort):
+            raise
+        except KeyboardInterrupt:
+            say("stopped; what was stored stays, the next run goes on from there")
+            raise typer.Exit(Exit.INTERRUPTED) from None
+        except Exception as error:  # noqa: BLE001  # the outermost place: nothing is swallowed
+            if kwargs.get("as_json"):
+                report_json({"error": describe(error)})
+            show_error(error)
+            raise typer.Exit(exit_of(error)) from None
+
+    return run
+
+
+def show_error(error: BaseException, where: str = "") -> None:
+    """Say one error on stderr; with ``--debug`` where it came from."""
+    say(f"error: {where}{reason(error)}")
+    if flags.debug:
+        for line in traceback.format_exception(error):
+            for part in line.rstrip().splitlines():
+                say(part)
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """What most verbs work with."""
+
+    settings: Settings
+    warehouse: Warehouse
+    ring: KeyRing = field(repr=False)
+
+
+@contextmanager
+def session() -> Iterator[Session]:
+    """Settings, key ring and an open warehouse, from the environment. Raises ConfigError."""
+    from include.secrets import KeyRing
+    from include.warehouse.mysql import Warehouse
+
+    settings = Settings.load()
+    if not settings.warehouse_url:
+        raise ConfigError(
+            "WAREHOUSE_URL is not set: give the database we write, like"
+            " mysql+pymysql://user:password@host:3306/database"
+        )
+    ring = KeyRing.parse(settings.secret_keys)
+    warehouse = Warehouse.open(settings.warehouse_url, ca=settings.warehouse_ca)
+    try:
+        yield Session(settings, warehouse, ring)
+    finally:
+        warehouse.close()
+
+
+def utcnow() -> datetime:
+    """Now."""
+    return datetime.now(UTC)
+
+
+class Progress:
+    """How far a long verb is: a bar on a terminal, else a line every ten seconds, on stderr."""
+
+    def __init__(
+        self, verb: str, total: int, *, every_seconds: float = 10.0, stream: TextIO | None = None
+    ) -> None:
+        self._verb, self._total, self._every = verb, total, every_seconds
+        self._stream = stream or sys.stderr
+        self._done, self._text = 0, ""
+        self._started = time.monotonic()
+        self._over = threading.Event()
+        self._bar: Any = None
+        self._task: Any = None
+
+    def __enter__(self) -> Self:
+        if self._stream.isatty():
+            self._show_bar()
+        else:
+            threading.Thread(target=self._tick, daemon=True).start()
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._over.set()
+        if self._bar is not None:
+            self._bar.stop()
+
+    def update(self, text: str) -> None:
+        """Say what is being done now. Cheap: may be called as often as one likes."""
+        self._text = masker.hide(text)
+        if self._bar is not None:
+            self._bar.update(self._task, completed=self._done, text=self._text)
+
+    def advance(self) -> None:
+        """One of the total is finished."""
+        self._done += 1
+        self.update("")
+
+    def _tick(self) -> None:
+        while not self._over.wait(self._every):
+            seconds = int(time.monotonic() - self._started)
+            line = f"{self._verb}: {seconds} s, {self._done}/{self._total} done, {self._text}"
+            typer.echo(line, file=self._stream)
+
+    def _show_bar(self) -> None:
+        from rich import progress
+        from rich.console import Console
+
+        self._bar = progress.Progress(
+            progress.TextColumn("{task.description}"),
+            progress.BarColumn(bar_width=24),
+            progress.MofNCompleteColumn(),
+            progress.TimeElapsedColumn(),
+            progress.TextColumn("{task.fields[text]}", markup=False),
+            console=Console(file=self._stream),
+            transient=True,
+        )
+        self._bar.start()
+        self._task = self._bar.add_task(self._verb, total=self._total, text="")

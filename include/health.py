@@ -1,0 +1,253 @@
+"""How every account fares, read from the ledger: what `status` prints and the health page shows.
+
+Needs SELECT on ``sync_*`` and ``cloud_osm_*`` only; accounts appear once a run has taken them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+from include import errors
+from include.warehouse.ledger import STALE_SECONDS
+from include.warehouse.mysql import Warehouse
+from include.warehouse.tables import (
+    cloud_osm_detail,
+    cloud_osm_list,
+    cloud_osm_product,
+    cloud_osm_product_category,
+    cloud_osm_product_type,
+    cloud_osm_source,
+    cloud_user,
+    sync_quarantine,
+    sync_run,
+    sync_state,
+)
+
+COUNTED: Final = (
+    cloud_user,
+    cloud_osm_list,
+    cloud_osm_detail,
+    cloud_osm_product,
+    cloud_osm_product_type,
+    cloud_osm_product_category,
+    cloud_osm_source,
+    sync_run,
+    sync_quarantine,
+)
+
+NOBODY: Final = "nobody: the next run tries again"
+US: Final = "us: the code or the vendor's API changed"
+TURNS: Final[dict[type[BaseException], str]] = {
+    errors.ConfigError: "the operator: settings, keys or rights",
+    errors.AlreadyRunningError: "nobody: another run does the work",
+    errors.SupersededError: "nobody: another run does the work",
+    errors.CheckError: "the data owner: look, then accept or correct",
+    errors.PartialError: "nobody: every run tries the quarantined tickets again",
+    errors.AuthError: "the account's owner: key, permission or clock",
+    errors.NotFoundError: "nobody: the vendor no longer shows it",
+    errors.RejectedError: US,
+    errors.ContractError: US,
+    errors.RateLimitError: NOBODY,
+    errors.UnavailableError: NOBODY,
+    Exception: "us: an error in the code, see the log",
+}
+"""Who must act, by class; the nearest base class counts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """One entity of one account (or, for the catalogue, of one vendor)."""
+
+    account_id: str
+    entity: str
+    vendor: str
+    outcome: str
+    """Of the latest run: done, partial, failed, stopped; running, or silent when a run that is
+    not closed has shown no sign of life."""
+    started_at: datetime | None
+    ended_at: datetime | None
+    done_at: datetime | None
+    """End of the latest run that left nothing undone."""
+    watermark_at: datetime | None
+    lag_seconds: int | None
+    calls: int
+    stored: int
+    messages: int
+    error_class: str | None
+    error_text: str | None
+    request_id: str | None
+    whose_turn: str | None
+    open: int
+    incomplete: int
+    gone: int
+    quarantined: int
+
+
+@dataclass(frozen=True, slots=True)
+class Quarantined:
+    """A ticket that failed by itself and is tried again in every run."""
+
+    account_id: str
+    ticket_id: str
+    error_class: str
+    error_text: str
+    whose_turn: str
+    attempts: int
+    first_at: datetime
+    last_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """The state of everything at one moment."""
+
+    standings: list[Standing]
+    quarantined: list[Quarantined]
+    rows: dict[str, int]
+
+
+def whose_turn(error_class: str) -> str:
+    """Who must act on an error, by the name of its class."""
+    found = getattr(errors, error_class, Exception)
+    return next(TURNS[base] for base in found.__mro__ if base in TURNS)
+
+
+def read_health(warehouse: Warehouse, *, now: datetime, quarantined: int = 20) -> Health:
+    """Read the state of all accounts; of the *quarantined* tickets, the oldest so many."""
+
+    def read(connection: sa.Connection) -> Health:
+        return Health(
+            standings=_standings(connection, now),
+            quarantined=_quarantined(connection, quarantined),
+            rows={
+                table.name: connection.scalar(sa.select(sa.func.count()).select_from(table)) or 0
+                for table in COUNTED
+            },
+        )
+
+    return warehouse.transact(read)
+
+
+def _standings(connection: sa.Connection, now: datetime) -> list[Standing]:
+    s = sync_state.c
+    latest = sa.select(
+        sync_state,
+        _run(sync_run.c.run_id).label("latest"),
+        _run(sync_run.c.run_id, sync_run.c.outcome != "running").label("ended"),
+        _run(sync_run.c.ended_at, sync_run.c.outcome == "done").label("done_at"),
+    ).order_by(s.entity.desc(), s.account_id)
+    states = connection.execute(latest).mappings().all()
+    runs = _runs(connection, [state[name] for state in states for name in ("latest", "ended")])
+    tickets = _tickets(connection)
+    waiting = _waiting(connection)
+    nothing = {"open": 0, "incomplete": 0, "gone": 0}
+    rows = []
+    for state in states:
+        run, ended = runs.get(state["latest"]), runs.get(state["ended"])
+        if run is None:
+            continue
+        key = state["account_id"] if state["entity"] == "tickets" else None
+        watermark = _aware(state["watermark_at"])
+        failure = ended["error_class"] if ended else None
+        rows.append(
+            Standing(
+                account_id=state["account_id"],
+                entity=state["entity"],
+                vendor=run["vendor"],
+                outcome=_outcome(run["outcome"], _aware(state["heartbeat_at"]), now),
+                started_at=_aware(run["started_at"]),
+                ended_at=_aware(run["ended_at"]),
+                done_at=_aware(state["done_at"]),
+                watermark_at=watermark,
+                lag_seconds=max(0, int((now - watermark).total_seconds())) if watermark else None,
+                calls=run["calls"],
+                stored=run["stored"],
+                messages=run["messages"],
+                error_class=failure,
+                error_text=ended["error_text"] if ended else None,
+                request_id=ended["request_id"] if ended else None,
+                whose_turn=whose_turn(failure) if failure else None,
+                **tickets.get(key, nothing),
+                quarantined=waiting.get(key, 0),
+            )
+        )
+    return rows
+
+
+def _run(column: sa.Column[Any], *where: sa.ColumnElement[bool]) -> sa.ScalarSelect[Any]:
+    """A column of the newest run of a row of sync_state: one look into the index."""
+    return (
+        sa.select(column)
+        .where(
+            sync_run.c.account_id == sync_state.c.account_id,
+            sync_run.c.entity == sync_state.c.entity,
+            *where,
+        )
+        .order_by(sync_run.c.started_at.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+
+
+def _runs(connection: sa.Connection, ids: Sequence[str | None]) -> dict[str, sa.RowMapping]:
+    query = sa.select(sync_run).where(sync_run.c.run_id.in_({run for run in ids if run}))
+    return {row["run_id"]: row for row in connection.execute(query).mappings()}
+
+
+def _tickets(connection: sa.Connection) -> dict[str | None, dict[str, int]]:
+    """Open, incomplete and gone tickets by account; closed but unread ones are incomplete only."""
+    t = cloud_osm_list.c
+    here = t.missing_since.is_(None)
+    query = (
+        sa.select(
+            t.custom_id,
+            sa.func.sum(sa.case((here & t.close_time.is_(None) & (t.status != 0), 1), else_=0)),
+            sa.func.sum(sa.case((here & (t.status != 0), 1), else_=0)),
+            sa.func.sum(sa.case((here, 0), else_=1)),
+        )
+        .where((t.status != 0) | t.missing_since.is_not(None))
+        .group_by(t.custom_id)
+    )
+    return {
+        account: {"open": int(is_open), "incomplete": int(incomplete), "gone": int(gone)}
+        for account, is_open, incomplete, gone in connection.execute(query)
+    }
+
+
+def _waiting(connection: sa.Connection) -> dict[str | None, int]:
+    q = sync_quarantine.c
+    query = sa.select(q.account_id, sa.func.count()).group_by(q.account_id)
+    return dict(connection.execute(query).tuples().all())
+
+
+def _quarantined(connection: sa.Connection, limit: int) -> list[Quarantined]:
+    q = sync_quarantine.c
+    query = sa.select(sync_quarantine).order_by(q.first_at, q.item_id).limit(limit)
+    return [
+        Quarantined(
+            account_id=row["account_id"],
+            ticket_id=row["item_id"],
+            error_class=row["error_class"],
+            error_text=row["error_text"],
+            whose_turn=whose_turn(row["error_class"]),
+            attempts=row["attempts"],
+            first_at=row["first_at"].replace(tzinfo=UTC),
+            last_at=row["last_at"].replace(tzinfo=UTC),
+        )
+        for row in connection.execute(query).mappings()
+    ]
+
+
+def _outcome(outcome: str, heartbeat: datetime | None, now: datetime) -> str:
+    if outcome != "running" or heartbeat is None:
+        return outcome
+    return "silent" if (now - heartbeat).total_seconds() > STALE_SECONDS else "running"
+
+
+def _aware(moment: datetime | None) -> datetime | None:
+    return None if moment is None else moment.replace(tzinfo=UTC)

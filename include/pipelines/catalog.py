@@ -1,0 +1,125 @@
+"""Products, problem categories and sources of one vendor; and finding a ticket's ids by name."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Final
+
+from include.errors import CheckError
+from include.models import Ticket
+from include.vendors.client import VendorClient
+from include.warehouse import catalog as rows
+from include.warehouse import ledger
+from include.warehouse.ledger import Counts, Request
+from include.warehouse.mysql import Warehouse
+
+ENTITY: Final = "catalog"
+LEAST_SHARE: Final = 0.5
+"""A refresh that shows less than this share of what is stored is refused."""
+
+
+@dataclass(slots=True)
+class Catalog:
+    """Finds the ids of a vendor's names. Ambiguous or unknown is None, never a guess."""
+
+    product_ids: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    category_ids: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    products_of: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    categories_of: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+
+    @classmethod
+    def of(cls, listing: rows.Listing) -> Catalog:
+        """Index a listing by name."""
+        catalog = cls()
+        for product in listing.products:
+            catalog.product_ids[plain(product.name)].add(product.product_id)
+        for category in listing.categories:
+            catalog.category_ids[plain(category.name)].add(category.category_id)
+            catalog.products_of[category.category_id].add(category.product_id)
+            catalog.categories_of[category.product_id].add(category.category_id)
+        return catalog
+
+    def resolve(self, names: rows.Names) -> tuple[str | None, str | None]:
+        """The product id and the category id of a ticket that says *names*."""
+        named = self.product_ids.get(plain(names.product_name or ""), set())
+        owners = self.products_of.get(names.category_id or "", set())
+        product = names.product_id or only(owners & named or owners) or only(named)
+        alike = self.category_ids.get(plain(names.category_name or ""), set())
+        own = self.categories_of.get(product or "", set())
+        return product, names.category_id or only(alike & own or alike)
+
+    def complete(self, ticket: Ticket) -> Ticket:
+        """The ticket with the ids its vendor did not give."""
+        product, category = self.resolve(
+            rows.Names(
+                ticket.product_id, ticket.product_name, ticket.category_id, ticket.category_name
+            )
+        )
+        return replace(ticket, product_id=product, category_id=category)
+
+
+def plain(name: str) -> str:
+    """A name as people compare it: the vendors write one product with and without a blank."""
+    return "".join(unicodedata.normalize("NFKC", name).split()).casefold()
+
+
+def only(ids: set[str]) -> str | None:
+    """The one id there is; None when there are none or several."""
+    return next(iter(ids)) if len(ids) == 1 else None
+
+
+def refresh(
+    client: VendorClient,
+    warehouse: Warehouse,
+    *,
+    now: datetime,
+    request: Request,
+    accept_vanished: bool = False,
+    progress: Callable[[Counts], None] = lambda counts: None,
+) -> Counts:
+    """Read a vendor's whole catalogue through one account, store it, resolve its tickets.
+
+    Raises CheckError, and stores nothing, when the vendor shows nothing or less than half of what
+    is stored, unless *accept_vanished*.
+    """
+    vendor = client.account.vendor
+    owner = vendor.upper()
+    with ledger.hold(warehouse, owner, ENTITY, vendor=owner, request=request) as run:
+        listing = rows.Listing()
+        for found, pages in (
+            (listing.products, client.list_products()),
+            (listing.categories, client.list_categories()),
+            (listing.sources, client.list_sources()),
+        ):
+            for page in pages:
+                found.extend(page)  # type: ignore[arg-type]
+                run.counts.calls, run.counts.listed = client.calls, run.counts.listed + len(page)
+                run.beat()
+                progress(run.counts)
+        run.counts.calls = client.calls
+        if not accept_vanished:
+            _guard(vendor, listing, rows.active(warehouse, vendor))
+        catalog = Catalog.of(listing)
+        run.counts.stored = run.write(
+            lambda c: rows.store(c, vendor, listing, now), watermark_at=now
+        )
+        run.write(lambda c: rows.resolve_tickets(c, vendor, catalog.resolve, now))
+        progress(run.counts)
+        return run.counts
+
+
+def _guard(vendor: str, listing: rows.Listing, stored: dict[str, int]) -> None:
+    shown = {
+        "cloud_osm_product": len({p.product_id for p in listing.products}),
+        "cloud_osm_product_type": len({c.category_id for c in listing.categories}),
+    }
+    for table, count in shown.items():
+        if count == 0 or count < stored[table] * LEAST_SHARE:
+            raise CheckError(
+                f"{vendor} shows {count} rows where {table} holds {stored[table]}: nothing was"
+                " stored. If that is right, refresh again and accept what vanished"
+            )

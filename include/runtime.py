@@ -1,0 +1,367 @@
+"""Where Airflow meets the application: connections, retries, masking, groups of accounts.
+
+Imported by every DAG file, so only light modules stand at the top.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+from airflow.sdk import (
+    Asset,
+    BaseHook,
+    ExceptionRetryPolicy,
+    Param,
+    RetryAction,
+    RetryRule,
+)
+from airflow.sdk.exceptions import AirflowSkipException
+from airflow.sdk.log import mask_secret
+
+from include.errors import AuthError, ConfigError, RateLimitError, SyncError, UnavailableError
+from include.models import VENDORS
+
+if TYPE_CHECKING:
+    from include.models import Account
+    from include.warehouse.ledger import Request
+    from include.warehouse.mysql import Warehouse
+
+log = logging.getLogger(__name__)
+
+TICKET_TABLES: Final = ("cloud_osm_list", "cloud_osm_detail", "cloud_osm_source")
+CATALOG_TABLES: Final = (
+    "cloud_osm_product",
+    "cloud_osm_product_type",
+    "cloud_osm_product_category",
+    "cloud_osm_source",
+)
+MOST_TASKS: Final = 200
+"""Mapped tasks of one vendor: Airflow maps at most 1,024, and each costs a second to start."""
+
+_fail_at_once = ("AuthError", "ConfigError", "RejectedError", "ContractError", "CheckError")
+RETRY_POLICY: Final = ExceptionRetryPolicy(
+    rules=[
+        *(
+            RetryRule(exception=f"include.errors.{name}", action=RetryAction.FAIL, reason=name)
+            for name in (*_fail_at_once, "PartialError", "SupersededError")
+        ),
+        RetryRule(
+            exception="include.errors.RateLimitError",
+            action=RetryAction.RETRY,
+            retry_delay=timedelta(minutes=15),
+            reason="the vendor refuses more calls for now",
+        ),
+        RetryRule(
+            exception="include.errors.AlreadyRunningError",
+            action=RetryAction.RETRY,
+            retry_delay=timedelta(minutes=2),
+            reason="another run holds the account",
+        ),
+    ]
+)
+DEFAULTS: Final[dict[str, Any]] = {
+    "retries": 3,
+    "retry_delay": timedelta(seconds=30),
+    "retry_exponential_backoff": 2.0,
+    "max_retry_delay": timedelta(minutes=15),
+    "retry_policy": RETRY_POLICY,
+    # Runs go on where they were stopped, so a limit loses nothing.
+    "execution_timeout": timedelta(hours=6),
+}
+
+
+def vendors_param() -> Param:
+    """The form's choice of vendors."""
+    return Param(
+        list(VENDORS),
+        type="array",
+        items={"type": "string", "enum": list(VENDORS)},
+        examples=list(VENDORS),
+        title="Vendors",
+        description_md="Only these vendors.",
+    )
+
+
+def accounts_param() -> Param:
+    """The form's choice of accounts."""
+    return Param(
+        [],
+        type="array",
+        items={"type": "string", "pattern": r"^[\w.@:-]{1,50}$"},
+        maxItems=500,
+        title="Accounts",
+        description_md="Ids of `cloud_user`, one a line. Empty: every account that is switched on.",
+    )
+
+
+def assets(names: Iterable[str]) -> list[Asset]:
+    """The tables that a task changes, for DAGs that wait for them."""
+    return [Asset(name) for name in names]
+
+
+def pool(vendor: str) -> str:
+    """The pool that bounds how many tasks call a vendor at once."""
+    return f"vendor_{vendor}"
+
+
+@contextmanager
+def warehouse() -> Iterator[Warehouse]:
+    """The database of the Airflow connection ``warehouse``, checked to have our schema.
+
+    Without that connection the setting WAREHOUSE_URL counts.
+    """
+    from airflow.sdk.exceptions import AirflowNotFoundException
+
+    from include.settings import Settings
+    from include.warehouse import schema
+    from include.warehouse.mysql import Warehouse
+
+    settings = Settings.load()
+    try:
+        url = _url(BaseHook.get_connection("warehouse"))
+    except AirflowNotFoundException:
+        url = settings.warehouse_url
+    if not url:
+        raise ConfigError("there is no Airflow connection `warehouse`: add one, type MySQL")
+    opened = Warehouse.open(url, ca=settings.warehouse_ca)
+    try:
+        schema.require_current(opened.engine)
+        yield opened
+    finally:
+        opened.close()
+
+
+def account_groups(
+    params: Mapping[str, Any], conf: Mapping[str, Any]
+) -> dict[str, list[list[str]]]:
+    """The ids of the accounts to read, by vendor, in groups of which each becomes one task.
+
+    An account whose row cannot be used is a group too, so that it fails under its own name.
+    Raises ConfigError for a form that makes no sense.
+    """
+    from include.settings import Settings
+
+    check_form(params, conf)
+    with warehouse() as opened:
+        accounts, bad = _accounts(opened, params)
+    chosen = {account.account_id: account.vendor for account in accounts}
+    unusable = {row.account_id: row.vendor for row in bad}
+    if not Settings.load().tencent_enabled and not params["accounts"]:
+        off = [account_id for account_id, vendor in chosen.items() if vendor == "tencent"]
+        for account_id in off:
+            del chosen[account_id]
+            log.warning("account=%s not read: TENCENT_ENABLED is off (experimental)", account_id)
+    unknown = set(params["accounts"]) - chosen.keys() - unusable.keys()
+    if unknown:
+        raise ConfigError(
+            f"no such account of the chosen vendors, or switched off: {', '.join(sorted(unknown))}"
+        )
+    if not chosen and not unusable:
+        log.warning("no account to read: add one with `python -m include accounts add`")
+    # A row without a usable vendor must be red somewhere, too.
+    for account_id, named in unusable.items():
+        chosen[account_id] = named if named in VENDORS else VENDORS[0]
+    return _groups(sorted(account_id for account_id, of in chosen.items() if of == vendor))
+
+
+def check_form(params: Mapping[str, Any], conf: Mapping[str, Any]) -> None:
+    """Refuse what the form's schema cannot: Airflow accepts unknown keys without a word."""
+    unknown = set(conf) - set(params)
+    if unknown:
+        known = ", ".join(sorted(params))
+        raise ConfigError(f"unknown in the form: {', '.join(sorted(unknown))}; known: {known}")
+    since, until = moment(params.get("since")), moment(params.get("until"))
+    if until and not since:
+        raise ConfigError("`until` needs `since`: a backfill has a beginning")
+    if since and since >= (until or datetime.now(UTC)):
+        raise ConfigError("`since` must lie before `until`, and in the past")
+
+
+def sync_accounts(
+    account_ids: Sequence[str], params: Mapping[str, Any], who: str
+) -> dict[str, int]:
+    """Sync the tickets of a group of accounts; one that fails does not keep the others.
+
+    Raises the failure, the one worth another try first when there are several.
+    """
+    from dataclasses import asdict
+
+    from include.pipelines import tickets
+    from include.settings import Settings
+    from include.vendors import open_client
+    from include.warehouse.ledger import Counts
+
+    settings, total = Settings.load(), Counts()
+    options = tickets.Options(
+        since=moment(params["since"]),
+        until=moment(params["until"]),
+        open_messages=bool(params["open_messages"]),
+        dry_run=bool(params["dry_run"]),
+    )
+    failures: dict[str, Exception] = {}
+    with warehouse() as opened:
+        for account_id in account_ids:
+            try:
+                account = _account(opened, account_id)
+                client = open_client(account, settings)
+                try:
+                    counts = tickets.sync(
+                        client,
+                        opened,
+                        account,
+                        settings=settings,
+                        now=datetime.now(UTC),
+                        request=_request(who, params),
+                        options=options,
+                    )
+                finally:
+                    client.close()
+            except SyncError as error:
+                failures[account_id] = error
+                log.error("account=%s %s: %s", account_id, type(error).__name__, error)  # noqa: TRY400 - expected
+            else:
+                log.info("account=%s %s", account_id, counts)
+                total += counts
+    _raise(failures, len(account_ids))
+    return asdict(total)
+
+
+def refresh_vendor(vendor: str, params: Mapping[str, Any], who: str) -> dict[str, int]:
+    """Refresh a vendor's catalogue through the first of its accounts that may read it."""
+    from dataclasses import asdict
+
+    from include.pipelines import catalog
+    from include.settings import Settings
+    from include.vendors import open_client
+
+    settings = Settings.load()
+    failures: dict[str, Exception] = {}
+    with warehouse() as opened:
+        accounts, bad = _accounts(opened, {**params, "vendors": [vendor]})
+        if vendor not in params["vendors"] or not (accounts or bad):
+            raise AirflowSkipException(f"{vendor} was not chosen, or has no account")
+        failures.update({row.account_id: row.error for row in bad})
+        for account in accounts:
+            client = open_client(account, settings)
+            try:
+                counts = catalog.refresh(
+                    client,
+                    opened,
+                    now=datetime.now(UTC),
+                    request=_request(who, params),
+                    accept_vanished=bool(params["accept_vanished"]),
+                )
+            except (AuthError, ConfigError) as error:
+                failures[account.account_id] = error
+                log.warning("account=%s %s: %s", account.account_id, type(error).__name__, error)
+            else:
+                return asdict(counts)
+            finally:
+                client.close()
+    _raise(failures, len(failures))
+    return {}
+
+
+def total(results: Iterable[Any], params: Mapping[str, Any]) -> dict[str, int]:
+    """The sum of what the tasks of a run did. Skips, so that no asset changes, when nothing did."""
+    figures: dict[str, int] = {}
+    for result in results:
+        for part in [result] if isinstance(result, Mapping) else result or []:
+            for name, value in part.items():
+                figures[name] = figures.get(name, 0) + value
+    if params.get("dry_run") or not figures.get("stored", 0) + figures.get("gone", 0):
+        raise AirflowSkipException(f"nothing changed: {figures}")
+    return figures
+
+
+def who(dag_run: Any) -> str:
+    """Who asked for a run: the person who triggered it, else the kind of run."""
+    user = getattr(dag_run, "triggering_user_name", None)
+    return f"airflow {dag_run.run_id}" + (f" by {user}" if user else "")
+
+
+def moment(value: str | None) -> datetime | None:
+    """A time from the form, in UTC."""
+    if not value:
+        return None
+    from include.settings import parse_moment
+
+    try:
+        return parse_moment(value)
+    except ValueError:
+        raise ConfigError(f"{value!r} is not a time like 2026-01-31T00:00:00+08:00") from None
+
+
+def _request(who: str, params: Mapping[str, Any]) -> Request:
+    from include.warehouse.ledger import Request
+
+    return Request(who, dict(params))
+
+
+def _accounts(opened: Warehouse, params: Mapping[str, Any]) -> tuple[list[Account], list[Any]]:
+    from include.secrets import KeyRing
+    from include.settings import Settings
+    from include.warehouse.accounts import load_accounts
+
+    settings = Settings.load()
+    return load_accounts(
+        opened,
+        KeyRing.parse(settings.secret_keys),
+        vendors=tuple(params["vendors"]),
+        account_ids=tuple(params["accounts"]),
+        references=_reference,
+        mask=mask_secret,
+        allow_plain=settings.allow_plain_secrets,
+    )
+
+
+def _account(opened: Warehouse, account_id: str) -> Account:
+    """One account, its keys read anew: they may have changed since the group was made."""
+    accounts, bad = _accounts(opened, {"vendors": (), "accounts": [account_id]})
+    if bad:
+        raise bad[0].error
+    if not accounts:
+        raise ConfigError(f"account {account_id} is gone or switched off")
+    return accounts[0]
+
+
+def _reference(connection_id: str) -> str:
+    """The secret of ``conn:<id>``: the password of an Airflow connection."""
+    password = BaseHook.get_connection(connection_id).password
+    if not password:
+        raise ConfigError(f"the Airflow connection {connection_id} has no password")
+    return str(password)
+
+
+def _url(connection: Any) -> str:
+    """The SQLAlchemy URL of an Airflow connection of type MySQL."""
+    import sqlalchemy as sa
+
+    url = sa.URL.create(
+        "mysql+pymysql",
+        connection.login or None,
+        connection.password or None,
+        connection.host or "127.0.0.1",
+        connection.port or 3306,
+        connection.schema or None,
+    )
+    return url.render_as_string(hide_password=False)
+
+
+def _groups(ids: Sequence[str]) -> list[list[str]]:
+    size = -(-len(ids) // MOST_TASKS) or 1
+    return [list(ids[i : i + size]) for i in range(0, len(ids), size)]
+
+
+def _raise(failures: Mapping[str, Exception], of: int) -> None:
+    if not failures:
+        return
+    passing = (UnavailableError, RateLimitError)
+    first = min(failures, key=lambda name: not isinstance(failures[name], passing))
+    error = failures[first]
+    error.add_note(f"{len(failures)} of {of} accounts failed: {', '.join(sorted(failures)[:20])}")
+    raise error

@@ -1,0 +1,181 @@
+"""What the wire files, the faults and the server say to one another."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+import uuid
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from email.utils import formatdate
+from http import HTTPStatus
+from typing import Any, Protocol, TypeAlias
+from urllib.parse import parse_qsl
+
+from include.sandbox.seed import Tenant
+from include.sandbox.store import Store
+
+Json: TypeAlias = Any
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A request as it came: *path* and *query* are raw, names of *headers* in lower case."""
+
+    method: str
+    path: str
+    query: str
+    headers: Mapping[str, str]
+    body: bytes
+
+    def pairs(self) -> list[tuple[str, str]]:
+        """The decoded query, in the order received; a plus is a blank."""
+        return parse_qsl(self.query, keep_blank_values=True)
+
+
+@dataclass(slots=True)
+class Call:
+    """What a request asks for. Nothing of it is proven before ``authenticate``."""
+
+    vendor: str
+    request: Request
+    action: str
+    params: Mapping[str, Json]
+    access_key: str
+    signature: str = ""
+    page: int | None = None
+    ticket_id: str | None = None
+    switches: Mapping[str, Mapping[str, Json]] = field(default_factory=dict)
+    """Names and parameters of the faults that are on for this call."""
+
+
+Line: TypeAlias = Any
+"""An open connection, as ``faults.py`` needs it: ``send(bytes)``, ``stopping`` (an Event)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer, and how it goes out: whole, unless *deliver* does something worse."""
+
+    body: bytes
+    status: int = 200
+    content_type: str = "application/json"
+    headers: Mapping[str, str] = field(default_factory=dict)
+    deliver: Callable[[Reply, Line], None] | None = None
+
+    def bytes(self, *, length: int | None = None, skew: float = 0, close: bool = False) -> bytes:
+        """Head and body; *length* is what the head announces, -1: nothing."""
+        lines = [
+            f"HTTP/1.1 {self.status} {_phrase(self.status)}",
+            f"Date: {formatdate(time.time() + skew, usegmt=True)}",
+            f"Content-Type: {self.content_type}",
+            *(f"{name}: {value}" for name, value in self.headers.items()),
+        ]
+        if length != -1:
+            lines.append(f"Content-Length: {len(self.body) if length is None else length}")
+        if close:
+            lines.append("Connection: close")
+        return "\r\n".join([*lines, "", ""]).encode("latin-1") + self.body
+
+
+def _phrase(status: int) -> str:
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return "Unknown"
+
+
+class RefusedError(Exception):
+    """The vendor's answer is a refusal."""
+
+    def __init__(self, reply: Reply) -> None:
+        super().__init__(reply.status)
+        self.reply = reply
+
+
+class Gate:
+    """The accounts of one vendor by access key, and the nonces it has seen."""
+
+    def __init__(self, tenants: Sequence[Tenant]) -> None:
+        self._tenants = {tenant.access_key: tenant for tenant in tenants}
+        self._nonces: OrderedDict[tuple[str, str], float] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def tenant(self, access_key: str) -> Tenant | None:
+        """Who uses this key."""
+        return self._tenants.get(access_key)
+
+    def is_fresh(self, access_key: str, nonce: str, seconds: float) -> bool:
+        """Whether the nonce was not seen within *seconds*; remembers it."""
+        now = time.monotonic()
+        with self._lock:
+            while self._nonces and next(iter(self._nonces.values())) < now - seconds:
+                self._nonces.popitem(last=False)
+            if (access_key, nonce) in self._nonces:
+                return False
+            self._nonces[access_key, nonce] = now
+            return True
+
+
+class Wire(Protocol):
+    """One vendor's API: what a module like ``include/sandbox/alibaba.py`` offers."""
+
+    @property
+    def LISTS(self) -> Mapping[str, tuple[tuple[str, ...], tuple[str, ...] | None]]:  # noqa: N802
+        """Where an action's answer holds its rows, and where their total."""
+        ...
+
+    @property
+    def DETAILS(self) -> Mapping[str, tuple[str, ...]]:  # noqa: N802
+        """Where an action's answer holds the one ticket it tells about."""
+        ...
+
+    @property
+    def TICKETS(self) -> str:  # noqa: N802
+        """The action that lists tickets."""
+        ...
+
+    def read(self, request: Request) -> Call:
+        """What a request asks for. Raises RefusedError when that cannot be told."""
+        ...
+
+    def authenticate(self, call: Call, gate: Gate, now: float) -> Tenant:
+        """Who asks, proven; *now* in seconds since 1970. Raises RefusedError."""
+        ...
+
+    def answer(self, call: Call, tenant: Tenant, store: Store) -> Reply:
+        """The answer. Raises RefusedError."""
+        ...
+
+    def refuse(self, call: Call, status: int, code: str, message: str) -> Reply:
+        """An error in the vendor's form."""
+        ...
+
+    def throttled(self, call: Call, hint: float | None, status: int | None) -> Reply:
+        """Too many calls; *hint* in seconds, told in the vendor's way."""
+        ...
+
+    def not_found(self, call: Call) -> Reply:
+        """The vendor does not know the ticket."""
+        ...
+
+    def unavailable(self, call: Call, status: int) -> Reply:
+        """A fault on the vendor's side."""
+        ...
+
+
+def dump(value: Json) -> bytes:
+    """Raw UTF-8 JSON."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def new_id() -> str:
+    """A request id."""
+    return str(uuid.uuid4())
+
+
+def page_of(rows: Sequence[Any], number: int, size: int) -> Sequence[Any]:
+    """The page *number*, from 1."""
+    return rows[(number - 1) * size : number * size]

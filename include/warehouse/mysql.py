@@ -1,0 +1,213 @@
+"""How we talk to MySQL and MariaDB: connection rules, transactions, upsert, locks."""
+
+from __future__ import annotations
+
+import hashlib
+import ssl
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from typing import Any, Final, Self, TypeVar
+
+import sqlalchemy as sa
+import tenacity
+from pymysql.cursors import Cursor
+from sqlalchemy.dialects.mysql import insert
+
+from include.errors import AlreadyRunningError, ConfigError, ContractError, UnavailableError
+from include.settings import LOOPBACK
+
+T = TypeVar("T")
+Row = Mapping[str, Any]
+Rule = Callable[[sa.ColumnElement[Any], sa.ColumnElement[Any]], sa.ColumnElement[Any]]
+"""``rule(old, new)``: what an existing row's column becomes."""
+
+TRY_AGAIN: Final = frozenset({1205, 1213, 1927, 2006, 2013, 1040, 1203, 1226, 2002, 2003, 1053})
+"""Deadlock, lock wait, lost or refused connection: the whole transaction is repeated."""
+OPERATOR: Final = {
+    1044: "the database user may not use this database: GRANT it (sql/grants)",
+    1045: "the database refuses user or password: correct WAREHOUSE_URL",
+    1049: "there is no such database: CREATE DATABASE it, then run `python -m include migrate`",
+    1054: "a column is missing: run `python -m include migrate`",
+    1142: "the database user lacks a right: GRANT it (sql/grants)",
+    1146: "a table is missing: run `python -m include migrate`",
+}
+"""What a person has to mend before any run can go on, and how."""
+ITEM: Final = frozenset({1153, 1264, 1292, 1366, 1406, 3140})
+"""A value that its column or packet cannot hold: condemns one ticket, not the run."""
+
+# The server's own defaults are not ours to trust: one that is not strict cuts texts silently.
+SESSION: Final = (
+    "SET SESSION sql_mode='STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,"
+    "ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION', time_zone='+00:00',"
+    " innodb_lock_wait_timeout=20"
+)
+
+
+class Warehouse:
+    """The database we write. Holds at most two connections: one to work, one for locks."""
+
+    def __init__(self, engine: sa.Engine) -> None:
+        self.engine = engine
+        self._retrying = tenacity.Retrying(
+            retry=tenacity.retry_if_exception(
+                lambda error: (
+                    isinstance(error, UnavailableError)
+                    and error.code.isdigit()
+                    and int(error.code) in TRY_AGAIN
+                )
+            ),
+            stop=tenacity.stop_after_attempt(5),
+            wait=tenacity.wait_random_exponential(multiplier=0.1, max=5),
+            reraise=True,
+        )
+
+    @classmethod
+    def open(cls, url: str, *, ca: str = "") -> Self:
+        """Prepare connections to *url*; nothing is sent yet. Raises ConfigError for a bad URL."""
+        return cls(create_engine(url, ca=ca))
+
+    def close(self) -> None:
+        """Close the connections."""
+        self.engine.dispose()
+
+    def transact(self, work: Callable[[sa.Connection], T]) -> T:
+        """Run *work* in one transaction, again from its beginning after a passing failure.
+
+        Raises ConfigError, ContractError (one value is to blame) or UnavailableError.
+        """
+        result: T = self._retrying.copy()(self._once, work)
+        return result
+
+    def _once(self, work: Callable[[sa.Connection], T]) -> T:
+        try:
+            with self.engine.begin() as connection:
+                return work(connection)
+        except sa.exc.DBAPIError as error:
+            raise refusal(error) from error
+
+    @contextmanager
+    def lock(self, name: str, *, stale: Callable[[sa.Connection], bool]) -> Iterator[sa.Connection]:
+        """Hold a named lock of this database; the server frees it when our process dies.
+
+        A holder that *stale* calls lifeless is disconnected. Otherwise a taken lock raises
+        AlreadyRunningError. Yields the connection that holds the lock.
+        """
+        try:
+            with self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as mine:
+                database = mine.scalar(sa.text("SELECT DATABASE()"))
+                # Lock names are the server's, not the database's, and at most 64 characters.
+                key = {
+                    "name": "osm" + hashlib.sha256(f"{database}/{name}".encode()).hexdigest()[:40]
+                }
+                take = sa.text("SELECT GET_LOCK(:name, :seconds)")
+                if not mine.scalar(take, {**key, "seconds": 0}):
+                    if not stale(mine):
+                        raise AlreadyRunningError(f"another run holds {name}: let it finish")
+                    holder = mine.scalar(sa.text("SELECT IS_USED_LOCK(:name)"), key)
+                    if holder is not None:
+                        mine.execute(sa.text(f"KILL CONNECTION {int(holder)}"))
+                    if not mine.scalar(take, {**key, "seconds": 10}):
+                        raise AlreadyRunningError(f"another run holds {name} and cannot be ended")
+                try:
+                    yield mine
+                finally:
+                    with suppress(sa.exc.DBAPIError):  # a lost connection has freed it already
+                        mine.execute(sa.text("SELECT RELEASE_LOCK(:name)"), key)
+        except sa.exc.DBAPIError as error:
+            raise refusal(error) from error
+
+
+def create_engine(url: str, *, ca: str = "") -> sa.Engine:
+    """An engine under our connection rules: strict, utf8mb4, UTC, bounded waits, verified TLS."""
+    try:
+        parsed = sa.make_url(url)
+    except sa.exc.ArgumentError:
+        raise ConfigError(
+            "WAREHOUSE_URL is not a URL like mysql+pymysql://user:pw@host/db"
+        ) from None
+    if parsed.get_backend_name() not in ("mysql", "mariadb") or not parsed.database:
+        raise ConfigError("WAREHOUSE_URL must begin with mysql+pymysql:// and name a database")
+    parsed = parsed.set(drivername="mysql+pymysql", query={})
+    arguments: dict[str, Any] = {
+        "charset": "utf8mb4",
+        "init_command": SESSION,
+        "connect_timeout": 10,
+        "read_timeout": 120,
+        "write_timeout": 60,
+        "local_infile": False,
+    }
+    if parsed.host not in LOOPBACK | {None}:
+        arguments["ssl"] = ssl.create_default_context(cafile=ca or None)
+    engine = sa.create_engine(
+        parsed,
+        connect_args=arguments,
+        isolation_level="READ COMMITTED",
+        pool_size=2,
+        max_overflow=0,
+        pool_recycle=3600,
+        hide_parameters=True,  # a failed statement must not carry texts or keys into logs
+    )
+    sa.event.listen(engine, "connect", _fit_packets)
+    return engine
+
+
+def _fit_packets(connection: Any, _: Any) -> None:
+    """Let the driver cut its multi-row statements below what the server accepts."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT @@max_allowed_packet")
+        packet = int(cursor.fetchone()[0])
+    limit = {"max_stmt_length": min(Cursor.max_stmt_length, packet * 9 // 10)}
+    connection.cursorclass = type("FittingCursor", (Cursor,), limit)
+
+
+def refusal(error: sa.exc.DBAPIError) -> Exception:
+    """Our error for the driver's: who must act, without parameters or values."""
+    code, text = 0, type(error.orig).__name__
+    arguments = getattr(error.orig, "args", ())
+    if arguments and isinstance(arguments[0], int):
+        code = arguments[0]
+        text = str(arguments[1]) if len(arguments) > 1 else text
+    where = {"vendor": "warehouse", "code": str(code)}
+    if code in OPERATOR:
+        return ConfigError(f"warehouse {code}: {text}; {OPERATOR[code]}")
+    if code in ITEM:
+        # The server's text quotes the value for some codes; the column is all we need.
+        return ContractError(text.split(" value: ")[0], **where)
+    if code == 0 and error.connection_invalidated:
+        code = 2013
+    return UnavailableError(
+        text.split(" for key ")[0] if code == 1062 else text, **{**where, "code": str(code)}
+    )
+
+
+def upsert(
+    connection: sa.Connection,
+    table: sa.Table,
+    rows: Sequence[Row],
+    rules: Mapping[str, Rule] | None = None,
+) -> None:
+    """Insert *rows*; where the natural key is there, None overwrites nothing.
+
+    The rows have equal columns. *rules* names the columns that follow another rule.
+    ``synced_at`` changes only when another column does; the ``id`` of a row stays.
+    """
+    if not rows:
+        return
+    statement = insert(table)
+    fixed = {"id", "synced_at", *table.info["key"]}
+    new = {
+        name: (rules or {}).get(name, _said)(table.c[name], statement.inserted[name])
+        for name in rows[0]
+        if name not in fixed
+    }
+    same = sa.and_(*(table.c[name].op("<=>")(value) for name, value in new.items()))
+    # First, because the server evaluates the assignments in order.
+    stamp = ("synced_at", sa.func.if_(same, table.c.synced_at, statement.inserted.synced_at))
+    connection.execute(
+        statement.on_duplicate_key_update([stamp, *new.items()]), [dict(row) for row in rows]
+    )
+
+
+def _said(old: sa.ColumnElement[Any], new: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
+    """None means that the vendor did not say."""
+    return sa.func.coalesce(new, old)

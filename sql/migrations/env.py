@@ -1,0 +1,17 @@
+"""Alembic's entry. ``include/warehouse/schema.py`` calls it and hands over the connection."""
+
+from alembic import context
+
+from include.errors import ConfigError
+
+config = context.config
+
+if context.is_offline_mode():
+    context.configure(dialect_name=config.attributes["dialect"], literal_binds=True)
+elif "connection" in config.attributes:
+    context.configure(connection=config.attributes["connection"], transaction_per_migration=True)
+else:
+    raise ConfigError("run `python -m include migrate` instead of alembic's own command")
+
+with context.begin_transaction():
+    context.run_migrations()

@@ -1,0 +1,225 @@
+"""Databases, sandbox, clock; nothing else."""
+
+from __future__ import annotations
+
+import fcntl
+import itertools
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field, fields
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import sqlalchemy as sa
+
+from include.sandbox import databases
+from include.settings import Settings
+
+if TYPE_CHECKING:
+    from include.sandbox.server import Sandbox
+
+ROOT = Path(__file__).resolve().parents[1]
+NAMED = os.environ.get("WAREHOUSE_URL", "")
+AIRFLOW_HOME = Path(tempfile.gettempdir()) / f"osm-airflow-test-{os.getpid()}"
+SERVERS = ["private", "named"] if NAMED else ["private"]
+PRIVATE = pytest.StashKey[Path]()
+numbers = itertools.count(1)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Decide where the shared server lives, and where Airflow does before anyone imports it."""
+    if hasattr(config, "workerinput"):
+        config.stash[PRIVATE] = Path(config.workerinput["private_server"])
+    else:
+        # Not pytest's own folder: root's server runs as another user, who could not reach it.
+        base = Path(tempfile.mkdtemp(prefix="osm-test-"))
+        base.chmod(0o755)
+        config.stash[PRIVATE] = base
+    os.environ.update(
+        {
+            "AIRFLOW_HOME": str(AIRFLOW_HOME),
+            "AIRFLOW__CORE__DAGS_FOLDER": str(ROOT / "dags"),
+            "AIRFLOW__CORE__PLUGINS_FOLDER": str(ROOT / "plugins"),
+            "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+            "AIRFLOW__CORE__FERNET_KEY": "y1tSLJ2mbRbcI2jnSKnhXBbMhwCbB6XSORx7m0KTNLw=",
+            "AIRFLOW__CORE__UNIT_TEST_MODE": "False",
+            "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{AIRFLOW_HOME}/airflow.db",
+            "AIRFLOW__DATABASE__LOAD_DEFAULT_CONNECTIONS": "False",
+            "AIRFLOW__LOGGING__LOGGING_LEVEL": "WARNING",
+        }
+    )
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Tell a pytest-xdist worker where the shared server is."""
+    node.workerinput["private_server"] = str(node.config.stash[PRIVATE])
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Stop the shared server, in the process that outlives all workers."""
+    shutil.rmtree(AIRFLOW_HOME, ignore_errors=True)
+    if not hasattr(config, "workerinput"):
+        databases.stop(config.stash[PRIVATE], forget=True)
+
+
+def pytest_report_header() -> list[str]:
+    found = databases.find()
+    lines = [f"private server: {found.version if found else 'none found'}"]
+    if NAMED:
+        lines.append(f"WAREHOUSE_URL: {databases.version(NAMED)}")
+    return lines
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what needs a database or Airflow by the fixtures it asks for."""
+    for item in items:
+        asked = getattr(item, "fixturenames", ())
+        if "warehouse_server" in asked:
+            item.add_marker("db")
+        if "airflow_db" in asked or "dagbag" in asked:
+            item.add_marker("airflow")
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_of_the_shell(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test reads, let alone writes, what the developer's environment points at."""
+    for setting in fields(Settings):
+        monkeypatch.delenv(setting.name.upper(), raising=False)
+
+
+@dataclass
+class Server:
+    """A MySQL family server on which databases of our own may come and go."""
+
+    url: str = field(repr=False)
+    prefix: str
+    template: list[str] = field(default_factory=list)
+
+    def create(self) -> str:
+        """A new empty database; returns its URL."""
+        return databases.create_database(self.url, f"{self.prefix}_{next(numbers)}")
+
+    def drop(self, url: str) -> None:
+        """Drop a database of ours; fails when a test still holds a transaction open there."""
+        self.run("set lock_wait_timeout = 10", f"drop database `{sa.make_url(url).database}`")
+
+    def run(self, *statements: str, url: str = "") -> None:
+        engine = sa.create_engine(url or self.url, poolclass=sa.NullPool)
+        with engine.begin() as connection:
+            for statement in statements:
+                connection.exec_driver_sql(statement)
+
+    def create_migrated(self) -> str:
+        """A new database at the newest revision: the first is migrated, the others are copies."""
+        url = self.create()
+        if self.template:
+            self.run(*self.template, url=url)
+        else:
+            from include.warehouse.schema import upgrade
+
+            engine = sa.create_engine(url, poolclass=sa.NullPool)
+            upgrade(engine)
+            self.template = list(_replay(engine))
+        return url
+
+
+def _replay(engine: sa.Engine) -> Iterator[str]:
+    """The statements that make a copy of a migrated database."""
+    with engine.connect() as connection:
+        kinds = dict(connection.exec_driver_sql("show full tables").tuples().all())
+        tables = [name for name, kind in kinds.items() if kind == "BASE TABLE"]
+        yield "set foreign_key_checks = 0"
+        for name in tables:
+            yield connection.exec_driver_sql(f"show create table `{name}`").one()[1]
+        for name in tables:
+            for row in connection.exec_driver_sql(f"select * from `{name}`").mappings():
+                table = sa.table(name, *map(sa.column, row))
+                insert = sa.insert(table).values(dict(row))
+                yield str(insert.compile(engine, compile_kwargs={"literal_binds": True}))
+        for name in kinds.keys() - set(tables):
+            yield connection.exec_driver_sql(f"show create view `{name}`").one()[1]
+
+
+@pytest.fixture(scope="session", params=SERVERS)
+def warehouse_server(request: pytest.FixtureRequest, worker_id: str, testrun_uid: str) -> Server:
+    """The private server, and the one that WAREHOUSE_URL names; its own database stays alone."""
+    prefix = f"osm_test_{testrun_uid[:6]}_{worker_id}"
+    if request.param == "named":
+        return Server(sa.make_url(NAMED).set(database="").render_as_string(False), prefix)
+    base = request.config.stash[PRIVATE]
+    if databases.find() is None and not databases.has_docker():
+        pytest.skip(
+            "no database server on this machine: python -m include.sandbox.databases install"
+        )
+    with (base / "lock").open("w") as lock:  # the first worker starts it, the others wait
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        return Server(databases.start(base), prefix)
+
+
+@pytest.fixture
+def database_url(warehouse_server: Server) -> Iterator[str]:
+    """A new empty database."""
+    url = warehouse_server.create()
+    yield url
+    warehouse_server.drop(url)
+
+
+@pytest.fixture
+def warehouse_url(warehouse_server: Server) -> Iterator[str]:
+    """A new database with our tables, at the newest revision."""
+    url = warehouse_server.create_migrated()
+    yield url
+    warehouse_server.drop(url)
+
+
+@dataclass
+class Clock:
+    """A time that passes only when somebody sleeps."""
+
+    moment: datetime = datetime(2026, 1, 10, tzinfo=UTC)
+    slept: list[float] = field(default_factory=list)
+
+    def now(self) -> datetime:
+        return self.moment
+
+    def monotonic(self) -> float:
+        return self.moment.timestamp()
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.moment += timedelta(seconds=seconds)
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def sandbox() -> Iterator[Sandbox]:
+    """All three vendors on loopback: one account each, with 20 tickets."""
+    from include.sandbox.server import Sandbox
+
+    with Sandbox(seed=7, accounts=1, tickets=20) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def airflow_db() -> None:
+    """Airflow's metadata database, one a process."""
+    from airflow.utils.db import initdb
+
+    initdb()
+
+
+@pytest.fixture
+def dagbag() -> Any:
+    """All DAGs, parsed anew: a DAG remembers the ``run_conf`` of its last ``test()``."""
+    from airflow.dag_processing.dagbag import DagBag
+
+    return DagBag(ROOT / "dags", bundle_path=ROOT / "dags", bundle_name="dags-folder")
