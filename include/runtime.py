@@ -136,9 +136,9 @@ def warehouse() -> Iterator[Warehouse]:
 
 
 def account_groups(
-    params: Mapping[str, Any], conf: Mapping[str, Any]
-) -> dict[str, list[list[str]]]:
-    """The ids of the accounts to read, by vendor, in groups of which each becomes one task.
+    vendor: str, params: Mapping[str, Any], conf: Mapping[str, Any]
+) -> list[list[str]]:
+    """The ids of a vendor's accounts to read, in groups of which each becomes one task.
 
     An account whose row cannot be used is a group too, so that it fails under its own name.
     Raises ConfigError for a form that makes no sense.

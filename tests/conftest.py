@@ -6,6 +6,7 @@ import fcntl
 import itertools
 import os
 import shutil
+import signal
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field, fields
@@ -39,6 +40,8 @@ def pytest_configure(config: pytest.Config) -> None:
         base = Path(tempfile.mkdtemp(prefix="osm-test-"))
         base.chmod(0o755)
         config.stash[PRIVATE] = base
+        # A time limit around us must not leave the server behind: SIGTERM ends us like Ctrl-C.
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
     os.environ.update(
         {
             "AIRFLOW_HOME": str(AIRFLOW_HOME),
@@ -98,7 +101,8 @@ class Server:
 
     url: str = field(repr=False)
     prefix: str
-    template: list[str] = field(default_factory=list)
+    template: str = ""
+    copy: list[str] = field(default_factory=list)
 
     def create(self) -> str:
         """A new empty database; returns its URL."""
@@ -115,50 +119,41 @@ class Server:
                 connection.exec_driver_sql(statement)
 
     def create_migrated(self) -> str:
-        """A new database at the newest revision: the first is migrated, the others are copies."""
-        url = self.create()
-        if self.template:
-            self.run(*self.template, url=url)
-        else:
+        """A new database at the newest revision: a copy of one that was migrated once."""
+        if not self.template:
             from include.warehouse.schema import upgrade
 
-            engine = sa.create_engine(url, poolclass=sa.NullPool)
+            self.template = self.create()
+            engine = sa.create_engine(self.template, poolclass=sa.NullPool)
             upgrade(engine)
-            self.template = list(_replay(engine))
+            source = sa.make_url(self.template).database
+            for name in sa.inspect(engine).get_table_names():
+                self.copy.append(f"create table `{name}` like `{source}`.`{name}`")
+                rows = f"insert into `{name}` select * from `{source}`.`{name}`"  # noqa: S608 - our names
+                self.copy.append(rows)
+        url = self.create()
+        self.run(*self.copy, url=url)
         return url
 
 
-def _replay(engine: sa.Engine) -> Iterator[str]:
-    """The statements that make a copy of a migrated database."""
-    with engine.connect() as connection:
-        kinds = dict(connection.exec_driver_sql("show full tables").tuples().all())
-        tables = [name for name, kind in kinds.items() if kind == "BASE TABLE"]
-        yield "set foreign_key_checks = 0"
-        for name in tables:
-            yield connection.exec_driver_sql(f"show create table `{name}`").one()[1]
-        for name in tables:
-            for row in connection.exec_driver_sql(f"select * from `{name}`").mappings():
-                table = sa.table(name, *map(sa.column, row))
-                insert = sa.insert(table).values(dict(row))
-                yield str(insert.compile(engine, compile_kwargs={"literal_binds": True}))
-        for name in kinds.keys() - set(tables):
-            yield connection.exec_driver_sql(f"show create view `{name}`").one()[1]
-
-
 @pytest.fixture(scope="session", params=SERVERS)
-def warehouse_server(request: pytest.FixtureRequest, worker_id: str, testrun_uid: str) -> Server:
+def warehouse_server(
+    request: pytest.FixtureRequest, worker_id: str, testrun_uid: str
+) -> Iterator[Server]:
     """The private server, and the one that WAREHOUSE_URL names; its own database stays alone."""
-    prefix = f"osm_test_{testrun_uid[:6]}_{worker_id}"
     if request.param == "named":
-        return Server(sa.make_url(NAMED).set(database="").render_as_string(False), prefix)
-    base = request.config.stash[PRIVATE]
-    if databases.find() is None and not databases.has_docker():
-        pytest.skip(
-            "no database server on this machine: python -m include.sandbox.databases install"
-        )
-    with (base / "lock").open("w") as lock:  # the first worker starts it, the others wait
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        return Server(databases.start(base), prefix)
+        url = sa.make_url(NAMED).set(database="").render_as_string(hide_password=False)
+    else:
+        if databases.find() is None and not databases.has_docker():
+            pytest.skip("no database server here: python -m include.sandbox.databases install")
+        base = request.config.stash[PRIVATE]
+        with (base / "lock").open("w") as lock:  # the first worker starts it, the others wait
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            url = databases.start(base)
+    server = Server(url, f"osm_test_{testrun_uid[:6]}_{worker_id}")
+    yield server
+    if server.template:
+        server.drop(server.template)
 
 
 @pytest.fixture

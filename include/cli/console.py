@@ -163,7 +163,7 @@ def verb(function: Callable[P, None]) -> Callable[P, None]:
         set_up_logging()
         try:
             function(*args, **kwargs)
-        except (typer.Exit, typer.Abort):
+        except (typer.Exit, typer.Abort, typer.BadParameter):
             raise
         except KeyboardInterrupt:
             say("stopped; what was stored stays, the next run goes on from there")
@@ -198,8 +198,10 @@ class Session:
 @contextmanager
 def session() -> Iterator[Session]:
     """Settings, key ring and an open warehouse, from the environment. Raises ConfigError."""
+    import sqlalchemy as sa
+
     from include.secrets import KeyRing
-    from include.warehouse.mysql import Warehouse
+    from include.warehouse.mysql import Warehouse, refusal
 
     settings = Settings.load()
     if not settings.warehouse_url:
@@ -211,6 +213,8 @@ def session() -> Iterator[Session]:
     warehouse = Warehouse.open(settings.warehouse_url, ca=settings.warehouse_ca)
     try:
         yield Session(settings, warehouse, ring)
+    except sa.exc.DBAPIError as error:
+        raise refusal(error) from error
     finally:
         warehouse.close()
 

@@ -104,14 +104,15 @@ def start(base: Path, say: Say = lambda text: None) -> str:
     """
     base = base.resolve()
     old = _known_url(base)
-    if old and answers(old):
+    binaries = find()
+    if old and (binaries is None or _process(base)) and answers(old):
         return old
     base.mkdir(parents=True, exist_ok=True)
     password = (sa.make_url(old).password if old else None) or secrets.token_urlsafe(18)
     wanted = (sa.make_url(old).port if old else None) or 0
-    binaries = find()
     if binaries is None and not has_docker():
         install(say, {})
+        binaries = find()
     for _ in range(3):  # a free port may be gone by the time the server binds it
         port = free_port(wanted)
         if wanted and port != wanted:
@@ -144,7 +145,8 @@ def stop(base: Path, *, forget: bool = False) -> bool:
 
 def version(url: str) -> str:
     """The server's own words on what it is. Raises ConfigError when it does not answer."""
-    engine = sa.create_engine(url, poolclass=sa.NullPool, connect_args={"connect_timeout": 10})
+    limits = {"connect_timeout": 10, "read_timeout": 10}  # what listens there may not be MySQL
+    engine = sa.create_engine(url, poolclass=sa.NullPool, connect_args=limits)
     try:
         with engine.connect() as connection:
             name, comment = connection.execute(sa.text("select version(), @@version_comment")).one()

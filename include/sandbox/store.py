@@ -12,18 +12,15 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from include.models import VENDORS
+from include.sandbox.catalog import HUAWEI_API_SOURCE, TENCENT_SOURCES, Shelf, shelf
 from include.sandbox.seed import (
     CLOSED_STATES,
-    HUAWEI_API_SOURCE,
     OPEN_STATES,
-    TENCENT_SOURCES,
     Case,
     Numbers,
-    Shelf,
     Talk,
     Tenant,
     cases,
-    shelf,
     tenant,
 )
 

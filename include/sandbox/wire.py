@@ -14,7 +14,7 @@ from http import HTTPStatus
 from typing import Any, Protocol, TypeAlias
 from urllib.parse import parse_qsl
 
-from include.sandbox.seed import Tenant
+from include.sandbox.seed import Case, Tenant
 from include.sandbox.store import Store
 
 Json: TypeAlias = Any
@@ -64,12 +64,14 @@ class Reply:
     content_type: str = "application/json"
     headers: Mapping[str, str] = field(default_factory=dict)
     deliver: Callable[[Reply, Line], None] | None = None
+    skew: float = 0
+    """Seconds that the header ``Date`` is ahead of the real clock."""
 
-    def bytes(self, *, length: int | None = None, skew: float = 0, close: bool = False) -> bytes:
+    def raw(self, *, length: int | None = None, close: bool = False) -> bytes:
         """Head and body; *length* is what the head announces, -1: nothing."""
         lines = [
             f"HTTP/1.1 {self.status} {_phrase(self.status)}",
-            f"Date: {formatdate(time.time() + skew, usegmt=True)}",
+            f"Date: {formatdate(time.time() + self.skew, usegmt=True)}",
             f"Content-Type: {self.content_type}",
             *(f"{name}: {value}" for name, value in self.headers.items()),
         ]
@@ -88,11 +90,15 @@ def _phrase(status: int) -> str:
 
 
 class RefusedError(Exception):
-    """The vendor's answer is a refusal."""
+    """The vendor refuses; ``Wire.refuse`` puts it into the vendor's form."""
 
-    def __init__(self, reply: Reply) -> None:
-        super().__init__(reply.status)
-        self.reply = reply
+    def __init__(self, status: int, code: str, message: str) -> None:
+        super().__init__(f"{status} {code}: {message}")
+        self.status, self.code, self.message = status, code, message
+
+
+class UnknownCaseError(Exception):
+    """The account sees no such ticket."""
 
 
 class Gate:
@@ -146,7 +152,7 @@ class Wire(Protocol):
         ...
 
     def answer(self, call: Call, tenant: Tenant, store: Store) -> Reply:
-        """The answer. Raises RefusedError."""
+        """The answer. Raises RefusedError or UnknownCaseError."""
         ...
 
     def refuse(self, call: Call, status: int, code: str, message: str) -> Reply:
@@ -157,8 +163,9 @@ class Wire(Protocol):
         """Too many calls; *hint* in seconds, told in the vendor's way."""
         ...
 
-    def not_found(self, call: Call) -> Reply:
-        """The vendor does not know the ticket."""
+    @property
+    def NOT_FOUND(self) -> tuple[int, str, str]:  # noqa: N802
+        """Status, code and message about a ticket the vendor does not know."""
         ...
 
     def unavailable(self, call: Call, status: int) -> Reply:
@@ -179,3 +186,11 @@ def new_id() -> str:
 def page_of(rows: Sequence[Any], number: int, size: int) -> Sequence[Any]:
     """The page *number*, from 1."""
     return rows[(number - 1) * size : number * size]
+
+
+def the_case(call: Call, tenant: Tenant, store: Store) -> Case:
+    """The ticket a call is about. Raises UnknownCaseError, also for another account's."""
+    case = store.visible(tenant, call.ticket_id or "")
+    if case is None:
+        raise UnknownCaseError
+    return case

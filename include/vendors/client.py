@@ -45,6 +45,15 @@ class VendorClient(Protocol):
         """HTTP requests sent so far, repeated attempts included."""
         ...
 
+    @property
+    def clock_skew(self) -> float | None:
+        """Seconds that our clock is ahead of the vendor's, by its newest answer; None: untold."""
+        ...
+
+    def close(self) -> None:
+        """Close the connections."""
+        ...
+
     def list_tickets(
         self, window: SyncWindow, *, only_open: bool = False
     ) -> Iterator[list[TicketRef]]:

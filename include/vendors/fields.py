@@ -16,6 +16,7 @@ Json: TypeAlias = Any
 
 EARLIEST: Final = datetime(1971, 1, 1, tzinfo=UTC)  # earlier: a zero date, or seconds
 LATEST: Final = datetime(2100, 1, 1, tzinfo=UTC)  # later: another unit
+SECONDS_BELOW: Final = 10**11  # as milliseconds early in 1973, as seconds beyond the year 5000
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,16 +144,17 @@ def millis(record: Record, *path: str) -> datetime:
         value = int(value)
     if isinstance(value, bool) or not isinstance(value, int):
         raise record.fault(f"field {record.name(path)} is not milliseconds but {kind(value)}")
-    if not 0 <= value < 10**14:
-        raise record.fault(f"field {record.name(path)} is not a moment between 1971 and 2100")
-    return _sane(record, path, datetime.fromtimestamp(0, UTC) + timedelta(milliseconds=value))
+    return _epoch(record, path, value)
 
 
 def local_time(record: Record, *path: str, zone: tzinfo) -> datetime:
-    """An ISO 8601 text; without an offset it is read in *zone*. A number is milliseconds."""
+    """An ISO 8601 text; without an offset it is read in *zone*.
+
+    A number is seconds since 1970 UTC, or milliseconds when it is too large for that.
+    """
     value = record.need(*path)
     if isinstance(value, int) and not isinstance(value, bool):
-        return millis(record, *path)
+        return _epoch(record, path, value * 1000 if value < SECONDS_BELOW else value)
     if not isinstance(value, str):
         raise record.fault(f"field {record.name(path)} is not a time but {kind(value)}")
     try:
@@ -166,6 +168,12 @@ def local_time(record: Record, *path: str, zone: tzinfo) -> datetime:
     except OverflowError:
         raise record.fault(f"field {record.name(path)} is not a time") from None
     return _sane(record, path, moment)
+
+
+def _epoch(record: Record, path: tuple[str, ...], value: int) -> datetime:
+    if not 0 <= value < 10**14:
+        raise record.fault(f"field {record.name(path)} is not a moment between 1971 and 2100")
+    return _sane(record, path, datetime.fromtimestamp(0, UTC) + timedelta(milliseconds=value))
 
 
 def _sane(record: Record, path: tuple[str, ...], moment: datetime) -> datetime:

@@ -133,6 +133,7 @@ class ApiSession:
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self.account, self.base_url, self.calls = account, base_url.rstrip("/"), 0
+        self.clock_skew: float | None = None  # seconds we are ahead, by the newest answer
         self._auth, self._classify, self._rate, self._now = auth, classify, rate, now
         self._counting = threading.Lock()
         self._session = open_session(proxy)
@@ -210,6 +211,7 @@ class ApiSession:
 
     def _judge(self, action: str, response: requests.Response, body: bytes) -> Record:
         status, where = response.status_code, {"vendor": self.account.vendor, "action": action}
+        self.clock_skew = _skew(response.headers, self._now())
         if 300 <= status < 400:
             raise ContractError(f"HTTP {status}: a redirect, which we never follow", **where)
         try:
@@ -237,7 +239,7 @@ class ApiSession:
             self._rate.refused(hint)
             raise RateLimitError(message, retry_after=hint, **where)
         if issubclass(error, AuthError):
-            message += _skew(response.headers, self._now())
+            message += _clock_hint(self.clock_skew)
         raise error(message, **where)
 
     def _parse(self, response: requests.Response, body: bytes, where: Mapping[str, str]) -> Json:
@@ -327,11 +329,15 @@ def _seconds(hint: float | None, headers: Mapping[str, str], now: datetime) -> f
     return None if hint is None else min(max(hint, 0.0), HINT_SECONDS)
 
 
-def _skew(headers: Mapping[str, str], now: datetime) -> str:
-    """What to add to a refused signature when our clock and the vendor's differ."""
+def _skew(headers: Mapping[str, str], now: datetime) -> float | None:
+    """Seconds that *now* is ahead of the vendor's clock; None when the answer does not tell."""
     theirs = _date(headers.get("Date", ""))
-    skew = (now - theirs).total_seconds() if theirs else 0.0
-    if abs(skew) < SKEW_SECONDS:
+    return (now - theirs).total_seconds() if theirs else None
+
+
+def _clock_hint(skew: float | None) -> str:
+    """What to add to a refused signature when our clock and the vendor's differ."""
+    if skew is None or abs(skew) < SKEW_SECONDS:
         return ""
     side = "ahead of" if skew > 0 else "behind"
     return f"; this machine's clock is {abs(skew):.0f} s {side} the vendor's: set it right"

@@ -170,8 +170,8 @@ ERRORS: Final[Mapping[str, type[VendorError]]] = {
         ("OSM", AuthError, "0002 0003 01010002 01010007 01010011"),
         ("OSM", UnavailableError, "0004 01010014 01010060"),
         ("OSM", NotFoundError, "01010015"),
-        # A wrong path, a misconfigured gateway (told as 500), a used up quota: waiting is no help.
-        ("APIGW", RejectedError, "0101 0103 0104 0105 0106 0501 0502"),
+        # No such path, or a misconfigured gateway (told as 500): waiting does not help.
+        ("APIGW", ContractError, "0101 0103 0104 0105 0106"),
         ("APIGW", AuthError, "0301 0302 0303 0304 0305 0306 0307 0310 0401 0402 0802"),
         ("APIGW", RateLimitError, "0308"),
         ("APIGW", UnavailableError, "0601 0606 0608 0610 0613"),
@@ -196,10 +196,8 @@ def classify(status: int, headers: Mapping[str, str], body: Mapping[str, Json]) 
         error = RateLimitError
     elif error is None and status in (401, 403):
         error = AuthError
-    elif error is None and status == 200:
-        error = RejectedError
-    # Any other unknown code: the HTTP status decides, as it does for APIGW.0201.
-    return Verdict(error, code, str(message or ""), request_id)
+    # For any other code, APIGW.0201 among them, the HTTP status decides.
+    return Verdict(error or RejectedError, code, str(message or ""), request_id)
 
 
 def hosts(account: Account, settings: Settings) -> tuple[str, str]:
@@ -248,7 +246,14 @@ class HuaweiClient:
         auth = HuaweiAuth(account, now)
         self._osm, self._iam = (
             ApiSession(
-                account, url, auth, classify, rate, proxy=settings.vendor_proxy or None, sleep=sleep
+                account,
+                url,
+                auth,
+                classify,
+                rate,
+                proxy=settings.vendor_proxy or None,
+                now=now,
+                sleep=sleep,
             )
             for url in hosts(account, settings)
         )
@@ -261,6 +266,11 @@ class HuaweiClient:
     def calls(self) -> int:
         """HTTP requests sent so far, repeated attempts included."""
         return self._osm.calls + self._iam.calls
+
+    @property
+    def clock_skew(self) -> float | None:
+        """Seconds that our clock is ahead of the vendor's, by its newest answer."""
+        return self._osm.clock_skew
 
     def close(self) -> None:
         """Close the connections."""

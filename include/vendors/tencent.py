@@ -153,8 +153,9 @@ READINGS: Final = 4  # of one conversation that moves while it is read
 STATUS_IDS: Final = frozenset({*range(8), 10, 11, *range(21, 31)})
 CLOSED_NAMES: Final = frozenset({"已完成", "已关闭", "已取消", "已结单", "已撤销", "已删除"})
 OPEN_NAMES: Final = frozenset(
-    "待处理 处理中 待确认 重新打开 待补充 待确认结单 申请结单 申请补充或待复现 待确认业务恢复"
-    " 已恢复分析根因 待变更（需出包修复） 待查根因 待客户实施或验证 待出包".split()
+    {"待处理", "处理中", "待确认", "重新打开", "待补充", "待确认结单", "申请结单"}
+    | {"申请补充或待复现", "待确认业务恢复", "已恢复分析根因", "待变更（需出包修复）"}
+    | {"待查根因", "待客户实施或验证", "待出包"}
 )
 # Open in one table, closed in the other: closed once nothing has happened for long.
 DOUBTFUL_IDS: Final = frozenset({4, 5})
@@ -224,6 +225,7 @@ class TencentClient:
             classify,
             rate,
             proxy=settings.vendor_proxy or None,
+            now=now,
             sleep=sleep,
         )
         self._logged: set[str] = set()
@@ -232,6 +234,11 @@ class TencentClient:
     def calls(self) -> int:
         """HTTP requests sent so far, repeated attempts included."""
         return self._api.calls
+
+    @property
+    def clock_skew(self) -> float | None:
+        """Seconds that our clock is ahead of the vendor's, by its newest answer."""
+        return self._api.clock_skew
 
     def close(self) -> None:
         """Close the connections."""

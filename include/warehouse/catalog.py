@@ -48,16 +48,13 @@ class Names:
 
 def load(warehouse: Warehouse, vendor: str) -> Listing:
     """The stored products and categories of a vendor, retired ones included."""
-    product, kind, pair = (
-        cloud_osm_product.c,
-        cloud_osm_product_type.c,
-        cloud_osm_product_category.c,
-    )
-    products = sa.select(product.id, product.name).where(product.type == vendor.upper())
+    product, kind, pair = cloud_osm_product, cloud_osm_product_type, cloud_osm_product_category
+    products = sa.select(product.c.id, product.c.name).where(product.c.type == vendor.upper())
+    same = (kind.c.type == pair.c.type) & (kind.c.id == pair.c.product_type_id)
     categories = (
-        sa.select(pair.product_type_id, kind.name, pair.product_id)
-        .join(kind.table, (kind.type == pair.type) & (kind.id == pair.product_type_id))
-        .where(pair.type == vendor.upper())
+        sa.select(pair.c.product_type_id, kind.c.name, pair.c.product_id)
+        .select_from(pair.join(kind, same))
+        .where(pair.c.type == vendor.upper())
     )
 
     def read(connection: sa.Connection) -> Listing:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -158,7 +158,7 @@ def move_duplicates(
     progress: Progress,
 ) -> None:
     """Leave one row a *key*, the *best* and among equals the first; move the others whole."""
-    columns: list[sa.ColumnClause[str]] = [sa.column(name) for name in key]
+    columns: list[sa.ColumnClause[Any]] = [sa.column(name) for name in key]
     table = sa.table(table_name, sa.column("id"), *columns)
     groups = (
         sa.select(*columns)
@@ -169,15 +169,10 @@ def move_duplicates(
     )
     moved = 0
     while keys := [tuple(row) for row in connection.execute(groups)]:
-        found = connection.execute(
-            sa.select(sa.literal_column("*"))
-            .select_from(table)
-            .where(sa.tuple_(*columns).in_(keys))
-            .order_by(table.c.id)
-        ).mappings()
+        query = sa.select(sa.text("*")).select_from(table).order_by(table.c.id)
         rows: dict[tuple[str, ...], list[Row]] = {}
-        for row in found:
-            rows.setdefault(tuple(_padded(row[name]) for name in key), []).append(dict(row))
+        for whole in connection.execute(query.where(sa.tuple_(*columns).in_(keys))).mappings():
+            rows.setdefault(tuple(_padded(whole[name]) for name in key), []).append(dict(whole))
         with transaction(connection):
             for same in rows.values():
                 kept = max(same, key=best)  # the first of equals
@@ -211,7 +206,8 @@ def transaction(connection: sa.Connection) -> Iterator[None]:
     try:
         yield
     except BaseException:
-        connection.exec_driver_sql("ROLLBACK")
+        with suppress(sa.exc.SQLAlchemyError):  # a lost connection has rolled back already
+            connection.exec_driver_sql("ROLLBACK")
         raise
     connection.exec_driver_sql("COMMIT")
 

@@ -60,7 +60,7 @@ class Report:
     leftover_count: int
 
 
-def upgrade(engine: sa.Engine, *, progress: Progress) -> Report:
+def upgrade(engine: sa.Engine, *, progress: Progress = lambda _: None) -> Report:
     """Bring the database to the newest schema. Running it again, or after a kill, completes it.
 
     Tables that are the user's are adopted with their rows. Raises ConfigError for a schema that
@@ -94,12 +94,10 @@ def require_current(engine: sa.Engine) -> None:
         raise ConfigError(f"the warehouse has {has}: run `python -m include migrate`")
 
 
-def script(dialect: str) -> str:
-    """All migrations as SQL, for a DBA. *dialect* is ``mysql`` or ``mariadb``."""
-    if dialect not in ("mysql", "mariadb"):
-        raise ConfigError(f"the script is for mysql or mariadb, not for {dialect!r}")
+def script() -> str:
+    """All migrations as SQL, for a DBA and an empty database; the same for MySQL and MariaDB."""
     buffer = io.StringIO()
-    command.upgrade(_config(buffer, dialect=dialect), "head", sql=True)
+    command.upgrade(_config(buffer), "head", sql=True)
     return HEAD + buffer.getvalue()
 
 

@@ -110,7 +110,9 @@ def store(
         [_ticket_row(ticket, ms, stored.get(ticket.ticket_id), now) for ticket, ms in accepted],
         {
             "custom_id": _keep,
-            "close_time": lambda old, new: sa.case((new.is_(None), None), else_=_keep(old, new)),
+            "close_time": lambda old, new: sa.case(
+                (new.is_(None), sa.null()), else_=_keep(old, new)
+            ),
             "missing_since": lambda old, new: new,
             "status": lambda old, new: new,
         },
@@ -341,6 +343,7 @@ def _keep(old: sa.ColumnElement[Any], new: sa.ColumnElement[Any]) -> sa.ColumnEl
 
 def _keep_text(old: sa.ColumnElement[Any], new: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
     """An empty text does not overwrite one."""
-    # By length: in common collations a control character equals the empty text.
-    empty = sa.func.char_length(sa.func.coalesce(new, "")) == 0
+    # By length: in common collations a control character equals the empty text. And without
+    # parameters, which the driver does not allow behind the values of a multi-row insert.
+    empty = new.is_(None) | (sa.func.char_length(new) == sa.literal_column("0"))
     return sa.case((empty, sa.func.coalesce(old, new)), else_=new)

@@ -7,7 +7,7 @@ from include.errors import ConfigError
 config = context.config
 
 if context.is_offline_mode():
-    context.configure(dialect_name=config.attributes["dialect"], literal_binds=True)
+    context.configure(dialect_name="mysql", literal_binds=True)  # MariaDB runs it as well
 elif "connection" in config.attributes:
     context.configure(connection=config.attributes["connection"], transaction_per_migration=True)
 else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import tempfile
 from collections.abc import Iterator
@@ -109,6 +110,6 @@ def test_a_url_that_does_not_answer_is_named_without_its_password():
 def test_what_to_install_is_said_when_there_is_nothing(monkeypatch, tmp_path):
     monkeypatch.setattr(databases, "SEARCH_PATH", str(tmp_path))
     monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.setattr(databases.os, "geteuid", lambda: 1000)
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
     with pytest.raises(ConfigError, match=r"WAREHOUSE_URL=.* install a server .* Docker"):
         databases.install(print, {})

@@ -1,0 +1,171 @@
+"""The command line: ``python -m include``. Verbs import what they need when they run."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from typing import Annotated, NoReturn
+
+import typer
+
+from include.cli import accounts
+from include.cli.console import EPILOG, Exit, flags, verb
+from include.cli.options import Accounts, AsJson, Vendors, moment
+
+app = typer.Typer(
+    help="Support tickets of Alibaba Cloud, Huawei Cloud and Tencent Cloud in MySQL tables."
+    " Settings come from the environment (include/settings.py names each).",
+    epilog=EPILOG,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,  # a traceback with values could show keys
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.add_typer(accounts.app, name="accounts")
+
+
+@app.callback()
+def options(
+    debug: Annotated[
+        bool, typer.Option("--debug", help="Show where an error came from, not only what it is.")
+    ] = False,
+) -> None:
+    """Take what stands before the verb."""
+    flags.debug = debug
+
+
+@app.command(epilog=EPILOG)
+@verb
+def migrate(
+    sql: Annotated[
+        bool, typer.Option("--sql", help="Print the SQL for a DBA instead of running it.")
+    ] = False,
+) -> None:
+    """Bring the database's tables up to date; adopts tables and rows that are there already."""
+    from include.cli.migrate import migrate as run
+
+    run(print_sql=sql)
+
+
+@app.command(epilog=EPILOG)
+@verb
+def check(as_json: AsJson = False) -> None:
+    """Try everything that runs need: database, rights, keys, clocks, each account at its vendor."""
+    from include.cli.check import check as run
+
+    run(as_json=as_json)
+
+
+@app.command(epilog=EPILOG)
+@verb
+def sync(
+    vendor: Vendors = None,
+    account: Accounts = None,
+    since: Annotated[
+        str | None,
+        typer.Option(
+            help="Backfill: read again what was created from this moment on; leaves the watermark."
+        ),
+    ] = None,
+    until: Annotated[str | None, typer.Option(help="End of the backfill; default: now.")] = None,
+    open_messages: Annotated[
+        bool, typer.Option("--open-messages", help="Also read the messages of open tickets.")
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Write nothing; count what would be read.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Read new, closed and reopened tickets and their messages into the tables."""
+    from include.cli import runs
+
+    runs.sync(
+        vendor or (),
+        account or (),
+        since=moment(since) if since else None,
+        until=moment(until) if until else None,
+        open_messages=open_messages,
+        dry_run=dry_run,
+        as_json=as_json,
+    )
+
+
+@app.command(epilog=EPILOG)
+@verb
+def refresh(
+    vendor: Vendors = None,
+    account: Accounts = None,
+    accept_vanished: Annotated[
+        bool,
+        typer.Option(
+            "--accept-vanished", help="Store it although most of what we have is not shown."
+        ),
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Read products, problem categories and ticket sources into the tables."""
+    from include.cli import runs
+
+    runs.refresh(vendor or (), account or (), accept_vanished=accept_vanished, as_json=as_json)
+
+
+@app.command(epilog=EPILOG)
+@verb
+def status(as_json: AsJson = False) -> None:
+    """Show how every account fares: last runs, lag, what waits, and whose turn it is."""
+    from include.cli.status import status as run
+
+    run(as_json=as_json)
+
+
+@app.command(epilog=EPILOG)
+@verb
+def verify(
+    vendor: Vendors = None,
+    account: Accounts = None,
+    since: Annotated[
+        str | None, typer.Option(help="Compare what was created from then on; default: SYNC_SINCE.")
+    ] = None,
+    deep: Annotated[
+        bool,
+        typer.Option("--deep", help="Read every ticket and compare every message: many calls."),
+    ] = False,
+    limit: Annotated[int, typer.Option(min=0, help="Differences of each kind to show.")] = 20,
+    as_json: AsJson = False,
+) -> None:
+    """Compare the vendors with the tables: counts, and the first differences. Writes nothing."""
+    from include.cli.verify import verify as run
+
+    run(
+        vendor or (),
+        account or (),
+        since=moment(since) if since else None,
+        deep=deep,
+        limit=limit,
+        as_json=as_json,
+    )
+
+
+def main() -> NoReturn:
+    """Run the verb that was asked for, and end at once when told to."""
+    signal.signal(signal.SIGTERM, _interrupt)
+    code: int | str | None = 0
+    try:
+        app(prog_name="python -m include")
+    except SystemExit as end:
+        code = end.code
+    sys.stdout.flush()
+    sys.stderr.flush()
+    if code == Exit.INTERRUPTED:
+        os._exit(code)  # calls to vendors may be under way for half a minute; all is closed
+    sys.exit(code)
+
+
+def _interrupt(*_: object) -> NoReturn:
+    """SIGTERM ends like Ctrl-C: the ledger says "stopped"."""
+    raise KeyboardInterrupt
+
+
+if __name__ == "__main__":
+    main()

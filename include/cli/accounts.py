@@ -1,0 +1,186 @@
+"""`accounts`: the rows of cloud_user. Secret keys come from a prompt or stdin only."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from include.cli.console import (
+    EPILOG,
+    Exit,
+    masker,
+    report,
+    report_json,
+    say,
+    session,
+    show_error,
+    utcnow,
+    verb,
+)
+from include.cli.options import AsJson, Vendor
+from include.errors import ConfigError
+
+if TYPE_CHECKING:
+    from include.warehouse.accounts import AccountInfo, Rewrite
+
+app = typer.Typer(
+    help="The vendor accounts and their encrypted keys.", no_args_is_help=True, epilog=EPILOG
+)
+
+
+@app.command(epilog=EPILOG)
+@verb
+def add(
+    account_id: Annotated[str, typer.Argument(help="Id of the row, up to 50 characters.")],
+    vendor: Annotated[Vendor, typer.Option(help="Whose account it is.", case_sensitive=False)],
+    access_key: Annotated[
+        str, typer.Option(help="Access key id: AccessKeyId, AK, SecretId. Not the secret.")
+    ],
+    region: Annotated[
+        str, typer.Option(help="Region, which chooses the vendor's host; empty: the usual one.")
+    ] = "",
+    name: Annotated[str | None, typer.Option(help="What people call the account.")] = None,
+    connection: Annotated[
+        str | None,
+        typer.Option(help="Keep no secret here: it is the password of this Airflow connection."),
+    ] = None,
+    replace_key: Annotated[
+        bool, typer.Option("--replace-key", help="The vendor issued another access key for it.")
+    ] = False,
+) -> None:
+    """Add an account, or store a new key for one that is there.
+
+    The secret key is asked for, or read from stdin when that is not a terminal:
+    `… accounts add main --vendor huawei --access-key AK < secret.txt`
+    """
+    from include.models import Account
+    from include.warehouse.accounts import add_account
+
+    with session() as s:
+        secret = "" if connection else _read_secret()
+        account = Account(account_id, vendor.value, access_key, secret, region)
+        done = add_account(
+            s.warehouse,
+            s.ring,
+            account,
+            name=name,
+            connection_id=connection,
+            replace_key=replace_key,
+            now=utcnow(),
+        )
+    report(f"{account_id} ({vendor.value}): {done}")
+    say("next: `python -m include check` tries it")
+
+
+@app.command("list", epilog=EPILOG)
+@verb
+def list_(as_json: AsJson = False) -> None:
+    """Show the accounts, how their keys are kept, and what is wrong. Never a key."""
+    from include.secrets import reference_from_environment
+    from include.warehouse.accounts import list_accounts
+
+    with session() as s:
+        infos = list_accounts(
+            s.warehouse,
+            s.ring,
+            references=reference_from_environment,
+            allow_plain=s.settings.allow_plain_secrets,
+            mask=masker.add,
+        )
+    if as_json:
+        report_json([asdict(info) for info in infos])
+    elif infos:
+        _show(infos)
+    else:
+        say("no accounts yet: add one with `python -m include accounts add`")
+
+
+@app.command(epilog=EPILOG)
+@verb
+def encrypt() -> None:
+    """Encrypt in place the secret keys that are stored as plain text. May be repeated."""
+    from include.warehouse.accounts import encrypt_plain
+
+    with session() as s:
+        _end(encrypt_plain(s.warehouse, s.ring), "encrypted")
+
+
+@app.command(epilog=EPILOG)
+@verb
+def rotate() -> None:
+    """Encrypt all secret keys anew with the first key of SECRET_KEYS. May be stopped and repeated.
+
+    Put a new key first (`accounts new-key`), keep the old ones after a comma, run this, then
+    remove the old ones.
+    """
+    from include.warehouse.accounts import rotate as rotate_all
+
+    with session() as s:
+        done = rotate_all(s.warehouse, s.ring)
+        _end(done, f"encrypted with {s.ring.ids[0]}")
+        if len(s.ring.ids) > 1:
+            say(f"next: {', '.join(s.ring.ids[1:])} may leave SECRET_KEYS everywhere")
+
+
+@app.command("new-key", epilog=EPILOG)
+@verb
+def new_key(
+    key_id: Annotated[
+        str, typer.Option("--id", help="Its id; by default k and today's date.")
+    ] = "",
+) -> None:
+    """Print a fresh random key for SECRET_KEYS. It is shown once and stored nowhere."""
+    from include.secrets import new_key as make
+
+    report(make(key_id or utcnow().strftime("k%Y%m%d")))
+    say(
+        "put it first in SECRET_KEYS (older keys after a comma), then run `accounts encrypt` or"
+        " `accounts rotate`; who loses it must store every account's key again"
+    )
+
+
+def _read_secret() -> str:
+    if sys.stdin.isatty():
+        secret = str(typer.prompt("Secret key", hide_input=True))
+    else:
+        lines = [line.strip() for line in sys.stdin if line.strip()]
+        if len(lines) != 1:
+            raise ConfigError(
+                f"stdin must hold the secret key and nothing else: one line, not {len(lines)}"
+            )
+        secret = lines[0]
+    masker.add(secret)
+    return secret
+
+
+def _end(done: Rewrite, did: str) -> None:
+    """Say what was rewritten; rows that could not be are errors of their own."""
+    report(f"{done.changed} {did}, {done.unchanged} unchanged, {len(done.bad)} failed")
+    for bad in done.bad:
+        show_error(bad.error)
+    if done.bad:
+        raise typer.Exit(Exit.PARTIAL if done.changed else Exit.USAGE)
+
+
+def _show(infos: list[AccountInfo]) -> None:
+    from include.cli.tables import show
+
+    show(
+        ("account", "name", "vendor", "region", "access key", "secret key", "state"),
+        [
+            (
+                info.account_id,
+                info.name,
+                info.vendor,
+                info.region,
+                info.access_key_hint,
+                f"{info.storage} ({info.key_id})" if info.key_id else info.storage,
+                "; ".join([info.problem] if info.problem else info.warnings)
+                or ("on" if info.is_enabled else "off"),
+            )
+            for info in infos
+        ],
+    )

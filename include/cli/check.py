@@ -1,0 +1,310 @@
+"""`check`: everything that runs need, tried. One line each, with the next step."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+import sqlalchemy as sa
+import typer
+
+from include.cli.console import Exit, Progress, masker, reason, report, report_json, utcnow
+from include.errors import ConfigError, SyncError
+from include.models import Account, SyncWindow
+from include.secrets import KeyRing, reference_from_environment
+from include.settings import Settings
+from include.warehouse import accounts, schema
+from include.warehouse import tables as t
+from include.warehouse.mysql import Warehouse
+
+if TYPE_CHECKING:
+    from include.warehouse.accounts import AccountInfo
+
+Verdict = Literal["ok", "off", "warning", "failed"]
+SKEW_SECONDS: Final = 60.0  # vendors refuse signatures from about five minutes on
+PACKET_BYTES: Final = 16 * 2**20
+OLDEST: Final = {"MySQL": (8, 0), "MariaDB": (10, 11)}
+
+WRITTEN: Final = tuple(
+    table for name, table in t.metadata.tables.items() if name.startswith(("cloud_osm_", "sync_"))
+)
+DELETED_FROM: Final = (t.cloud_osm_detail, t.sync_quarantine)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was tried. *next_step* is empty where nothing is to be done."""
+
+    what: str
+    verdict: Verdict
+    detail: str
+    next_step: str = ""
+
+
+def check(*, as_json: bool) -> None:
+    """Try everything, print every finding, and end with 1 when something failed."""
+    findings = []
+    for finding in _all():
+        finding = replace(
+            finding,
+            detail=masker.hide(finding.detail),
+            next_step=masker.hide(finding.next_step),
+        )
+        findings.append(finding)
+        if not as_json:
+            step = f" -> {finding.next_step}" if finding.next_step else ""
+            report(f"{finding.verdict:8} {finding.what}: {finding.detail}{step}")
+    if as_json:
+        report_json([asdict(finding) for finding in findings])
+    raise typer.Exit(
+        Exit.FAILED if any(finding.verdict == "failed" for finding in findings) else Exit.DONE
+    )
+
+
+def _all() -> Iterator[Finding]:
+    try:
+        settings = Settings.load()
+    except ConfigError as error:
+        yield Finding("settings", "failed", str(error))
+        return
+    yield Finding("settings", "ok", "the sandbox's" if settings.sandbox else "read")
+    ring = KeyRing({})
+    try:
+        ring = KeyRing.parse(settings.secret_keys)
+        yield from _keys(ring)
+    except ConfigError as error:
+        yield Finding("secret keys", "failed", str(error))
+    if settings.warehouse_url:
+        try:
+            warehouse = Warehouse.open(settings.warehouse_url, ca=settings.warehouse_ca)
+        except ConfigError as error:
+            yield Finding("warehouse", "failed", str(error))
+        else:
+            try:
+                yield from _warehouse(warehouse, ring, settings)
+            finally:
+                warehouse.close()
+    else:
+        yield Finding(
+            "warehouse",
+            "failed",
+            "not configured",
+            "set WAREHOUSE_URL=mysql+pymysql://user:password@host:3306/database",
+        )
+    yield Finding(
+        "customer-service database",
+        "off",
+        "configured, not read by this version" if settings.source_url else "not configured",
+    )
+
+
+def _keys(ring: KeyRing) -> Iterator[Finding]:
+    if not ring.ids:
+        yield Finding(
+            "secret keys",
+            "warning",
+            "SECRET_KEYS is not set: no account's key can be encrypted or read back",
+            "make one with `python -m include accounts new-key`",
+        )
+        return
+    others = f"; also opens {', '.join(ring.ids[1:])}" if ring.ids[1:] else ""
+    yield Finding("secret keys", "ok", f"encrypts with {ring.ids[0]}{others}")
+    for warning in ring.warnings:
+        yield Finding("secret keys", "warning", warning)
+
+
+def _warehouse(warehouse: Warehouse, ring: KeyRing, settings: Settings) -> Iterator[Finding]:
+    """The server, then the schema, then what stands in it; stops where the next is pointless."""
+    try:
+        yield from warehouse.transact(_server)
+    except SyncError as error:
+        yield Finding("warehouse", "failed", str(error))
+        return
+    try:
+        warehouse.transact(lambda connection: None)
+        schema.require_current(warehouse.engine)
+        yield Finding("schema", "ok", f"{schema.head()}, the newest")
+    except (SyncError, sa.exc.DBAPIError) as error:
+        yield Finding("schema", "failed", reason(error))
+        return
+    lacking = list(_lacking(warehouse))
+    if lacking:
+        yield Finding("rights", "failed", "; ".join(lacking), "GRANT them (sql/grants)")
+    else:
+        yield Finding("rights", "ok", f"may read and write the {len(WRITTEN)} tables runs write")
+    try:
+        infos = accounts.list_accounts(
+            warehouse,
+            ring,
+            references=reference_from_environment,
+            allow_plain=settings.allow_plain_secrets,
+            mask=masker.add,
+        )
+        usable, _ = accounts.load_accounts(
+            warehouse,
+            ring,
+            references=reference_from_environment,
+            allow_plain=settings.allow_plain_secrets,
+            mask=masker.add,
+        )
+    except SyncError as error:
+        yield Finding("accounts", "failed", str(error))
+        return
+    if not infos:
+        yield Finding("accounts", "warning", "none", "`python -m include accounts add`")
+    by_id = {account.account_id: account for account in usable}
+    with Progress("check", len(infos)) as progress:
+        for info in infos:
+            progress.update(info.account_id)
+            yield from _account(info, by_id.get(info.account_id), settings)
+            progress.advance()
+
+
+def _server(connection: sa.Connection) -> list[Finding]:
+    """Version, modes and clock of the server."""
+    row = connection.execute(
+        sa.text(
+            "SELECT VERSION() AS version, @@SESSION.sql_mode AS mode, @@GLOBAL.sql_mode AS theirs,"
+            " @@SESSION.time_zone AS zone, @@GLOBAL.time_zone AS their_zone,"
+            " @@character_set_connection AS charset, @@max_allowed_packet AS packet,"
+            " UTC_TIMESTAMP(6) AS now, CURRENT_USER() AS user"
+        )
+    ).one()
+    family = "MariaDB" if "mariadb" in row.version.lower() else "MySQL"
+    version = tuple(int(part) for part in row.version.split("-")[0].split(".")[:2])
+    url = connection.engine.url
+    found = [
+        Finding(
+            "warehouse",
+            "ok",
+            f"{family} {row.version.split('-')[0]} at {url.host}, database {url.database},"
+            f" as {row.user}",
+        )
+    ]
+    if version < OLDEST[family]:
+        oldest = ".".join(map(str, OLDEST[family]))
+        found.append(
+            Finding("server version", "warning", "untested", f"use {family} {oldest} or newer")
+        )
+    if "STRICT_ALL_TABLES" in row.mode and row.zone == "+00:00" and row.charset == "utf8mb4":
+        detail = "strict, UTC, utf8mb4 on our connections"
+        if "STRICT" not in row.theirs:
+            detail += " (the server's own default is not strict: other writers may cut texts)"
+        found.append(
+            Finding("server modes", "ok", f"{detail}; its own zone {row.their_zone} is no matter")
+        )
+    else:
+        found.append(
+            Finding(
+                "server modes",
+                "failed",
+                f"the server keeps mode {row.mode!r}, zone {row.zone}, charset {row.charset}",
+                "allow SET SESSION sql_mode and time_zone (a proxy in between may drop them)",
+            )
+        )
+    if row.packet < PACKET_BYTES:
+        found.append(
+            Finding(
+                "server packets",
+                "warning",
+                f"max_allowed_packet is {row.packet >> 10} KiB: larger messages go to quarantine",
+                f"set it to {PACKET_BYTES >> 20}M or more",
+            )
+        )
+    found += _clock("the database server", (utcnow() - row.now.replace(tzinfo=UTC)).total_seconds())
+    return found
+
+
+def _clock(whose: str, ahead: float | None) -> list[Finding]:
+    """Our clock against another one; *ahead* is None where the other told nothing."""
+    if ahead is None or abs(ahead) < SKEW_SECONDS:
+        return []
+    side = "ahead of" if ahead > 0 else "behind"
+    detail = f"this machine is {abs(ahead):.0f} s {side} {whose}"
+    return [
+        Finding("clock", "warning", detail, "set the clocks right (NTP): signatures carry them")
+    ]
+
+
+def _lacking(warehouse: Warehouse) -> Iterator[str]:
+    """The rights we lack, found by statements that the server checks and that touch no row."""
+    tried: list[tuple[str, sa.Table, Any]] = [("SELECT", t.cloud_user, _select_nothing)]
+    for table in WRITTEN:
+        tried += [
+            ("SELECT", table, _select_nothing),
+            ("INSERT", table, _insert_nothing),
+            ("UPDATE", table, _update_nothing),
+        ]
+    tried += [("DELETE", table, _delete_nothing) for table in DELETED_FROM]
+    for right, table, nothing in tried:
+        try:
+            warehouse.transact(functools.partial(_execute, statement=nothing(table)))
+        except ConfigError:
+            yield f"no {right} on {table.name}"
+
+
+def _execute(connection: sa.Connection, statement: sa.Executable) -> None:
+    connection.execute(statement)
+
+
+def _select_nothing(table: sa.Table) -> sa.Executable:
+    return sa.select(table).where(sa.false())
+
+
+def _delete_nothing(table: sa.Table) -> sa.Executable:
+    return sa.delete(table).where(sa.false())
+
+
+def _insert_nothing(table: sa.Table) -> sa.Executable:
+    nothing = sa.select(*table.c).where(sa.false())
+    return sa.insert(table).from_select([column.name for column in table.c], nothing)
+
+
+def _update_nothing(table: sa.Table) -> sa.Executable:
+    column = next(iter(table.primary_key))
+    return sa.update(table).where(sa.false()).values({column.name: column})
+
+
+def _account(info: AccountInfo, account: Account | None, settings: Settings) -> Iterator[Finding]:
+    what = f"account {info.account_id}"
+    if not info.is_enabled:
+        yield Finding(what, "off", f"{info.vendor}: switched off (enabled = 0), not read")
+        return
+    if account is None:
+        yield Finding(what, "failed", info.problem or "its row changed while we looked")
+        return
+    for warning in info.warnings:
+        yield Finding(what, "warning", warning)
+    if account.vendor == "tencent" and not settings.tencent_enabled:
+        yield Finding(
+            what,
+            "off",
+            "tencent: not read, its ticket API is not documented by the vendor (experimental)",
+            "TENCENT_ENABLED=1 reads it all the same",
+        )
+        return
+    yield from _vendor(what, account, settings)
+
+
+def _vendor(what: str, account: Account, settings: Settings) -> Iterator[Finding]:
+    """One cheap call: the first page of the tickets of the last hour."""
+    from include.vendors import open_client
+
+    now: datetime = utcnow()
+    try:
+        client = open_client(account, settings)
+        try:
+            window = SyncWindow(now - timedelta(hours=1), now)
+            next(iter(client.list_tickets(window)), None)
+            experimental = "" if client.capabilities.official_api else ", experimental"
+            yield Finding(what, "ok", f"{account.vendor} answers and lets us list{experimental}")
+            yield from _clock(account.vendor, client.clock_skew)
+        finally:
+            client.close()
+    except SyncError as error:
+        from include.health import whose_turn
+
+        yield Finding(what, "failed", str(error), whose_turn(type(error).__name__))

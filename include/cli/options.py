@@ -1,0 +1,41 @@
+"""Options that several verbs share, and how their values are read."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from include.settings import parse_moment
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document instead.")]
+
+
+class Vendor(StrEnum):
+    """The choices of ``--vendor``: the same as models.VENDORS."""
+
+    ALIBABA = "alibaba"
+    HUAWEI = "huawei"
+    TENCENT = "tencent"
+
+
+Vendors = Annotated[
+    list[Vendor] | None,
+    typer.Option("--vendor", help="Only this vendor; may be repeated.", case_sensitive=False),
+]
+Accounts = Annotated[
+    list[str] | None, typer.Option("--account", help="Only this account id; may be repeated.")
+]
+
+
+def moment(value: str) -> datetime:
+    """Read a moment of the command line."""
+    try:
+        return parse_moment(value)
+    except ValueError:
+        raise typer.BadParameter(
+            f"{value!r} is not a moment like 2026-01-31 or 2026-01-31T08:00:00+08:00"
+            " (UTC if it does not say)"
+        ) from None

@@ -1,0 +1,134 @@
+"""`status`: how every account fares, and whose turn it is."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+from include.cli.console import masker, report, report_json, say, session, utcnow
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from include.health import Health, Standing
+    from include.warehouse.accounts import AccountInfo
+
+
+def status(*, as_json: bool) -> None:
+    """Print what the ledger knows, beside the accounts that no run has taken."""
+    from include.health import read_health
+    from include.secrets import reference_from_environment
+    from include.warehouse import schema
+    from include.warehouse.accounts import list_accounts
+
+    with session() as s:
+        schema.require_current(s.warehouse.engine)
+        health = read_health(s.warehouse, now=utcnow())
+        infos = list_accounts(
+            s.warehouse,
+            s.ring,
+            references=reference_from_environment,
+            allow_plain=s.settings.allow_plain_secrets,
+            mask=masker.add,
+        )
+    if as_json:
+        report_json(asdict(health) | {"accounts": [asdict(info) for info in infos]})
+    else:
+        _show(health, infos)
+
+
+def _show(health: Health, infos: list[AccountInfo]) -> None:
+    from include.cli.tables import show
+
+    known = {info.account_id: info for info in infos}
+    if health.standings:
+        show(
+            (
+                "account",
+                "vendor",
+                "entity",
+                "last run",
+                "outcome",
+                "last done",
+                "read up to",
+                "lag",
+                "open",
+                "incomplete",
+                "quarantined",
+                "gone",
+            ),
+            [
+                (
+                    standing.account_id,
+                    standing.vendor.lower(),
+                    standing.entity,
+                    _minute(standing.started_at),
+                    standing.outcome + _off(known.get(standing.account_id)),
+                    _minute(standing.done_at) or "never",
+                    _minute(standing.watermark_at),
+                    _span(standing.lag_seconds),
+                    *_tickets(standing),
+                )
+                for standing in health.standings
+            ],
+            title="Runs (times in UTC)",
+        )
+    taken = {standing.account_id for standing in health.standings}
+    for info in infos:
+        if info.problem:
+            report(f"{info.account_id}: {info.problem}")
+        elif info.is_enabled and info.account_id not in taken:
+            report(f"{info.account_id} ({info.vendor}): never read; run `python -m include sync`")
+    plain = sum("not encrypted" in " ".join(info.warnings) for info in infos)
+    if plain:
+        report(f"{plain} secret keys are not encrypted: run `python -m include accounts encrypt`")
+    for standing in health.standings:
+        if standing.error_class:
+            report(
+                f"{standing.account_id} {standing.entity}: {standing.error_class}:"
+                f" {standing.error_text or 'see the log'}\n    whose turn: {standing.whose_turn}"
+            )
+    if health.quarantined:
+        show(
+            ("account", "ticket", "since", "attempts", "reason", "whose turn"),
+            [
+                (
+                    item.account_id,
+                    item.ticket_id,
+                    _minute(item.first_at),
+                    item.attempts,
+                    f"{item.error_class}: {item.error_text}",
+                    item.whose_turn,
+                )
+                for item in health.quarantined
+            ],
+            title=f"Quarantine (the oldest {len(health.quarantined)}"
+            f" of {health.rows['sync_quarantine']})",
+        )
+    show(("table", "rows"), list(health.rows.items()))
+    if not infos:
+        say("no accounts yet: add one with `python -m include accounts add`")
+
+
+def _tickets(standing: Standing) -> tuple[int | None, ...]:
+    if standing.entity != "tickets":
+        return (None,) * 4
+    return (standing.open, standing.incomplete, standing.quarantined, standing.gone)
+
+
+def _off(info: AccountInfo | None) -> str:
+    return "" if info is None or info.is_enabled else " (switched off)"
+
+
+def _minute(moment: datetime | None) -> str:
+    return moment.strftime("%Y-%m-%d %H:%M") if moment else ""
+
+
+def _span(seconds: int | None) -> str:
+    """A length of time in its two largest units."""
+    if seconds is None:
+        return ""
+    minutes, hours, days = seconds // 60, seconds // 3600, seconds // 86400
+    if days:
+        return f"{days} d {hours % 24} h"
+    return f"{hours} h {minutes % 60} min" if hours else f"{minutes} min"

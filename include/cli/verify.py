@@ -1,0 +1,146 @@
+"""`verify`: the vendors against the tables. Writes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+import typer
+
+from include.cli.console import Exit, report, report_json, utcnow, worst
+from include.cli.runs import (
+    WORDS,
+    Result,
+    Watch,
+    choose,
+    each,
+    one_a_vendor,
+    ready,
+    refused,
+    show_errors,
+)
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from include.models import Account
+    from include.pipelines.reconcile import Comparison
+    from include.vendors.client import VendorClient
+
+
+def verify(
+    vendors: Sequence[str],
+    account_ids: Sequence[str],
+    *,
+    since: datetime | None,
+    deep: bool,
+    limit: int,
+    as_json: bool,
+) -> None:
+    """Compare the vendors with the tables: tickets by account, then the catalogue by vendor."""
+    from include.pipelines import reconcile
+
+    with ready() as s:
+        accounts, bad = choose(s, vendors, account_ids)
+
+        def compare(account: Account, client: VendorClient, watch: Watch) -> Result:
+            comparison = reconcile.verify(
+                client,
+                s.warehouse,
+                account,
+                since=since or s.settings.sync_since,
+                now=utcnow(),
+                deep=deep,
+                open_messages=s.settings.open_messages,
+                calls_at_once=s.settings.calls_at_once,
+                limit=limit,
+                progress=lambda done: watch.say(
+                    f"{done.at_vendor['tickets']} compared, {done.kinds.total()} differences,"
+                    f" {done.calls} calls"
+                ),
+            )
+            return _compared(comparison)
+
+        def compare_catalog(account: Account, client: VendorClient, _: Watch) -> Result:
+            return _compared(reconcile.verify_catalog(client, s.warehouse, limit=limit))
+
+        results = [
+            *refused(bad),
+            *each(s, "verify", accounts, compare),
+            *one_a_vendor(s, "verify catalogue", accounts, compare_catalog),
+        ]
+    code = worst(result.code for result in results)
+    if as_json:
+        report_json(
+            {
+                "outcome": WORDS[code],
+                "results": [
+                    result.document
+                    | {"comparison": result.comparison and asdict(result.comparison)}
+                    for result in results
+                ],
+            }
+        )
+    else:
+        _show_comparisons([result.comparison for result in results if result.comparison])
+        show_errors(results)
+    raise typer.Exit(code)
+
+
+def _compared(comparison: Comparison) -> Result:
+    code = Exit.DONE if comparison.is_equal else Exit.DIFFERENT
+    return Result(comparison.account_id, comparison.vendor, code, comparison=comparison)
+
+
+def _show_comparisons(comparisons: Sequence[Comparison]) -> None:
+    from include.cli.tables import show
+    from include.pipelines.reconcile import MEANING
+
+    counted = ("tickets", "closed", "messages")
+    tickets = [c for c in comparisons if c.entity == "tickets"]
+    if tickets:
+        show(
+            (
+                "account",
+                "vendor",
+                "created before",
+                "at the vendor: tickets",
+                "closed",
+                "here: tickets",
+                "complete",
+                "messages",
+                "gone",
+                "differences",
+            ),
+            [
+                (
+                    c.account_id,
+                    c.vendor,
+                    c.until and c.until.strftime("%Y-%m-%d %H:%M:%S UTC"),
+                    *(c.at_vendor[name] for name in counted[:2]),
+                    *(c.stored[name] for name in counted),
+                    c.gone,
+                    c.kinds.total(),
+                )
+                for c in tickets
+            ],
+        )
+    catalogs = [c for c in comparisons if c.entity == "catalog"]
+    if catalogs:
+        show(
+            ("vendor", "catalogue", "at the vendor", "here"),
+            [
+                (c.vendor, entity, c.at_vendor[entity], count)
+                for c in catalogs
+                for entity, count in c.stored.items()
+            ],
+        )
+    for c in comparisons:
+        for kind, count in sorted(c.kinds.items()):
+            report(f"{c.account_id}: {count} {kind}: {MEANING[kind]}")
+            for difference in (d for d in c.differences if d.kind == kind):
+                detail = f": {difference.detail}" if difference.detail else ""
+                report(f"    {difference.item}{detail}")
+    if comparisons and all(c.is_equal for c in comparisons):
+        report("no differences")

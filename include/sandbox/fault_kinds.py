@@ -1,0 +1,355 @@
+"""What can go wrong: a function a fault. To add one, write it and put it into ``FAULTS``."""
+
+from __future__ import annotations
+
+import json
+import socket
+import struct
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from include.sandbox.store import Store
+from include.sandbox.wire import Call, Json, Line, Reply, Wire, dump
+
+SWITCHES: Final = {
+    "clock_skew": frozenset({"seconds"}),  # the vendor's clock is so far ahead of the real one
+    "repeat_refused": frozenset[str](),  # a signature that was seen before is refused
+    "tencent_rich": frozenset[str](),  # status names and comment ids in the answers
+    "domain_required": frozenset[str](),  # Huawei refuses a missing or wrong X-Domain-Id
+}
+"""Faults that whoever serves a call looks for by name. They hold for ever unless told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """What a fault may use: the call, its parameters, and ``serve()``, the honest answer."""
+
+    call: Call
+    given: Mapping[str, Json]
+    serve: Callable[[], Reply]
+    wire: Wire
+    store: Store
+    tenant_index: int
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A fault, the names of its own parameters, and the calls that can have it.
+
+    *only* is ``list`` (answers with rows), ``tickets`` (the ticket list), ``detail`` or nothing.
+    """
+
+    run: Callable[[Scene], Reply]
+    parameters: frozenset[str]
+    only: str = ""
+
+
+# refusals
+
+
+def throttle(scene: Scene) -> Reply:
+    """Too many calls: ``hint`` in seconds in the vendor's way, or none; ``status`` (e.g. 429)."""
+    return scene.wire.throttled(scene.call, scene.given.get("hint"), scene.given.get("status"))
+
+
+def server_error(scene: Scene) -> Reply:
+    """``status`` (503) with ``body``: json (the vendor's form), html, or empty."""
+    status, body = scene.given.get("status", 503), scene.given.get("body", "json")
+    if body == "json":
+        return scene.wire.unavailable(scene.call, status)
+    text = f"<html><h1>{status}</h1>nginx</html>" if body == "html" else ""
+    return Reply(text.encode(), status, "text/html")
+
+
+def error_object(scene: Scene) -> Reply:
+    """A refusal with the vendor's ``code``, ``message`` and HTTP ``status`` (200)."""
+    given = scene.given
+    return scene.wire.refuse(
+        scene.call, given.get("status", 200), str(given["code"]), given.get("message", "refused")
+    )
+
+
+def not_found(scene: Scene) -> Reply:
+    """The vendor does not know the ``ticket``."""
+    return scene.wire.refuse(scene.call, *scene.wire.NOT_FOUND)
+
+
+def redirect(scene: Scene) -> Reply:
+    """``status`` (302) to ``location``."""
+    location = str(scene.given.get("location", "http://127.0.0.1:9/elsewhere"))
+    return Reply(b"", scene.given.get("status", 302), "text/html", {"Location": location})
+
+
+def _switch(scene: Scene) -> Reply:
+    """Nothing by itself: whoever knows the name in ``Call.switches`` acts on it."""
+    return scene.serve()
+
+
+# broken answers
+
+
+def html_200(scene: Scene) -> Reply:
+    """A login page with status 200."""
+    return Reply("<!doctype html><title>登录</title>".encode(), 200, "text/html; charset=utf-8")
+
+
+def empty_body(scene: Scene) -> Reply:
+    """Nothing, with status 200."""
+    return replace(scene.serve(), body=b"")
+
+
+def not_an_object(scene: Scene) -> Reply:
+    """A JSON ``value`` ([]) where an object is agreed."""
+    return replace(scene.serve(), body=dump(scene.given.get("value", [])))
+
+
+def cut_json(scene: Scene) -> Reply:
+    """The JSON without its end (``keep`` of it: 0.5), the announced length fits."""
+    reply = scene.serve()
+    return replace(reply, body=reply.body[: int(len(reply.body) * scene.given.get("keep", 0.5))])
+
+
+def wrong_charset(scene: Scene) -> Reply:
+    """The body in GBK, said so in the header when ``declared``; with ``bom`` UTF-8 and a mark."""
+    reply = scene.serve()
+    if scene.given.get("bom"):
+        return replace(reply, body=b"\xef\xbb\xbf" + reply.body)
+    body = reply.body.decode().encode("gb18030")
+    kind = "application/json;charset=gb18030" if scene.given.get("declared") else reply.content_type
+    return replace(reply, body=body, content_type=kind)
+
+
+# on the line
+
+
+def early_end(scene: Scene) -> Reply:
+    """No announced length, and the connection ends after half of the body."""
+
+    def deliver(reply: Reply, line: Line) -> None:
+        whole = reply.raw(length=-1, close=True)
+        line.send(whole[: len(whole) - len(reply.body) // 2])
+        line.end()
+
+    return replace(scene.serve(), deliver=deliver)
+
+
+def reset(scene: Scene) -> Reply:
+    """A reset in the middle of the body; with ``before`` before the first byte."""
+
+    def deliver(reply: Reply, line: Line) -> None:
+        whole = reply.raw()
+        if not scene.given.get("before"):
+            line.send(whole[: len(whole) - len(reply.body) // 2])
+        line.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        line.end()
+
+    return replace(scene.serve(), deliver=deliver)
+
+
+def hang(scene: Scene) -> Reply:
+    """No answer for ``seconds`` (3600), then the honest one."""
+
+    def deliver(reply: Reply, line: Line) -> None:
+        line.wait(scene.given.get("seconds", 3600))
+        line.send(reply.raw())
+
+    return replace(scene.serve(), deliver=deliver)
+
+
+def trickle(scene: Scene) -> Reply:
+    """The head, then a byte every ``seconds`` (1)."""
+
+    def deliver(reply: Reply, line: Line) -> None:
+        whole = reply.raw()
+        head = len(whole) - len(reply.body)
+        line.send(whole[:head])
+        for i in range(head, len(whole)):
+            line.wait(scene.given.get("seconds", 1))
+            line.send(whole[i : i + 1])
+
+    return replace(scene.serve(), deliver=deliver)
+
+
+def too_large(scene: Scene) -> Reply:
+    """``mib`` (64) of blanks before the JSON."""
+    size = int(scene.given.get("mib", 64)) << 20
+
+    def deliver(reply: Reply, line: Line) -> None:
+        whole = reply.raw(length=size + len(reply.body))
+        head = len(whole) - len(reply.body)
+        line.send(whole[:head])
+        blanks = b" " * (64 << 10)
+        for _ in range(size // len(blanks)):
+            line.send(blanks)
+        line.send(reply.body)
+
+    return replace(scene.serve(), deliver=deliver)
+
+
+def close_quietly(scene: Scene) -> Reply:
+    """A good answer on a connection that is then closed without having said so."""
+
+    def deliver(reply: Reply, line: Line) -> None:
+        line.send(reply.raw())
+        line.end()
+
+    return replace(scene.serve(), deliver=deliver)
+
+
+# what the answer says
+
+
+def _edit(scene: Scene, change: Callable[[Json], None]) -> Reply:
+    reply = scene.serve()
+    body = json.loads(reply.body)
+    change(body)
+    return replace(reply, body=dump(body))
+
+
+def _parent(body: Json, path: tuple[str, ...]) -> Any:
+    for name in path[:-1]:
+        body = body[name]
+    return body
+
+
+def _list_path(scene: Scene) -> tuple[str, ...]:
+    return scene.wire.LISTS[scene.call.action][0]
+
+
+def null_list(scene: Scene) -> Reply:
+    """The list is null; ``total`` replaces the stated total when given."""
+
+    def change(body: Json) -> None:
+        path = _list_path(scene)
+        _parent(body, path)[path[-1]] = None
+        if "total" in scene.given:
+            _set_total(scene, body, scene.given["total"])
+
+    return _edit(scene, change)
+
+
+def missing_list(scene: Scene) -> Reply:
+    """The list is not there at all."""
+
+    def change(body: Json) -> None:
+        path = _list_path(scene)
+        del _parent(body, path)[path[-1]]
+
+    return _edit(scene, change)
+
+
+def empty_list(scene: Scene) -> Reply:
+    """An outage that answers: nothing there, total 0."""
+
+    def change(body: Json) -> None:
+        path = _list_path(scene)
+        _parent(body, path)[path[-1]] = []
+        _set_total(scene, body, 0)
+
+    return _edit(scene, change)
+
+
+def wrong_total(scene: Scene) -> Reply:
+    """The stated total is ``total`` (10000), whatever that is; without it when ``drop``."""
+
+    def change(body: Json) -> None:
+        path = scene.wire.LISTS[scene.call.action][1]
+        if scene.given.get("drop") and path:
+            del _parent(body, path)[path[-1]]
+        else:
+            _set_total(scene, body, scene.given.get("total", 10_000))
+
+    return _edit(scene, change)
+
+
+def _set_total(scene: Scene, body: Json, total: Json) -> None:
+    path = scene.wire.LISTS[scene.call.action][1]
+    if path:
+        _parent(body, path)[path[-1]] = total
+
+
+def short_page(scene: Scene) -> Reply:
+    """A page without its last ``drop`` (10) rows."""
+
+    def change(body: Json) -> None:
+        path = _list_path(scene)
+        rows = _parent(body, path)[path[-1]]
+        del rows[max(0, len(rows) - int(scene.given.get("drop", 10))) :]
+
+    return _edit(scene, change)
+
+
+def poison_detail(scene: Scene) -> Reply:
+    """The detail of a ticket has a text where its ``field`` should be; null without a field."""
+
+    def change(body: Json) -> None:
+        path = scene.wire.DETAILS[scene.call.action]
+        if "field" in scene.given:
+            _parent(body, (*path, ""))[scene.given["field"]] = {"broken": True}
+        else:
+            _parent(body, path)[path[-1]] = None
+
+    return _edit(scene, change)
+
+
+def vanish_while_paging(scene: Scene) -> Reply:
+    """After the page was answered, its first ``rows`` (1) tickets are deleted."""
+    reply = scene.serve()
+    path = _list_path(scene)
+    for row in _parent(json.loads(reply.body), path)[path[-1]][: int(scene.given.get("rows", 1))]:
+        scene.store.delete(row.get("TicketId") or row.get("incident_id"))
+    return reply
+
+
+def insert_while_paging(scene: Scene) -> Reply:
+    """After the page was answered, ``rows`` (3) tickets are created, as new as the newest."""
+    reply = scene.serve()
+    newest = scene.store.tickets(scene.call.vendor, scene.tenant_index)[-1].created_at
+    for _ in range(int(scene.given.get("rows", 3))):
+        scene.store.add_ticket(scene.call.vendor, scene.tenant_index, created_at=newest)
+    return reply
+
+
+def speak_while_reading(scene: Scene) -> Reply:
+    """After the answer, the ``ticket`` gets ``messages`` (1) more; then closes when ``close``."""
+    reply = scene.serve()
+    ticket_id = str(scene.call.ticket_id)
+    for _ in range(int(scene.given.get("messages", 1))):
+        scene.store.add_message(ticket_id)
+    if scene.given.get("close"):
+        scene.store.close(ticket_id)
+    return reply
+
+
+FAULTS: Final[Mapping[str, Fault]] = {
+    run.__name__: Fault(run, frozenset(parameters.split()), only)
+    for run, parameters, only in (
+        (throttle, "hint status", ""),
+        (server_error, "status body", ""),
+        (error_object, "code message status", ""),
+        (not_found, "", ""),
+        (redirect, "status location", ""),
+        (html_200, "", ""),
+        (empty_body, "", ""),
+        (not_an_object, "value", ""),
+        (cut_json, "keep", ""),
+        (wrong_charset, "declared bom", ""),
+        (early_end, "", ""),
+        (reset, "before", ""),
+        (hang, "seconds", ""),
+        (trickle, "seconds", ""),
+        (too_large, "mib", ""),
+        (close_quietly, "", ""),
+        (null_list, "total", "list"),
+        (missing_list, "", "list"),
+        (empty_list, "", "list"),
+        (wrong_total, "total drop", "list"),
+        (short_page, "drop", "list"),
+        (poison_detail, "field", "detail"),
+        (vanish_while_paging, "rows", "tickets"),
+        (insert_while_paging, "rows", "tickets"),
+        (speak_while_reading, "messages close", "detail"),
+    )
+} | {name: Fault(_switch, parameters) for name, parameters in SWITCHES.items()}
+"""Every fault by its function's name, and the switches."""

@@ -1,0 +1,65 @@
+"""Valid objects; a test changes what matters to it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from include.models import Account, Category, Message, Product, Ticket
+
+DAY = datetime(2026, 1, 10, tzinfo=UTC)
+
+
+def an_account(vendor: str = "huawei", **changes: Any) -> Account:
+    return Account(
+        **{
+            "account_id": f"{vendor}-1",
+            "vendor": vendor,
+            "access_key": "test-access-key",
+            "secret_key": "test-secret-key",
+            **changes,
+        }
+    )
+
+
+def a_ticket(ticket_id: str = "T1", **changes: Any) -> Ticket:
+    return Ticket(
+        **{
+            "vendor": "huawei",
+            "account_id": "huawei-1",
+            "ticket_id": ticket_id,
+            "title": f"title of {ticket_id}",
+            "is_closed": True,
+            "vendor_status": "3",
+            "created_at": DAY - timedelta(days=5),
+            **changes,
+        }
+    )
+
+
+def a_message(ticket_id: str = "T1", message_id: str = "M1", **changes: Any) -> Message:
+    return Message(
+        **{
+            "ticket_id": ticket_id,
+            "message_id": message_id,
+            "from_customer": True,
+            "content": f"text of {ticket_id}/{message_id}",
+            "created_at": DAY - timedelta(days=4),
+            **changes,
+        }
+    )
+
+
+def a_product(product_id: str = "P1", **changes: Any) -> Product:
+    return Product(**{"product_id": product_id, "name": f"product {product_id}", **changes})
+
+
+def a_category(category_id: str = "C1", product_id: str = "P1", **changes: Any) -> Category:
+    return Category(
+        **{
+            "category_id": category_id,
+            "name": f"category {category_id}",
+            "product_id": product_id,
+            **changes,
+        }
+    )

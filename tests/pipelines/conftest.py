@@ -1,0 +1,65 @@
+"""A warehouse with our tables, and a way to look into it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from include.pipelines import tickets
+from include.pipelines.tickets import Options
+from include.settings import Settings
+from include.warehouse.ledger import Counts, Request
+from include.warehouse.mysql import Warehouse
+from tests.builders import DAY
+from tests.fakes import FakeClient
+
+
+@pytest.fixture
+def warehouse(warehouse_url: str) -> Iterator[Warehouse]:
+    opened = Warehouse.open(warehouse_url)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def rows(warehouse: Warehouse) -> Any:
+    """``rows("select …")``: what another connection sees now."""
+
+    def look(query: str, **values: Any) -> list[tuple[Any, ...]]:
+        with warehouse.engine.connect() as connection:
+            return [tuple(row) for row in connection.execute(sa.text(query), values)]
+
+    return look
+
+
+@pytest.fixture
+def client() -> FakeClient:
+    return FakeClient()
+
+
+@pytest.fixture
+def sync(warehouse: Warehouse, client: FakeClient) -> Any:
+    """``sync(…)``: one run over the fake vendor's account."""
+
+    def run(
+        now: datetime = DAY,
+        settings: Settings | None = None,
+        vendor: FakeClient = client,
+        **options: Any,
+    ) -> Counts:
+        vendor.calls, vendor.reads = 0, []
+        return tickets.sync(
+            vendor,
+            warehouse,
+            vendor.account,
+            settings=settings or Settings(),
+            now=now,
+            request=Request("test"),
+            options=Options(**options),
+        )
+
+    return run

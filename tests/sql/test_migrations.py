@@ -1,0 +1,221 @@
+"""The migrations build what ``tables.py`` says, on every server; a wrong schema is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pymysql
+import pytest
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+
+from include.errors import AlreadyRunningError, ConfigError
+from include.warehouse import schema
+from include.warehouse.tables import metadata
+from tests.sql.described import described
+
+
+@pytest.fixture
+def engine(database_url: str) -> Iterator[sa.Engine]:
+    engine = sa.create_engine(database_url, poolclass=sa.NullPool)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def statements(engine: sa.Engine) -> list[str]:
+    seen: list[str] = []
+
+    @sa.event.listens_for(engine, "before_cursor_execute")
+    def note(_c: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        seen.append(statement)
+
+    return seen
+
+
+def set_revision(engine: sa.Engine, revision: str) -> None:
+    with engine.begin() as connection:
+        connection.execute(sa.text("UPDATE alembic_version SET version_num = :r"), {"r": revision})
+
+
+def changes(statements: list[str]) -> list[str]:
+    reading = ("SELECT", "DESCRIBE", "SHOW", "SET SESSION")
+    return [text for text in statements if not text.lstrip().upper().startswith(reading)]
+
+
+def test_the_migrations_and_the_tables_agree(engine: sa.Engine) -> None:
+    schema.upgrade(engine)
+    options = {"compare_type": True, "compare_server_default": True}
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts=options)
+        assert compare_metadata(context, metadata) == []
+
+
+def test_order_collations_and_keys_agree_as_well(engine: sa.Engine, warehouse_server: Any) -> None:
+    schema.upgrade(engine)
+    migrated = described(engine)
+    url = warehouse_server.create()
+    try:
+        direct = sa.create_engine(url, poolclass=sa.NullPool)
+        metadata.create_all(direct)
+        expected = described(direct)
+    finally:
+        warehouse_server.drop(url)
+    assert migrated == expected
+
+
+def test_ids_are_compared_byte_by_byte(engine: sa.Engine) -> None:
+    schema.upgrade(engine)
+    with engine.connect() as connection:
+        collations = connection.execute(
+            sa.text(
+                "SELECT DISTINCT collation_name FROM information_schema.key_column_usage"
+                " JOIN information_schema.columns USING (table_schema, table_name, column_name)"
+                " WHERE table_schema = DATABASE() AND table_name <> 'alembic_version'"
+            )
+        ).scalars()
+        assert set(collations) == {"utf8mb4_bin"}
+
+
+def test_a_second_migration_changes_nothing(engine: sa.Engine, statements: list[str]) -> None:
+    first = schema.upgrade(engine)
+    statements.clear()
+    second = schema.upgrade(engine)
+    assert changes(statements) == []
+    assert (first.before, first.after) == (None, schema.head())
+    assert (second.before, second.after) == (schema.head(), schema.head())
+    assert first.adopted == second.adopted == ()
+    assert first.leftovers == ()
+
+
+def test_every_step_sees_that_it_is_done(engine: sa.Engine, statements: list[str]) -> None:
+    schema.upgrade(engine)
+    before = described(engine)
+    set_revision(engine, "0001")
+    statements.clear()
+    schema.upgrade(engine)
+    assert {text.split()[0] for text in changes(statements)} == {"UPDATE"}  # of alembic_version
+    assert described(engine) == before
+
+
+def test_a_server_that_is_not_strict_and_a_working_directory_change_nothing(
+    engine: sa.Engine, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    @sa.event.listens_for(engine, "connect")
+    def relax(connection: Any, _record: Any) -> None:
+        connection.cursor().execute("SET SESSION sql_mode = ''")
+
+    assert schema.upgrade(engine).after == schema.head()
+    schema.require_current(engine)
+
+
+def test_two_migrations_at_once_do_not_mix(engine: sa.Engine) -> None:
+    """The second waits for the first, then finds nothing to do."""
+    with ThreadPoolExecutor() as pool:
+        reports = list(pool.map(lambda _: schema.upgrade(engine), range(3)))
+    assert sorted(str(report.before) for report in reports) == [
+        schema.head(),
+        schema.head(),
+        "None",
+    ]
+    schema.require_current(engine)
+
+
+def test_a_migration_that_does_not_get_its_turn_says_so(
+    engine: sa.Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(schema, "LOCK_SECONDS", 0)
+    refused: list[str] = []
+
+    def start_another(_text: str) -> None:
+        with pytest.raises(AlreadyRunningError, match="another migration of"):
+            schema.upgrade(engine)
+        refused.append("yes")
+
+    with engine.begin() as connection:  # a table to adopt, so that there is progress to tell
+        connection.exec_driver_sql("CREATE TABLE cloud_user (id varchar(9) primary key)")
+        connection.exec_driver_sql("ALTER TABLE cloud_user ADD secret_id varchar(9)")
+    schema.upgrade(engine, progress=start_another)
+    assert "yes" in refused
+
+
+def test_the_script_for_a_dba_builds_the_same(engine: sa.Engine, warehouse_server: Any) -> None:
+    run_script(engine, schema.script())
+    by_script = described(engine)
+    schema.require_current(engine)
+    url = warehouse_server.create_migrated()
+    try:
+        expected = described(sa.create_engine(url, poolclass=sa.NullPool))
+    finally:
+        warehouse_server.drop(url)
+    assert by_script == expected
+
+
+def test_the_script_stops_before_it_touches_rows(engine: sa.Engine) -> None:
+    with engine.begin() as connection:
+        connection.exec_driver_sql("CREATE TABLE cloud_user (id varchar(9) primary key)")
+    with pytest.raises(pymysql.err.OperationalError, match="already exists"):
+        run_script(engine, schema.script())
+
+
+def test_an_empty_database_is_refused_with_the_next_step(engine: sa.Engine) -> None:
+    with pytest.raises(ConfigError, match="no schema of ours: run `python -m include migrate`"):
+        schema.require_current(engine)
+
+
+def test_an_older_schema_is_refused_with_the_next_step(engine: sa.Engine) -> None:
+    schema.upgrade(engine)
+    set_revision(engine, "0001")
+    with pytest.raises(ConfigError, match=r"0001, which is older .*`python -m include migrate`"):
+        schema.require_current(engine)
+
+
+def test_a_newer_schema_is_refused_in_both_directions(
+    engine: sa.Engine, statements: list[str]
+) -> None:
+    schema.upgrade(engine)
+    set_revision(engine, "9999")
+    statements.clear()
+    with pytest.raises(ConfigError, match="9999, which this code does not know"):
+        schema.require_current(engine)
+    with pytest.raises(ConfigError, match="update the code"):
+        schema.upgrade(engine)
+    assert changes(statements) == []
+
+
+def test_the_current_schema_is_accepted(warehouse_url: str) -> None:
+    schema.require_current(sa.create_engine(warehouse_url, poolclass=sa.NullPool))
+
+
+def test_a_url_without_a_database_is_refused(warehouse_server: Any) -> None:
+    engine = sa.create_engine(warehouse_server.url, poolclass=sa.NullPool)
+    if engine.url.database:
+        pytest.skip("the server's URL names a database")
+    with pytest.raises(ConfigError, match="names no database"):
+        schema.upgrade(engine)
+
+
+def run_script(engine: sa.Engine, script: str) -> None:
+    """As the server's own client would, statement after statement until one fails."""
+    url = engine.url
+    connection = pymysql.connect(
+        host=url.host or "",
+        port=url.port or 3306,
+        user=url.username,
+        password=url.password or "",
+        database=url.database,
+        client_flag=pymysql.constants.CLIENT.MULTI_STATEMENTS,
+    )
+    try:
+        cursor = connection.cursor()
+        cursor.execute(script)
+        while cursor.nextset():
+            pass
+        connection.commit()
+    finally:
+        connection.close()

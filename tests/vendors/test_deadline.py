@@ -1,0 +1,132 @@
+"""The deadline of a call where a read timeout would never fire: under TLS, through a proxy."""
+
+from __future__ import annotations
+
+import datetime
+import ipaddress
+import itertools
+import socket
+import ssl
+import threading
+import time
+
+import pytest
+import requests
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from include.vendors.deadline import Deadline, open_session
+from tests.vendors.wire import Wire, answer, head, trickle
+
+URL_TIMEOUT = (5, 5)
+
+
+def read(session, url):
+    with session.get(url, stream=True, allow_redirects=False, timeout=URL_TIMEOUT) as response:
+        return b"".join(response.iter_content(1000))
+
+
+@pytest.fixture
+def certificate(tmp_path):
+    """A file with a key and a certificate for 127.0.0.1, which is its own authority."""
+    key, now = ec.generate_private_key(ec.SECP256R1()), datetime.datetime.now(datetime.UTC)
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
+    address = x509.IPAddress(ipaddress.ip_address("127.0.0.1"))
+    signed = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - datetime.timedelta(days=1))
+        .not_valid_after(now + datetime.timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([address]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    secret = key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
+    file = tmp_path / "certificate.pem"
+    file.write_bytes(secret + signed.public_bytes(serialization.Encoding.PEM))
+    return str(file)
+
+
+@pytest.fixture
+def secure_url(certificate):
+    """A TLS port that begins an answer and then trickles."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    stopped = threading.Event()
+
+    def serve():
+        plain, _ = listener.accept()
+        try:
+            with context.wrap_socket(plain, server_side=True) as connection:
+                connection.recv(65536)
+                connection.sendall(head())
+                while not stopped.wait(0.02):
+                    connection.sendall(b" ")
+        except OSError:
+            plain.close()
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=serve)
+        thread.start()
+        yield f"https://127.0.0.1:{listener.getsockname()[1]}"
+        stopped.set()
+        thread.join()
+
+
+def test_a_trickle_under_tls_ends_at_the_deadline(secure_url, certificate):
+    with open_session() as session:
+        session.verify = certificate
+        begun = time.monotonic()
+        deadline = Deadline(0.3)
+        with deadline:
+            try:
+                read(session, secure_url)  # without a stated length, a body that is cut looks whole
+            except (requests.RequestException, OSError):
+                pass
+        assert deadline.passed
+        assert time.monotonic() - begun < 2
+
+
+def test_a_certificate_nobody_vouches_for_is_refused(secure_url, certificate, monkeypatch):
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", certificate)  # of the shell: ignored
+    with open_session() as session, pytest.raises(requests.exceptions.SSLError):
+        read(session, secure_url)
+
+
+def test_a_trickle_through_a_proxy_ends_at_the_deadline():
+    with Wire(trickle(head(), itertools.repeat(b" "))) as proxy, open_session(proxy.url) as session:
+        begun = time.monotonic()
+        with Deadline(0.3) as deadline:
+            read(session, "http://vendor.invalid/")
+        assert deadline.passed
+        assert time.monotonic() - begun < 2
+        assert proxy.requests[0].startswith(b"GET http://vendor.invalid/ ")
+
+
+def test_a_deadline_that_passes_while_connecting_still_ends_the_call():
+    with Wire(trickle(head(), itertools.repeat(b" "))) as wire, open_session() as session:
+        with Deadline(0) as deadline:
+            time.sleep(0.05)
+            begun = time.monotonic()
+            with pytest.raises(requests.ConnectionError):
+                read(session, wire.url)
+            assert time.monotonic() - begun < 2
+        assert deadline.passed
+
+
+def test_a_deadline_that_was_kept_leaves_the_connection_alone():
+    with Wire(answer()) as wire, open_session() as session:
+        for _ in range(2):
+            with Deadline(0.1) as deadline:
+                assert read(session, wire.url) == b'{"ok": 1}'
+            time.sleep(0.15)
+            assert not deadline.passed
+        assert wire.connections == 1
