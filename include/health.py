@@ -76,7 +76,7 @@ class Standing:
     watermark_at: datetime | None
     lag_seconds: int | None
     calls: int
-    stored: int
+    written: int
     messages: int
     error_class: str | None
     error_text: str | None
@@ -166,7 +166,7 @@ def _standings(connection: sa.Connection, now: datetime) -> list[Standing]:
                 watermark_at=watermark,
                 lag_seconds=max(0, int((now - watermark).total_seconds())) if watermark else None,
                 calls=run["calls"],
-                stored=run["stored"],
+                written=run["written"],
                 messages=run["messages"],
                 error_class=failure,
                 error_text=ended["error_text"] if ended else None,

@@ -273,7 +273,7 @@ def total(results: Iterable[Any], params: Mapping[str, Any]) -> dict[str, int]:
         for part in [result] if isinstance(result, Mapping) else result or []:
             for name, value in part.items():
                 figures[name] = figures.get(name, 0) + value
-    if params.get("dry_run") or not figures.get("stored", 0) + figures.get("gone", 0):
+    if params.get("dry_run") or not figures.get("written", 0) + figures.get("gone", 0):
         raise AirflowSkipException(f"nothing changed: {figures}")
     return figures
 

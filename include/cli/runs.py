@@ -157,7 +157,7 @@ class Watch:
         """Take the counts so far."""
         self.counts = counts
         self.say(
-            f"{counts.listed} listed, {counts.stored} stored, {counts.messages} messages,"
+            f"{counts.listed} listed, {counts.written} stored, {counts.messages} messages,"
             f" {counts.calls} calls"
         )
 
@@ -291,7 +291,7 @@ def _finish(results: Sequence[Result], as_json: bool, *, dry_run: bool = False) 
                 "vendor",
                 "outcome",
                 "listed",
-                "stored",
+                "written",
                 "messages",
                 "failed",
                 "gone",
@@ -301,7 +301,7 @@ def _finish(results: Sequence[Result], as_json: bool, *, dry_run: bool = False) 
             [_row(result) for result in results],
         )
         if dry_run:
-            report("dry run: nothing was written; `stored` counts the tickets that would be read")
+            report("dry run: nothing was written; `written` counts the tickets that would be read")
         show_errors(results)
     raise typer.Exit(code)
 
@@ -309,7 +309,7 @@ def _finish(results: Sequence[Result], as_json: bool, *, dry_run: bool = False) 
 def _row(result: Result) -> tuple[object, ...]:
     counts = result.counts
     figures = (
-        (counts.listed, counts.stored, counts.messages, counts.failed, counts.gone, counts.calls)
+        (counts.listed, counts.written, counts.messages, counts.failed, counts.gone, counts.calls)
         if counts
         else (None,) * 6
     )

@@ -104,7 +104,7 @@ def refresh(
         if not accept_vanished:
             _guard(vendor, listing, rows.active(warehouse, vendor))
         catalog = Catalog.of(listing)
-        run.counts.stored = run.write(
+        run.counts.written = run.write(
             lambda c: rows.store(c, vendor, listing, now), watermark_at=now
         )
         run.write(lambda c: rows.resolve_tickets(c, vendor, catalog.resolve, now))

@@ -78,7 +78,7 @@ def sync(
 
     Raises PartialError when tickets failed by themselves (they wait in quarantine) or a list kept
     moving, AlreadyRunningError when another run holds the account, else what ended the run.
-    A dry run writes nothing, and ``stored`` counts the tickets that would be read.
+    A dry run writes nothing, and ``written`` counts the tickets that would be read.
     """
     job = _Job(client, warehouse, account, settings, now, options, progress)
     if options.dry_run:
@@ -234,7 +234,7 @@ class _Job:
         when it was just listed, else a fact.
         """
         if self.run is None:
-            self.counts.stored += len(ids)
+            self.counts.written += len(ids)
             self.progress(self.counts)
             return set(ids)
         batch, in_a_row = _Batch(), 0
@@ -320,7 +320,7 @@ class _Job:
                 log.warning("ticket put aside account=%s %s", self.account.account_id, error)
             self.counts.failed += 1
         stored = [c for c in batch.conversations if c[0].ticket_id not in failed]
-        self.counts.stored += len(stored)
+        self.counts.written += len(stored)
         self.counts.messages += sum(len(messages or ()) for _, messages in stored)
         self.counts.gone += len(batch.gone)
         self.note()

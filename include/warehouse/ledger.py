@@ -37,7 +37,7 @@ class Counts:
 
     calls: int = 0
     listed: int = 0
-    stored: int = 0
+    written: int = 0
     messages: int = 0
     failed: int = 0
     gone: int = 0

@@ -35,7 +35,7 @@ def test_a_closed_ticket_is_stored_with_all_its_messages(sync, client, rows):
     assert rows("select count(*), min(type), min(vendor) from cloud_osm_detail") == [
         (3, "0", "HUAWEI")
     ]
-    assert (counts.stored, counts.messages, counts.listed) == (1, 3, 1)
+    assert (counts.written, counts.messages, counts.listed) == (1, 3, 1)
 
 
 def test_an_open_ticket_is_stored_at_once_and_its_messages_when_it_closes(sync, client, rows):
@@ -146,7 +146,7 @@ def test_the_ledger_says_what_happened(sync, client, rows):
     with pytest.raises(AuthError):
         sync(now=LATER)
     outcomes = rows(
-        "select outcome, stored, messages, error_class, request_id, ended_at is not null"
+        "select outcome, written, messages, error_class, request_id, ended_at is not null"
         " from sync_run order by started_at"
     )
     assert outcomes == [
@@ -222,7 +222,7 @@ def test_tickets_at_the_border_of_two_windows_are_neither_lost_nor_doubled(sync,
     border = datetime(2020, 1, 1, tzinfo=UTC) + timedelta(days=30)
     for i in range(5):
         client.add(f"T{i}", created_at=border)
-    assert sync().stored == 5
+    assert sync().written == 5
     assert len(rows(STATUS)) == 5
 
 
@@ -367,7 +367,7 @@ def test_a_backfill_reads_closed_tickets_again_and_leaves_the_watermark(sync, cl
 def test_a_dry_run_counts_and_writes_nothing(sync, client, rows):
     for i in range(4):
         client.add(f"T{i}", is_closed=i > 0)
-    assert sync(dry_run=True).stored == 4
+    assert sync(dry_run=True).written == 4
     assert client.reads == []
     assert rows("select (select count(*) from sync_run) + (select count(*) from sync_state)") == [
         (0,)
@@ -375,7 +375,7 @@ def test_a_dry_run_counts_and_writes_nothing(sync, client, rows):
     sync()
     client.change("T0", is_closed=True)
     client.change("T1", is_closed=False)
-    assert sync(now=LATER, dry_run=True).stored == 2
+    assert sync(now=LATER, dry_run=True).written == 2
     assert rows(STATUS)[0] == ("T0", 1)
 
 

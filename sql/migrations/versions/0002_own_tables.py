@@ -135,7 +135,7 @@ sync_run = _table(
         "listed", sa.Integer, nullable=False, server_default="0", comment="distinct rows listed"
     ),
     sa.Column(
-        "stored",
+        "written",
         sa.Integer,
         nullable=False,
         server_default="0",
