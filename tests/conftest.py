@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parents[1]
 NAMED = os.environ.get("WAREHOUSE_URL", "")
-AIRFLOW_HOME = Path(tempfile.gettempdir()) / f"osm-airflow-test-{os.getpid()}"
 SERVERS = ["private", "named"] if NAMED else ["private"]
 PRIVATE = pytest.StashKey[Path]()
 numbers = itertools.count(1)
@@ -42,15 +41,16 @@ def pytest_configure(config: pytest.Config) -> None:
         config.stash[PRIVATE] = base
         # A time limit around us must not leave the server behind: SIGTERM ends us like Ctrl-C.
         signal.signal(signal.SIGTERM, signal.default_int_handler)
+    home = tempfile.mkdtemp(prefix="osm-airflow-")
+    config.add_cleanup(lambda: shutil.rmtree(home, ignore_errors=True))
     os.environ.update(
         {
-            "AIRFLOW_HOME": str(AIRFLOW_HOME),
+            "AIRFLOW_HOME": home,
             "AIRFLOW__CORE__DAGS_FOLDER": str(ROOT / "dags"),
             "AIRFLOW__CORE__PLUGINS_FOLDER": str(ROOT / "plugins"),
             "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
             "AIRFLOW__CORE__FERNET_KEY": "y1tSLJ2mbRbcI2jnSKnhXBbMhwCbB6XSORx7m0KTNLw=",
-            "AIRFLOW__CORE__UNIT_TEST_MODE": "False",
-            "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{AIRFLOW_HOME}/airflow.db",
+            "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home}/airflow.db",
             "AIRFLOW__DATABASE__LOAD_DEFAULT_CONNECTIONS": "False",
             "AIRFLOW__LOGGING__LOGGING_LEVEL": "WARNING",
         }
@@ -65,7 +65,6 @@ def pytest_configure_node(node: Any) -> None:
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     """Stop the shared server, in the process that outlives all workers."""
-    shutil.rmtree(AIRFLOW_HOME, ignore_errors=True)
     if not hasattr(config, "workerinput"):
         databases.stop(config.stash[PRIVATE], forget=True)
 

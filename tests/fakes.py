@@ -38,6 +38,7 @@ class FakeClient:
     sources: list[Source] = field(default_factory=list)
     errors: dict[str, Exception] = field(default_factory=dict)
     calls: int = 0
+    clock_skew: float | None = None
     reads: list[str] = field(default_factory=list)
 
     def add(self, ticket_id: str, messages: int = 2, **changes: object) -> Ticket:

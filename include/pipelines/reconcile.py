@@ -17,7 +17,7 @@ from typing import Final, Literal
 from include.errors import ContractError, NotFoundError, RejectedError
 from include.models import Account, Message, SyncWindow, Ticket
 from include.vendors.client import VendorClient
-from include.warehouse import stored
+from include.warehouse import ledger, stored
 from include.warehouse.mysql import Warehouse
 from include.warehouse.stored import StoredMessage, StoredTicket
 from include.warehouse.tickets import quarantined
@@ -121,7 +121,8 @@ def verify(
     messages. With *deep* every ticket is read and its facts and messages are compared too.
     Raises the VendorError that kept a list from being read.
     """
-    window = SyncWindow(since, stored.watermark(warehouse, account) or now)
+    watermark = ledger.watermark(warehouse, account.account_id, "tickets")
+    window = SyncWindow(since, watermark or now)
     result = Comparison(
         account.account_id,
         account.vendor,
@@ -132,34 +133,37 @@ def verify(
     )
     aside = quarantined(warehouse, account)
     seen: set[str] = set()
-    with ThreadPoolExecutor(calls_at_once, thread_name_prefix="verify") as pool:
-        try:
-            for span in window.split(client.capabilities.max_window):
-                listed = {
-                    ref.ticket_id: ref.is_closed
-                    for page in client.list_tickets(span)
-                    for ref in page
-                    if ref.ticket_id not in seen
-                }
-                seen |= listed.keys()
-                for ids in _blocks(listed):
-                    held = stored.tickets(warehouse, account.vendor, ids)
-                    for ticket_id in ids:
-                        _compare_listed(result, ticket_id, listed[ticket_id], held, aside)
-                    if deep:
-                        _compare_contents(
-                            result, client, warehouse, pool, held, open_messages=open_messages
-                        )
-                    result.calls = client.calls
-                    progress(result)
-            for page in stored.owned_ids(warehouse, account, window):
-                for ids in _blocks([ticket_id for ticket_id in page if ticket_id not in seen]):
-                    _look_for(result, client, warehouse, pool, ids)
-                    result.calls = client.calls
-                    progress(result)
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+
+    def note() -> None:
+        result.calls = client.calls
+        progress(result)
+
+    pool = ThreadPoolExecutor(calls_at_once, thread_name_prefix="verify")
+    try:
+        for span in window.split(client.capabilities.max_window):
+            listed = {
+                ref.ticket_id: ref.is_closed
+                for page in client.list_tickets(span)
+                for ref in page
+                if ref.ticket_id not in seen
+            }
+            seen |= listed.keys()
+            note()
+            for ids in _blocks(listed):
+                held = stored.tickets(warehouse, account.vendor, ids)
+                for ticket_id in ids:
+                    _compare_listed(result, ticket_id, listed[ticket_id], held, aside)
+                if deep:
+                    _compare_contents(
+                        result, client, warehouse, pool, held, open_messages=open_messages
+                    )
+                note()
+        for page in stored.owned_ids(warehouse, account, window):
+            for ids in _blocks([ticket_id for ticket_id in page if ticket_id not in seen]):
+                _look_for(result, client, warehouse, pool, ids)
+                note()
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
     return result
 
 

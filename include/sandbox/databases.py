@@ -10,7 +10,6 @@ import getpass
 import os
 import secrets
 import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -25,13 +24,13 @@ import sqlalchemy as sa
 import typer
 
 from include.errors import ConfigError
+from include.sandbox.processes import end, free_port, is_alive, write_private
 from include.settings import Settings
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 BASE: Final = ROOT / ".local" / "warehouse"
 DATABASE: Final = "osm"
 START_SECONDS: Final = 60
-STOP_SECONDS: Final = 20
 SEARCH_PATH: Final = os.pathsep.join(
     [
         os.environ.get("PATH", os.defpath),
@@ -71,7 +70,7 @@ def find() -> Binaries | None:
 
 def has_docker() -> bool:
     """Whether a Docker daemon with Compose answers."""
-    with suppress(OSError, subprocess.TimeoutExpired):
+    with suppress(OSError, subprocess.SubprocessError):
         for command in (["docker", "compose", "version"], ["docker", "info"]):
             subprocess.run(command, check=True, capture_output=True, timeout=20)
         return True
@@ -136,7 +135,7 @@ def stop(base: Path, *, forget: bool = False) -> bool:
     if process is not None:
         end(process)
     elif (base / "url").exists() and find() is None and has_docker():
-        _compose(base, 0, "", "down", *(["--volumes"] if forget else []))
+        _compose(base, 0, "unused", "down", *(["--volumes"] if forget else []))
     (base / "pid").unlink(missing_ok=True)
     if forget:
         shutil.rmtree(base, ignore_errors=True)
@@ -172,38 +171,6 @@ def create_database(url: str, name: str) -> str:
         quoted = engine.dialect.identifier_preparer.quote(name)
         connection.exec_driver_sql(f"create database if not exists {quoted} charset utf8mb4")
     return sa.make_url(url).set(database=name).render_as_string(hide_password=False)
-
-
-def free_port(wanted: int = 0) -> int:
-    """*wanted* when nothing listens there, else some free port of 127.0.0.1."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", wanted))
-        except OSError:
-            probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def write_private(path: Path, text: str) -> None:
-    """Write *text* to a file that only its owner can read, from its first moment on."""
-    new = path.with_name(f"{path.name}.new")
-    new.unlink(missing_ok=True)
-    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        file.write(text)
-    new.replace(path)
-
-
-def end(process: psutil.Process, seconds: float = STOP_SECONDS) -> None:
-    """Ask one process to end, and kill it when it has not after *seconds*."""
-    for signal in (process.terminate, process.kill):
-        with suppress(psutil.NoSuchProcess):
-            signal()
-        deadline = time.monotonic() + seconds
-        while _is_alive(process) and time.monotonic() < deadline:
-            time.sleep(0.05)
-        if not _is_alive(process):
-            return
 
 
 def _run(base: Path, binaries: Binaries, port: int, password: str, url: str) -> bool:
@@ -261,7 +228,7 @@ def _run(base: Path, binaries: Binaries, port: int, password: str, url: str) -> 
         if answers(url):
             return True
         time.sleep(0.1)
-        if not _is_alive(process):
+        if not is_alive(process):
             break
     stop(base)
     return False
@@ -303,15 +270,9 @@ def _process(base: Path) -> psutil.Process | None:
     """The running server of *base*; never a foreign process that was given its number."""
     with suppress(OSError, ValueError, psutil.Error):
         process = psutil.Process(int((base / "pid").read_text()))
-        if _is_alive(process) and f"--datadir={base}/data" in process.cmdline():
+        if is_alive(process) and f"--datadir={base}/data" in process.cmdline():
             return process
     return None
-
-
-def _is_alive(process: psutil.Process) -> bool:
-    with suppress(psutil.NoSuchProcess):
-        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
-    return False
 
 
 def _known_url(base: Path) -> str:

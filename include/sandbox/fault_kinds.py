@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import socket
 import struct
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from email.utils import formatdate
 from typing import Any, Final
 
 from include.sandbox.store import Store
@@ -49,8 +51,13 @@ class Fault:
 
 
 def throttle(scene: Scene) -> Reply:
-    """Too many calls: ``hint`` in seconds in the vendor's way, or none; ``status`` (e.g. 429)."""
-    return scene.wire.throttled(scene.call, scene.given.get("hint"), scene.given.get("status"))
+    """Too many calls: ``hint`` in seconds, the vendor's way or as a ``date``; ``status`` (429)."""
+    hint, date = scene.given.get("hint"), scene.given.get("date")
+    reply = scene.wire.throttled(scene.call, None if date else hint, scene.given.get("status"))
+    if not date:
+        return reply
+    moment = formatdate(time.time() + float(hint or 0), usegmt=True)
+    return replace(reply, headers={**reply.headers, "Retry-After": moment})
 
 
 def server_error(scene: Scene) -> Reply:
@@ -281,7 +288,7 @@ def short_page(scene: Scene) -> Reply:
 
 
 def poison_detail(scene: Scene) -> Reply:
-    """The detail of a ticket has a text where its ``field`` should be; null without a field."""
+    """An object where the detail's ``field`` should be; without ``field`` the detail is null."""
 
     def change(body: Json) -> None:
         path = scene.wire.DETAILS[scene.call.action]
@@ -291,6 +298,17 @@ def poison_detail(scene: Scene) -> Reply:
             _parent(body, path)[path[-1]] = None
 
     return _edit(scene, change)
+
+
+_SIZES: Final = {"alibaba": "PageSize", "huawei": "limit", "tencent": "PageSize"}
+
+
+def small_pages(scene: Scene) -> Reply:
+    """No page holds more than ``size`` (20) rows, whatever is asked for."""
+    params, name = scene.call.params, _SIZES[scene.call.vendor]
+    asked, size = params.get(name, 10), int(scene.given.get("size", 20))
+    scene.call.params = {**params, name: type(asked)(min(int(asked), size))}
+    return scene.serve()
 
 
 def vanish_while_paging(scene: Scene) -> Reply:
@@ -305,7 +323,8 @@ def vanish_while_paging(scene: Scene) -> Reply:
 def insert_while_paging(scene: Scene) -> Reply:
     """After the page was answered, ``rows`` (3) tickets are created, as new as the newest."""
     reply = scene.serve()
-    newest = scene.store.tickets(scene.call.vendor, scene.tenant_index)[-1].created_at
+    rows = scene.store.tickets(scene.call.vendor, scene.tenant_index)
+    newest = rows[-1].created_at if rows else None
     for _ in range(int(scene.given.get("rows", 3))):
         scene.store.add_ticket(scene.call.vendor, scene.tenant_index, created_at=newest)
     return reply
@@ -325,7 +344,7 @@ def speak_while_reading(scene: Scene) -> Reply:
 FAULTS: Final[Mapping[str, Fault]] = {
     run.__name__: Fault(run, frozenset(parameters.split()), only)
     for run, parameters, only in (
-        (throttle, "hint status", ""),
+        (throttle, "hint date status", ""),
         (server_error, "status body", ""),
         (error_object, "code message status", ""),
         (not_found, "", ""),
@@ -346,6 +365,7 @@ FAULTS: Final[Mapping[str, Fault]] = {
         (empty_list, "", "list"),
         (wrong_total, "total drop", "list"),
         (short_page, "drop", "list"),
+        (small_pages, "size", "tickets"),
         (poison_detail, "field", "detail"),
         (vanish_while_paging, "rows", "tickets"),
         (insert_while_paging, "rows", "tickets"),

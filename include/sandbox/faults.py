@@ -74,12 +74,11 @@ class Faults:
                 if not _is_meant(rule.spec, call, account_index, wire):
                     continue
                 rule.seen += 1
-                times = rule.spec["times"]
-                if rule.seen >= rule.spec.get("attempt", 1) and (
-                    times is None or rule.hits < times
-                ):
+                name, times = str(rule.spec["name"]), rule.spec["times"]
+                is_due = rule.seen >= rule.spec.get("attempt", 1)
+                if name not in hit and is_due and (times is None or rule.hits < times):
                     rule.hits += 1
-                    hit[str(rule.spec["name"])] = rule.spec
+                    hit[name] = rule.spec
         return hit
 
 

@@ -224,9 +224,9 @@ def _oddities(number: int, case: Case, goods: Shelf, tickets: int) -> None:
             "<p>第一行<br/>second &lt;line&gt;</p>\r\n\ttab 😀 [img]https://example.com/a[/img]"
         )
     elif number == 5 and last and tickets >= FULL:
-        last.content = "日志 log 🙂\n" * 512  # 10 KB
+        last.content = "日志 log 🙂\n" * 640  # 10 KB
     elif number == 6 and last and tickets >= FULL:
-        last.content = "堆栈 trace 行\n" * 5_120  # 100 KB
+        last.content = "堆栈 trace 行\n" * 6_100  # 100 KB
     elif number == 7:
         case.product_id, case.category_id = None, goods.retired.category_id
     elif number == 8:

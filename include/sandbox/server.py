@@ -105,7 +105,7 @@ class Sandbox:
             raise OSError(
                 error.errno, f"port {port} ({name}) is in use: choose another --port"
             ) from None
-        threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+        server.start()
 
     def url(self, name: str) -> str:
         """The base URL of a vendor, or of ``control``."""
@@ -221,7 +221,17 @@ class _Server(ThreadingHTTPServer):
         self.app, self.stopping = app, threading.Event()
         self._open: set[socket.socket] = set()
         self._changed = threading.Condition()
+        self._thread = threading.Thread(target=self._run, daemon=True)
         super().__init__(address, _Handler)
+
+    def start(self) -> None:
+        """Serve in a thread."""
+        self._thread.start()
+
+    def _run(self) -> None:
+        # Not serve_forever, which would have to wake up often to notice its end at once.
+        while not self.stopping.is_set():
+            self.handle_request()
 
     def process_request(self, request: Any, client_address: Any) -> None:
         with self._changed:
@@ -242,7 +252,9 @@ class _Server(ThreadingHTTPServer):
     def stop(self) -> None:
         """Stop listening, end all connections and wait for their threads."""
         self.stopping.set()
-        self.shutdown()
+        with contextlib.suppress(OSError):
+            socket.create_connection((HOST, self.server_port)).close()  # wakes the thread up
+        self._thread.join()
         self.server_close()
         with self._changed:
             for connection in self._open:

@@ -257,7 +257,7 @@ class AlibabaClient:
         self._open_statuses = [
             name if by_name else number for number, name in STATUSES.items() if number != CLOSED
         ]
-        self._logged: set[tuple[str, str]] = set()
+        self._logged: set[str] = set()
 
     @property
     def calls(self) -> int:
@@ -379,13 +379,13 @@ class AlibabaClient:
         numbers = {name: number for number, name in STATUSES.items()}
         value = numbers.get(value.lower().replace("-", "_"), value)
         if value not in STATUSES:
-            self._log_once("status", value)
+            self._log_once(f"unknown status {value[:40]!r} counts as open")
         return value
 
     def _message(self, ticket_id: str, note: Record) -> Message:
         role = fields.identifier(note, "User", "Role")
         if role not in (CUSTOMER, SUPPORT):
-            self._log_once("role", role)
+            self._log_once(f"unknown role {role[:40]!r} counts as support")
         return Message(
             ticket_id,
             fields.identifier(note, "DialogId"),
@@ -395,14 +395,10 @@ class AlibabaClient:
             author_name=fields.optional_text(note, "User", "Name") or None,
         )
 
-    def _log_once(self, what: str, value: str) -> None:
-        if (what, value) not in self._logged:
-            self._logged.add((what, value))
-            effect = "open" if what == "status" else "support"
-            account = self.account.account_id
-            log.warning(
-                "alibaba account=%s: unknown %s %r, taken as %s", account, what, value[:40], effect
-            )
+    def _log_once(self, message: str) -> None:
+        if message not in self._logged:
+            self._logged.add(message)
+            log.warning("account %s: %s", self.account.account_id, message)
 
 
 def _rows(record: Record, name: str) -> list[Record]:

@@ -43,6 +43,7 @@ HINT_SECONDS: Final = 120.0  # the longest wait a vendor may ask of us
 CHUNK_BYTES: Final = 64 * 2**10
 SKEW_SECONDS: Final = 60.0  # a smaller difference of clocks explains no refusal
 
+CODE: Final = re.compile(r"[A-Za-z]{1,40}(\.[0-9A-Za-z]{1,40}){0,3}")
 REQUEST_ID: Final = re.compile(r"[0-9A-Za-z._:-]{1,48}")
 # Two vendors answer a wrong signature with the text they signed; a signature is a long token.
 SIGNED_TEXT: Final = re.compile(
@@ -232,7 +233,7 @@ class ApiSession:
                 raise _BrokenBodyError(f"the answer is {kind(value)}, not an object", **where)
             self._rate.accepted()
             return Record(value, self.account.vendor, action, where.get("request_id", ""))
-        where["code"] = self._scrub(verdict.code) or f"HTTP {status}"
+        where["code"] = self._scrub(verdict.code, CODE) or f"HTTP {status}"
         message = self._scrub(verdict.message) or "refused without a reason"
         if issubclass(error, RateLimitError):
             hint = _seconds(verdict.retry_after, response.headers, self._now())

@@ -391,15 +391,13 @@ class HuaweiClient:
             "query_start_time": f"{since:%Y-%m-%d %H:%M:%S}",
             "query_end_time": f"{until:%Y-%m-%d %H:%M:%S}",
         } | ({"status": status} if status else {})
-        divisible = window.until - window.since > timedelta(seconds=1)
 
         def fetch(offset: int, size: int) -> tuple[list[Record], int]:
-            if offset > LAST_OFFSET:
-                raise _TooManyError
-            rows, stated = self._page({**params, "offset": str(offset), "limit": str(size)})
-            if stated > LAST_OFFSET and divisible:
-                raise _TooManyError
-            return rows, stated
+            if offset <= LAST_OFFSET:
+                rows, stated = self._page({**params, "offset": str(offset), "limit": str(size)})
+                if stated <= LAST_OFFSET:
+                    return rows, stated
+            raise _TooManyError
 
         try:
             for page in by_offset(fetch, PAGE_SIZE, _ticket_id):
@@ -410,7 +408,7 @@ class HuaweiClient:
                         )
                 yield page
         except _TooManyError:
-            if not divisible:
+            if window.until - window.since <= timedelta(seconds=1):
                 raise ContractError(
                     f"more than {LAST_OFFSET} tickets created within {params}",
                     vendor=self.account.vendor,

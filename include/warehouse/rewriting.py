@@ -173,16 +173,15 @@ def move_duplicates(
         rows: dict[tuple[str, ...], list[Row]] = {}
         for whole in connection.execute(query.where(sa.tuple_(*columns).in_(keys))).mappings():
             rows.setdefault(tuple(_padded(whole[name]) for name in key), []).append(dict(whole))
+        left = []
+        for same in rows.values():
+            kept = max(same, key=best)  # the first of equals
+            left += [(row["id"], _whole(row, kept)) for row in same if row is not kept]
         with transaction(connection):
-            for same in rows.values():
-                kept = max(same, key=best)  # the first of equals
-                others = [row for row in same if row is not kept]
-                for row in others:
-                    _leave(connection, table_name, row["id"], [_whole(row, kept)])
-                connection.execute(
-                    sa.delete(table).where(table.c.id.in_([row["id"] for row in others]))
-                )
-                moved += len(others)
+            _leave(connection, table_name, left)
+            ids = [row_id for row_id, _ in left]
+            connection.execute(sa.delete(table).where(table.c.id.in_(ids)))
+        moved += len(left)
     if moved:
         progress(f"{table_name}: {moved:,} duplicates moved to migration_leftover")
 
@@ -221,8 +220,8 @@ def _store(
         if any(_differs(row[name], value) for name, value in outcome.changes.items())
     ]
     with transaction(connection):
-        for row, outcome in results:
-            _leave(connection, table.name, row["id"], outcome.left)
+        left = [(row["id"], item) for row, outcome in results for item in outcome.left]
+        _leave(connection, table.name, left)
         if changed:
             names = list(changed[0][1].changes)
             connection.execute(
@@ -246,20 +245,28 @@ def _store(
             )
 
 
-def _leave(connection: sa.Connection, table_name: str, row_id: str, left: Iterable[Left]) -> None:
+def _leave(connection: sa.Connection, table_name: str, left: Sequence[tuple[str, Left]]) -> None:
+    """Keep values, each with its row's id; one that is kept already stays."""
     now = datetime.now(UTC).replace(tzinfo=None)
-    for item in left:
-        key = json.dumps([table_name, item.column, row_id, item.value], ensure_ascii=False)
-        statement = insert(LEFTOVER).values(
-            id=uuid.uuid5(uuid.NAMESPACE_OID, key).hex,
-            table_name=table_name,
-            column_name=item.column,
-            row_id=row_id,
-            value=item.value,
-            reason=item.reason,
-            found_at=now,
-        )
-        connection.execute(statement.on_duplicate_key_update(id=LEFTOVER.c.id))
+    rows = [
+        {
+            "id": _key(table_name, item.column, row_id, item.value),
+            "table_name": table_name,
+            "column_name": item.column,
+            "row_id": row_id,
+            "value": item.value,
+            "reason": item.reason,
+            "found_at": now,
+        }
+        for row_id, item in left
+    ]
+    if rows:
+        statement = insert(LEFTOVER).on_duplicate_key_update(id=LEFTOVER.c.id)
+        connection.execute(statement, rows)
+
+
+def _key(*parts: str | None) -> str:
+    return uuid.uuid5(uuid.NAMESPACE_OID, json.dumps(parts)).hex
 
 
 def _whole(row: Row, kept: Row) -> Left:

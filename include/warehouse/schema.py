@@ -18,6 +18,7 @@ from alembic.script import ScriptDirectory
 
 from include.errors import AlreadyRunningError, ConfigError
 from include.warehouse import rewriting
+from include.warehouse.mysql import refusal
 from include.warehouse.rewriting import Leftover, Progress
 
 MIGRATIONS: Final = Path(__file__).resolve().parents[2] / "sql" / "migrations"
@@ -65,11 +66,9 @@ def upgrade(engine: sa.Engine, *, progress: Progress = lambda _: None) -> Report
 
     Tables that are the user's are adopted with their rows. Raises ConfigError for a schema that
     this code does not know and for tables that only bear the names, AlreadyRunningError when
-    another migration runs.
+    another migration runs, UnavailableError when the database went away.
     """
-    with engine.connect() as connection:
-        connection.execution_options(isolation_level="AUTOCOMMIT")
-        connection.detach()  # settings and lock die with the connection
+    with _patient(engine) as connection:
         for statement in SESSION:
             connection.exec_driver_sql(statement)
         with _lock(connection):
@@ -86,8 +85,11 @@ def upgrade(engine: sa.Engine, *, progress: Progress = lambda _: None) -> Report
 
 def require_current(engine: sa.Engine) -> None:
     """Raise ConfigError unless the database has exactly the schema this code was written for."""
-    with engine.connect() as connection:
-        found = _revision(connection)
+    try:
+        with engine.connect() as connection:
+            found = _revision(connection)
+    except sa.exc.DBAPIError as error:
+        raise refusal(error) from error
     _refuse_unknown(found)
     if found != head():
         has = f"schema {found}, which is older than {head()}" if found else "no schema of ours"
@@ -128,6 +130,29 @@ def _refuse_unknown(revision: str | None) -> None:
             f"the warehouse has schema {revision}, which this code does not know (it knows up to"
             f" {head()}): update the code; nothing was read or written"
         )
+
+
+@contextmanager
+def _patient(engine: sa.Engine) -> Iterator[sa.Connection]:
+    """A connection of its own, in autocommit, that waits for an answer as long as it takes.
+
+    Rewriting a large table takes longer than a run ever waits (``mysql.create_engine``).
+    """
+
+    def wait(_dialect: Any, _record: Any, _args: Any, parameters: dict[str, Any]) -> None:
+        parameters |= {"read_timeout": None, "write_timeout": None}
+
+    engine.dispose()  # idle connections wait no longer than they were told at first
+    sa.event.listen(engine, "do_connect", wait)
+    try:
+        with engine.connect() as connection:
+            connection.execution_options(isolation_level="AUTOCOMMIT")
+            connection.detach()  # settings and lock die with it
+            yield connection
+    except sa.exc.DBAPIError as error:
+        raise refusal(error) from error
+    finally:
+        sa.event.remove(engine, "do_connect", wait)
 
 
 @contextmanager

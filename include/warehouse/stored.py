@@ -18,7 +18,6 @@ from include.warehouse.tables import (
     cloud_osm_product_category,
     cloud_osm_product_type,
     cloud_osm_source,
-    sync_state,
 )
 from include.warehouse.tickets import as_millis
 
@@ -55,15 +54,6 @@ class StoredMessage:
     created_at: datetime | None
     author_id: str | None
     author_name: str | None
-
-
-def watermark(warehouse: Warehouse, account: Account) -> datetime | None:
-    """Everything created before it is stored; None before the first finished span."""
-    query = sa.select(sync_state.c.watermark_at).where(
-        sync_state.c.account_id == account.account_id, sync_state.c.entity == "tickets"
-    )
-    moment = warehouse.transact(lambda c: c.scalar(query))
-    return None if moment is None else moment.replace(tzinfo=UTC)
 
 
 def tickets(warehouse: Warehouse, vendor: str, ids: Collection[str]) -> dict[str, StoredTicket]:

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 
 from include.errors import ConfigError
 from include.sandbox import databases
+from include.sandbox.processes import free_port
 
 pytestmark = pytest.mark.skipif(
     databases.find() is None, reason="no database server program on this machine"
@@ -100,7 +101,7 @@ def test_a_foreign_process_with_our_number_is_never_ended(base):
 
 
 def test_a_url_that_does_not_answer_is_named_without_its_password():
-    url = f"mysql+pymysql://osm:hidden@127.0.0.1:{databases.free_port()}/osm"
+    url = f"mysql+pymysql://osm:hidden@127.0.0.1:{free_port()}/osm"
     with pytest.raises(ConfigError, match="does not answer") as caught:
         databases.install(print, {"WAREHOUSE_URL": url})
     assert "hidden" not in str(caught.value)

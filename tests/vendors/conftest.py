@@ -51,6 +51,7 @@ def port() -> Iterator[Port]:
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        wbufsize = -1  # one packet an answer: two would wait for each other
 
         def do_GET(self) -> None:
             target = urlsplit(self.path)

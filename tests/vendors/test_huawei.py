@@ -103,17 +103,16 @@ class Vendor:
         self.listed, self.details, self.other = [], {}, {}
         self.domains = {"domains": [{"id": "0123456789abcdef0123456789abcdef", "name": "n"}]}
         port.answer = self.answer
+        self.page = self.list_cases
         self.client = self.open()
 
-    def open(self, region=""):
+    def open(self, region="", now=lambda: NOW):
         account = Account("acc-1", "huawei", "canary-access-key", "canary-secret-key", region)
         settings = Settings(
             sandbox=True, huawei_base_url=self.port.url, huawei_iam_url=self.port.url
         )
         rate = RateLimit(1e6, sleep=self.slept.append)
-        return huawei.HuaweiClient(
-            account, settings, rate, now=lambda: NOW, sleep=self.slept.append
-        )
+        return huawei.HuaweiClient(account, settings, rate, now=now, sleep=self.slept.append)
 
     def answer(self, request):
         if request.path == "/v3/auth/domains":
@@ -124,7 +123,7 @@ class Vendor:
             return self.details[request.path.removeprefix(CASES + "/")]
         return self.other[request.path]
 
-    def page(self, query):
+    def list_cases(self, query):
         rows = [
             row
             for row in self.listed
@@ -342,15 +341,9 @@ def test_a_list_beyond_the_last_offset_is_read_in_smaller_windows(vendor):
 
 
 def test_more_tickets_than_offsets_within_a_second_are_loud(vendor):
-    rows = [a_row(n) for n in range(100)]
-    vendor.page = lambda query: {
-        "total_count": 70_000,
-        "incident_info_list": [
-            row | {"incident_id": f"{row['incident_id']}-{query['offset']}"} for row in rows
-        ],
-    }
+    vendor.page = lambda query: {"total_count": 70_000, "incident_info_list": [a_row()]}
     with pytest.raises(ContractError, match="more than 65535"):
-        vendor.list(SyncWindow(NOW, NOW + timedelta(seconds=1)))
+        vendor.list()
 
 
 def test_open_tickets_are_asked_for_by_each_open_status(vendor):
@@ -367,7 +360,7 @@ def test_a_status_filter_that_the_vendor_ignores_is_noticed(vendor, caplog):
     }
     with caplog.at_level(logging.WARNING):
         assert {ref.ticket_id for ref in vendor.list(only_open=True)} == {"TS-000001"}
-    assert "where '0' was asked for" in caplog.text
+    assert "where 0 was asked for" in caplog.text
 
 
 @pytest.mark.parametrize("status", range(31))
@@ -799,23 +792,13 @@ def test_the_request_id_may_come_in_a_header(vendor):
         vendor.client.read_ticket("TS-000001")
 
 
-def test_every_attempt_carries_a_date_and_a_signature_of_its_own(port):
-    slept, moments = [], iter(NOW + timedelta(seconds=n) for n in range(99))
-    vendor = Vendor(port, slept)
-    account = Account("acc-1", "huawei", "ak", "sk")
-    settings = Settings(sandbox=True, huawei_base_url=port.url, huawei_iam_url=port.url)
-    client = huawei.HuaweiClient(
-        account,
-        settings,
-        RateLimit(1e6, sleep=slept.append),
-        now=lambda: next(moments),
-        sleep=slept.append,
-    )
+def test_every_attempt_carries_a_date_and_a_signature_of_its_own(vendor):
+    moments = iter(NOW + timedelta(seconds=n) for n in range(99))
+    client = vendor.open(now=lambda: next(moments))
     vendor.page = lambda query: ({"error_code": "APIGW.0308", "error_msg": "slow"}, 429)
     with pytest.raises(RateLimitError):
         list(client.list_tickets(WINDOW))
     client.close()
-    vendor.client.close()
     sent = [request.headers["authorization"] for request in vendor.asked(CASES)]
     assert len(set(sent)) == len(sent) == ATTEMPTS
 
@@ -827,8 +810,9 @@ def test_neither_keys_nor_texts_are_logged_or_raised(vendor, caplog):
     )
     vendor.listed = [a_row(simple_description="canary text", status=99)]
     vendor.details["TS-000001"] = a_detail([a_message(content="canary text", type="0")])
-    with caplog.at_level(logging.DEBUG), pytest.raises(ContractError) as raised:
-        vendor.list()
+    caplog.set_level(logging.DEBUG)
+    vendor.list()
+    with pytest.raises(ContractError) as raised:
         vendor.client.read_ticket("TS-000001")
     seen = caplog.text + str(raised.value) + repr(vendor.client.account)
     assert "canary" not in seen

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import traceback
 from datetime import UTC, datetime
 
@@ -22,9 +21,7 @@ from include.warehouse.accounts import (
     vendor_of,
 )
 from include.warehouse.mysql import Warehouse
-from include.warehouse.tables import cloud_user, metadata
-
-pytestmark = pytest.mark.db
+from include.warehouse.tables import cloud_user
 
 NOW = datetime(2026, 1, 10, 8, 0, tzinfo=UTC)
 K1, K2 = new_key("k1"), new_key("k2")
@@ -33,22 +30,16 @@ CANARY = "canarySECRET"
 
 
 @pytest.fixture(scope="module")
-def warehouse_url():
-    server = sa.make_url("mysql+pymysql://osm:osm@127.0.0.1:13397/")
-    name = f"accounts_{os.getpid()}"
-    root = sa.create_engine(server)
-    with root.begin() as connection:
-        connection.execute(sa.text(f"CREATE DATABASE {name} CHARACTER SET utf8mb4"))
-    yield server.set(database=name).render_as_string(hide_password=False)
-    with root.begin() as connection:
-        connection.execute(sa.text(f"DROP DATABASE {name}"))
-    root.dispose()
+def warehouse_url(warehouse_server):
+    """One database for this file: every test begins with an empty cloud_user."""
+    url = warehouse_server.create_migrated()
+    yield url
+    warehouse_server.drop(url)
 
 
 @pytest.fixture
 def warehouse(warehouse_url):
     opened = Warehouse.open(warehouse_url)
-    metadata.create_all(opened.engine)
     opened.transact(lambda connection: connection.execute(sa.delete(cloud_user)))
     yield opened
     opened.close()

@@ -1,0 +1,69 @@
+# Everything a person or CI does here; `make help` lists it. Needs: make, bash, Python 3.11 or newer.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help setup check test lint types fix sandbox demo migrate lock
+
+BIN := .venv/bin
+PYTHON ?= python3
+WORKERS ?= $(shell n=$$(nproc 2>/dev/null || echo 2); echo $$((n < 2 ? 2 : n > 8 ? 8 : n)))
+ARGS ?=
+LOCK := $(BIN)/uv pip compile --quiet --python-version 3.11 --universal --only-binary :all: --generate-hashes
+export PYTHONPATH := $(CURDIR)
+
+help: ## this list
+	@sed -nE 's/^([a-z]+):.*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 10
+
+setup: $(BIN)/.installed ## the environment (.venv) and a database server
+	@$(BIN)/python -m include.sandbox.databases install
+
+check: test ## what CI runs: the same as test
+
+test: setup lint types ## set-up, lint, types, then all tests, on MariaDB and what WAREHOUSE_URL names
+	@$(BIN)/pytest -n $(WORKERS) $(ARGS)
+
+lint: $(BIN)/.installed ## ruff: rules and format
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+
+types: $(BIN)/.installed ## mypy, strict
+	@$(BIN)/mypy
+
+fix: $(BIN)/.installed ## repair and format what ruff can
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+sandbox: $(BIN)/.installed ## the three vendors' APIs on loopback, until Ctrl-C (ARGS="--port 9000")
+	@exec $(BIN)/python -m include.sandbox $(ARGS)
+
+demo: setup ## everything: database, sandbox, Airflow, first runs; until Ctrl-C
+	@exec $(BIN)/python -m include.sandbox.demo $(ARGS)
+
+migrate: setup ## bring the schema up to date: of WAREHOUSE_URL, or of a private server
+	@export WAREHOUSE_URL=$${WAREHOUSE_URL:-$$($(BIN)/python -m include.sandbox.databases start)}; \
+	exec $(BIN)/python -m include migrate $(ARGS)
+
+lock: $(BIN)/.installed ## resolve requirements*.in again (ARGS=--upgrade for newer versions)
+	$(LOCK) $(ARGS) requirements.in -o requirements.txt
+	$(LOCK) $(ARGS) requirements-dev.in -o requirements-dev.txt
+
+$(BIN)/.installed: requirements-dev.txt
+	@if ! $(PYTHON) -c 'import ensurepip, venv' 2>/dev/null; then \
+	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	    echo "installing python3-venv with apt-get"; \
+	    export DEBIAN_FRONTEND=noninteractive; \
+	    apt-get -qq update && apt-get -qq install -y --no-install-recommends python3 python3-venv >/dev/null; \
+	  else \
+	    echo "error: $(PYTHON) has no venv: install it (Debian, Ubuntu: apt-get install python3-venv)" >&2; exit 2; \
+	  fi; \
+	fi
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "error: $$($(PYTHON) --version) is too old, 3.11 is needed: make PYTHON=python3.11 $(MAKECMDGOALS)" >&2; exit 2; }
+	@[ -x $(BIN)/pip ] || $(PYTHON) -m venv .venv
+	@total=$$(grep -c '^[a-z].*==' $<); echo "installing $$total packages into .venv, one to three minutes"; \
+	PIP_DISABLE_PIP_VERSION_CHECK=1 PYTHONWARNINGS=ignore $(BIN)/pip install --no-deps --require-hashes \
+	  --only-binary :all: -r $< | awk -v total=$$total \
+	  '/^Collecting/ && ++n % 25 == 0 {print "  " n " of " total " found"; fflush()} /^Installing/ {print "  installing"; fflush()}'
+	@touch $@

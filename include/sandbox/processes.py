@@ -1,0 +1,90 @@
+"""Processes, ports and files of our own: started apart, stopped whole, nobody else's touched."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+import psutil
+
+STOP_SECONDS: Final = 20
+
+
+def start(command: Sequence[str], log: Path, environ: Mapping[str, str]) -> psutil.Popen:
+    """Start a program in a session of its own, which Ctrl-C does not reach; it writes to *log*."""
+    with log.open("ab") as file:
+        return psutil.Popen(
+            command,
+            env=dict(environ),
+            cwd="/",
+            stdin=subprocess.DEVNULL,
+            stdout=file,
+            stderr=file,
+            start_new_session=True,
+        )
+
+
+def end(process: psutil.Process, seconds: float = STOP_SECONDS) -> None:
+    """Ask a process and all of its group to end; kill what is left of both after *seconds*."""
+    with suppress(psutil.NoSuchProcess, ProcessLookupError):
+        group = os.getpgid(process.pid)
+        family = [process, *process.children(recursive=True), *_members(group)]
+        if group == os.getpgrp():  # it shares ours: a signal would reach us as well
+            process.terminate()
+        else:
+            os.killpg(group, signal.SIGTERM)
+        _wait(family, seconds)
+        for member in {*family, *_members(group)}:
+            if is_alive(member) and member.pid != os.getpid():
+                with suppress(psutil.NoSuchProcess):
+                    member.kill()
+        _wait(family, seconds)
+
+
+def is_alive(process: psutil.Process) -> bool:
+    """Whether it runs: its number was not given to another, and it is more than a zombie."""
+    with suppress(psutil.NoSuchProcess):
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    return False
+
+
+def free_port(wanted: int = 0) -> int:
+    """*wanted* when nothing listens there, else some free port of 127.0.0.1."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", wanted))
+        except OSError:
+            probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def write_private(path: Path, text: str) -> None:
+    """Write *text* to a file that only its owner can read, from its first moment on."""
+    new = path.with_name(f"{path.name}.new")
+    new.unlink(missing_ok=True)
+    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(text)
+    new.replace(path)
+
+
+def _members(group: int) -> list[psutil.Process]:
+    found = []
+    for process in psutil.process_iter():
+        with suppress(ProcessLookupError, PermissionError):
+            if group not in (os.getpgrp(), 0) and os.getpgid(process.pid) == group:
+                found.append(process)
+    return found
+
+
+def _wait(processes: Sequence[psutil.Process], seconds: float) -> None:
+    deadline = time.monotonic() + seconds
+    while any(map(is_alive, processes)) and time.monotonic() < deadline:
+        time.sleep(0.05)

@@ -1,0 +1,89 @@
+"""Who may import whom: the dependency rule of the architecture, checked over the syntax tree."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+
+WORDS = {"include.models", "include.errors"}
+LEAVES = {*WORDS, "include.settings", "include.secrets"}
+BELOW_PIPELINES = {"include.vendors", "include.source", "include.warehouse", *LEAVES}
+ALLOWED = {
+    "include.models": set[str](),
+    "include.errors": set[str](),
+    "include.settings": WORDS,
+    "include.secrets": WORDS,
+    "include.vendors": LEAVES,
+    "include.source": LEAVES,
+    "include.warehouse": LEAVES,
+    "include.pipelines": BELOW_PIPELINES,
+    "include.health": {"include.warehouse", *LEAVES},
+    "include.sandbox": {"include.vendors", *LEAVES},
+    "include.runtime": {"airflow", "include.pipelines", *BELOW_PIPELINES},
+    "include.cli": {"include.health", "include.pipelines", *BELOW_PIPELINES},
+    "include.__main__": {"include.cli", "include.pipelines", *BELOW_PIPELINES},
+    "dags": {"airflow", "include.runtime", "include.pipelines", *WORDS},
+    "plugins": {"airflow", "include.runtime", "include.health"},
+}
+FILES = [path for top in ("include", "dags", "plugins") for path in (ROOT / top).rglob("*.py")]
+
+
+def layer_of(module: str) -> str:
+    """The part of ours that a module belongs to, ``airflow``, or nothing."""
+    parts = module.split(".")
+    return ".".join(parts[:2]) if parts[0] == "include" and len(parts) > 1 else parts[0]
+
+
+def imports(tree: ast.AST) -> Iterator[str]:
+    """Every module that a file imports, inside functions too, but not for type checking alone."""
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+            continue
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            if node.module == "include":
+                yield from (f"include.{alias.name}" for alias in node.names)
+            else:
+                yield str(node.module)
+        yield from imports(node)
+
+
+def offences(layer: str, source: str) -> list[str]:
+    ours = {*ALLOWED, "airflow", "tests"}
+    used = {layer_of(name) for name in imports(ast.parse(source))} & ours
+    return [f"{layer} must not import {other}" for other in sorted(used - ALLOWED[layer] - {layer})]
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_layer_imports_only_what_stands_below_it(path):
+    module = ".".join(path.relative_to(ROOT).with_suffix("").parts)
+    if module == "include.__init__":
+        assert list(imports(ast.parse(path.read_text()))) == []
+    else:
+        assert offences(layer_of(module), path.read_text()) == []
+
+
+@pytest.mark.parametrize(
+    ("layer", "source", "offence"),
+    [
+        ("include.vendors", "from include import pipelines", "include.pipelines"),
+        ("include.vendors", "def f():\n from include.warehouse import mysql", "include.warehouse"),
+        ("include.pipelines", "import airflow.sdk", "airflow"),
+        ("dags", "from include.vendors.http import ApiSession", "include.vendors"),
+    ],
+)
+def test_the_rule_sees_an_offence(layer, source, offence):
+    assert offences(layer, source) == [f"{layer} must not import {offence}"]
+
+
+def test_no_vendor_knows_another():
+    for path in (ROOT / "include/vendors").glob("*.py"):
+        if path.stem in ("alibaba", "huawei", "tencent"):
+            others = {f"include.vendors.{v}" for v in ("alibaba", "huawei", "tencent")}
+            assert not set(imports(ast.parse(path.read_text()))) & others
