@@ -40,21 +40,21 @@ COUNTED: Final = (
     sync_quarantine,
 )
 
-NOBODY: Final = "nobody: the next run tries again"
-US: Final = "us: the code or the vendor's API changed"
+NOBODY: Final = "nobody's turn: the next run tries again"
+US: Final = "our turn: the code or the vendor's API changed"
 TURNS: Final[dict[type[BaseException], str]] = {
-    errors.ConfigError: "the operator: settings, keys or rights",
-    errors.AlreadyRunningError: "nobody: another run does the work",
-    errors.SupersededError: "nobody: another run does the work",
-    errors.CheckError: "the data owner: look, then accept or correct",
-    errors.PartialError: "nobody: every run tries the quarantined tickets again",
-    errors.AuthError: "the account's owner: key, permission or clock",
-    errors.NotFoundError: "nobody: the vendor no longer shows it",
+    errors.ConfigError: "the operator's turn: settings, keys or rights",
+    errors.AlreadyRunningError: "nobody's turn: another run does the work",
+    errors.SupersededError: "nobody's turn: another run does the work",
+    errors.CheckError: "the data owner's turn: look, then accept or correct",
+    errors.PartialError: "nobody's turn: every run tries the quarantined tickets again",
+    errors.AuthError: "the account owner's turn: key, permission or clock",
+    errors.NotFoundError: "nobody's turn: the vendor no longer shows it",
     errors.RejectedError: US,
     errors.ContractError: US,
     errors.RateLimitError: NOBODY,
     errors.UnavailableError: NOBODY,
-    Exception: "us: an error in the code, see the log",
+    Exception: "our turn: an error in the code, see the log",
 }
 """Who must act, by class; the nearest base class counts."""
 

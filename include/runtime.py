@@ -155,11 +155,9 @@ def account_groups(
         for account_id in off:
             del chosen[account_id]
             log.warning("account=%s not read: TENCENT_ENABLED is off (experimental)", account_id)
-    unknown = set(params["accounts"]) - chosen.keys() - unusable.keys()
-    if unknown:
-        raise ConfigError(
-            f"no such account of the chosen vendors, or switched off: {', '.join(sorted(unknown))}"
-        )
+    refused = [str(row.error) for row in bad if row.account_id in params["accounts"]]
+    if refused:
+        raise ConfigError("; ".join(refused))
     if not chosen and not unusable:
         log.warning("no account to read: add one with `python -m include accounts add`")
     # A row without a usable vendor must be red somewhere, too.

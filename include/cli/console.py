@@ -177,9 +177,9 @@ def verb(function: Callable[P, None]) -> Callable[P, None]:
     return run
 
 
-def show_error(error: BaseException, where: str = "") -> None:
+def show_error(error: BaseException, where: str = "", whose_turn: str = "") -> None:
     """Say one error on stderr; with ``--debug`` where it came from."""
-    say(f"error: {where}{reason(error)}")
+    say(f"error: {where}{reason(error)}{whose_turn}")
     if flags.debug:
         for line in traceback.format_exception(error):
             for part in line.rstrip().splitlines():

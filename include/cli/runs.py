@@ -327,4 +327,4 @@ def show_errors(results: Sequence[Result]) -> None:
     for result in results:
         if result.error is not None:
             turn = whose_turn(type(result.error).__name__)
-            show_error(result.error, f"{result.account_id} ({result.vendor}), {turn}: ")
+            show_error(result.error, f"{result.account_id}: ", f" ({turn})")

@@ -86,7 +86,7 @@ def _show(health: Health, infos: list[AccountInfo]) -> None:
         if standing.error_class:
             report(
                 f"{standing.account_id} {standing.entity}: {standing.error_class}:"
-                f" {standing.error_text or 'see the log'}\n    whose turn: {standing.whose_turn}"
+                f" {standing.error_text or 'see the log'} ({standing.whose_turn})"
             )
     if health.quarantined:
         show(

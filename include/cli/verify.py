@@ -110,6 +110,7 @@ def _show_comparisons(comparisons: Sequence[Comparison]) -> None:
                 "here: tickets",
                 "complete",
                 "messages",
+                "messages compared",
                 "gone",
                 "differences",
             ),
@@ -120,6 +121,7 @@ def _show_comparisons(comparisons: Sequence[Comparison]) -> None:
                     c.until and c.until.strftime("%Y-%m-%d %H:%M:%S UTC"),
                     *(c.at_vendor[name] for name in counted[:2]),
                     *(c.stored[name] for name in counted),
+                    c.at_vendor["messages"],
                     c.gone,
                     c.kinds.total(),
                 )

@@ -37,11 +37,12 @@ def main(
         typer.Option(min=0, help="Calls a second per account and action, at most. 0: no limit."),
     ] = 0,
 ) -> None:
-    """Serve Alibaba's, Huawei's and Tencent's ticket APIs on loopback, with real signatures.
+    """Serve the ticket APIs of the three vendors on loopback, with real signatures.
 
-    Prints one line of JSON when all ports listen: each vendor's base URL and accounts, and the
-    control URL, which answers GET /truth and takes POST /tickets, /faults and /clock. Then serves
-    until SIGTERM or Ctrl-C. Refuses to start where SANDBOX=0.
+    Prints one line of JSON when all ports listen: base URL and accounts of
+    each vendor, and the control URL, which answers GET /truth and takes
+    POST /tickets, /faults and /clock. Then serves until SIGTERM or Ctrl-C.
+    Refuses to start where SANDBOX=0.
     """
     try:
         _check_allowed()

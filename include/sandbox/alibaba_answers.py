@@ -10,7 +10,7 @@ from typing import Final
 
 from include.sandbox.seed import Case, Talk, Tenant
 from include.sandbox.store import Store
-from include.sandbox.wire import Call, Json, RefusedError, page_of, the_case
+from include.sandbox.wire import Call, Json, RefusedError, newest_first, page_of, the_case
 
 _STATUS: Final = {
     "waiting": ("1", "assigned", "待受理"),
@@ -42,7 +42,7 @@ def _list_tickets(call: Call, tenant: Tenant, store: Store) -> dict[str, Json]:
         rows = [case for case in rows if case.ticket_id in ids]
     if call.params.get("Keyword"):
         rows = [case for case in rows if call.params["Keyword"] in case.description]
-    rows = rows[::-1]  # newest first
+    rows = newest_first(call, rows)
     return {
         "AccessDeniedDetail": "",
         "PageNumber": number,

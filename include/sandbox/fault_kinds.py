@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import json
-import socket
-import struct
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from email.utils import formatdate
 from typing import Any, Final
 
-from include.sandbox.store import Store
-from include.sandbox.wire import Call, Json, Line, Reply, Wire, dump
+from include.sandbox.fault_lines import close_quietly, early_end, hang, reset, too_large, trickle
+from include.sandbox.wire import Json, Reply, Scene, dump
 
 SWITCHES: Final = {
     "clock_skew": frozenset({"seconds"}),  # the vendor's clock is so far ahead of the real one
     "repeat_refused": frozenset[str](),  # a signature that was seen before is refused
+    "any_order": frozenset[str](),  # ticket lists come in another order every time
     "tencent_rich": frozenset[str](),  # status names and comment ids in the answers
     "domain_required": frozenset[str](),  # Huawei refuses a missing or wrong X-Domain-Id
 }
@@ -24,27 +23,17 @@ SWITCHES: Final = {
 
 
 @dataclass(frozen=True, slots=True)
-class Scene:
-    """What a fault may use: the call, its parameters, and ``serve()``, the honest answer."""
-
-    call: Call
-    given: Mapping[str, Json]
-    serve: Callable[[], Reply]
-    wire: Wire
-    store: Store
-    tenant_index: int
-
-
-@dataclass(frozen=True, slots=True)
 class Fault:
-    """A fault, the names of its own parameters, and the calls that can have it.
+    """A fault, the names of its own parameters (one may be needed), and the calls it can hit.
 
-    *only* is ``list`` (answers with rows), ``tickets`` (the ticket list), ``detail`` or nothing.
+    *only* is ``list`` (answers with a list), ``tickets`` (the ticket list), ``detail`` (of a
+    ticket), ``rows`` (a list or a detail), or nothing.
     """
 
     run: Callable[[Scene], Reply]
     parameters: frozenset[str]
     only: str = ""
+    needed: str = ""
 
 
 # refusals
@@ -125,83 +114,6 @@ def wrong_charset(scene: Scene) -> Reply:
     body = reply.body.decode().encode("gb18030")
     kind = "application/json;charset=gb18030" if scene.given.get("declared") else reply.content_type
     return replace(reply, body=body, content_type=kind)
-
-
-# on the line
-
-
-def early_end(scene: Scene) -> Reply:
-    """No announced length, and the connection ends after half of the body."""
-
-    def deliver(reply: Reply, line: Line) -> None:
-        whole = reply.raw(length=-1, close=True)
-        line.send(whole[: len(whole) - len(reply.body) // 2])
-        line.end()
-
-    return replace(scene.serve(), deliver=deliver)
-
-
-def reset(scene: Scene) -> Reply:
-    """A reset in the middle of the body; with ``before`` before the first byte."""
-
-    def deliver(reply: Reply, line: Line) -> None:
-        whole = reply.raw()
-        if not scene.given.get("before"):
-            line.send(whole[: len(whole) - len(reply.body) // 2])
-        line.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        line.end()
-
-    return replace(scene.serve(), deliver=deliver)
-
-
-def hang(scene: Scene) -> Reply:
-    """No answer for ``seconds`` (3600), then the honest one."""
-
-    def deliver(reply: Reply, line: Line) -> None:
-        line.wait(scene.given.get("seconds", 3600))
-        line.send(reply.raw())
-
-    return replace(scene.serve(), deliver=deliver)
-
-
-def trickle(scene: Scene) -> Reply:
-    """The head, then a byte every ``seconds`` (1)."""
-
-    def deliver(reply: Reply, line: Line) -> None:
-        whole = reply.raw()
-        head = len(whole) - len(reply.body)
-        line.send(whole[:head])
-        for i in range(head, len(whole)):
-            line.wait(scene.given.get("seconds", 1))
-            line.send(whole[i : i + 1])
-
-    return replace(scene.serve(), deliver=deliver)
-
-
-def too_large(scene: Scene) -> Reply:
-    """``mib`` (64) of blanks before the JSON."""
-    size = int(scene.given.get("mib", 64)) << 20
-
-    def deliver(reply: Reply, line: Line) -> None:
-        whole = reply.raw(length=size + len(reply.body))
-        head = len(whole) - len(reply.body)
-        line.send(whole[:head])
-        blanks = b" " * (64 << 10)
-        for _ in range(size // len(blanks)):
-            line.send(blanks)
-        line.send(reply.body)
-
-    return replace(scene.serve(), deliver=deliver)
-
-
-def close_quietly(scene: Scene) -> Reply:
-    """A good answer on a connection that is then closed without having said so."""
-
-    def deliver(reply: Reply, line: Line) -> None:
-        line.send(reply.raw())
-        line.end()
-
-    return replace(scene.serve(), deliver=deliver)
 
 
 # what the answer says
@@ -287,6 +199,23 @@ def short_page(scene: Scene) -> Reply:
     return _edit(scene, change)
 
 
+def set_field(scene: Scene) -> Reply:
+    """In the detail, or in all rows, a (dotted) ``field`` says ``value``; ``drop`` removes it."""
+    where = scene.wire.DETAILS.get(scene.call.action) or _list_path(scene)
+    *above, name = str(scene.given["field"]).split(".")
+
+    def change(body: Json) -> None:
+        found = _parent(body, (*where, ""))
+        for row in found if isinstance(found, list) else [found]:
+            holder = _parent(row, (*above, ""))
+            if scene.given.get("drop"):
+                del holder[name]
+            else:
+                holder[name] = scene.given.get("value")
+
+    return _edit(scene, change)
+
+
 def poison_detail(scene: Scene) -> Reply:
     """An object where the detail's ``field`` should be; without ``field`` the detail is null."""
 
@@ -341,8 +270,9 @@ def speak_while_reading(scene: Scene) -> Reply:
     return reply
 
 
+_NEEDED: Final = {error_object: "code", set_field: "field"}
 FAULTS: Final[Mapping[str, Fault]] = {
-    run.__name__: Fault(run, frozenset(parameters.split()), only)
+    run.__name__: Fault(run, frozenset(parameters.split()), only, _NEEDED.get(run, ""))
     for run, parameters, only in (
         (throttle, "hint date status", ""),
         (server_error, "status body", ""),
@@ -366,6 +296,7 @@ FAULTS: Final[Mapping[str, Fault]] = {
         (wrong_total, "total drop", "list"),
         (short_page, "drop", "list"),
         (small_pages, "size", "tickets"),
+        (set_field, "field value drop", "rows"),
         (poison_detail, "field", "detail"),
         (vanish_while_paging, "rows", "tickets"),
         (insert_while_paging, "rows", "tickets"),

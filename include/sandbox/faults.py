@@ -4,20 +4,21 @@ A rule is JSON: ``{"name": "throttle", "vendor": "alibaba", "action": "ListTicke
 ``vendor``, ``account`` (access key or index from 0), ``action``, ``page`` (from 1) and ``ticket``
 say which calls it means; all when left out. It begins with the ``attempt``-th of them (default 1)
 and holds for ``times`` calls (default 1, null: for ever). Everything else is for the fault itself;
-its docstring in ``fault_kinds.py`` says what.
+the docstring of its function says what (``fault_kinds.py``, ``fault_lines.py``).
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
-from include.sandbox.fault_kinds import FAULTS, SWITCHES, Scene
+from include.models import VENDORS
+from include.sandbox.fault_kinds import FAULTS, SWITCHES
 from include.sandbox.store import Store
-from include.sandbox.wire import Call, Json, Reply, Wire
+from include.sandbox.wire import Call, Json, Reply, Scene, Wire
 
 WHERE: Final = frozenset({"name", "vendor", "account", "action", "page", "ticket"})
 WHEN: Final = frozenset({"attempt", "times"})
@@ -43,12 +44,19 @@ class Faults:
         """Switch a fault on. Raises ValueError for a name or parameter nobody knows."""
         if name not in FAULTS:
             raise ValueError(f"no fault {name!r}; there are: {', '.join(sorted(FAULTS))}")
-        unknown = spec.keys() - WHERE - WHEN - FAULTS[name].parameters
+        fault = FAULTS[name]
+        unknown = spec.keys() - WHERE - WHEN - fault.parameters
         if unknown:
             raise ValueError(f"fault {name} has no parameter {', '.join(sorted(unknown))}")
-        times = spec.setdefault("times", None if name in SWITCHES else 1)
-        if times is not None and (not isinstance(times, int) or times < 1):
-            raise ValueError("times must be a number from 1, or null for ever")
+        if fault.needed and fault.needed not in spec:
+            raise ValueError(f"fault {name} needs the parameter {fault.needed}")
+        if spec.get("vendor") not in (None, *VENDORS):
+            raise ValueError(f"vendor must be one of {', '.join(VENDORS)}")
+        spec.setdefault("times", None if name in SWITCHES else 1)
+        for when in ("times", "attempt"):
+            number = spec.get(when)
+            if number is not None and (not isinstance(number, int) or number < 1):
+                raise ValueError(f"{when} must be a number from 1")
         with self._lock:
             self._rules.append(Rule({"name": name, **spec}))
 
@@ -75,7 +83,7 @@ class Faults:
                     continue
                 rule.seen += 1
                 name, times = str(rule.spec["name"]), rule.spec["times"]
-                is_due = rule.seen >= rule.spec.get("attempt", 1)
+                is_due = rule.seen >= (rule.spec.get("attempt") or 1)
                 if name not in hit and is_due and (times is None or rule.hits < times):
                     rule.hits += 1
                     hit[name] = rule.spec
@@ -84,11 +92,12 @@ class Faults:
 
 def _is_meant(spec: Mapping[str, Json], call: Call, account_index: int | None, wire: Wire) -> bool:
     ticket, only = spec.get("ticket"), FAULTS[str(spec["name"])].only
-    able = {
-        "": {call.action},
+    able: dict[str, Collection[str]] = {
+        "": (call.action,),
         "list": wire.LISTS,
-        "tickets": {wire.TICKETS},
+        "tickets": (wire.TICKETS,),
         "detail": wire.DETAILS,
+        "rows": (*wire.LISTS, *wire.DETAILS),
     }
     return (
         call.action in able[only]

@@ -10,7 +10,7 @@ from typing import Final
 from include.sandbox.catalog import Goods
 from include.sandbox.seed import Case, Tenant
 from include.sandbox.store import Store
-from include.sandbox.wire import Call, Json, RefusedError, the_case
+from include.sandbox.wire import Call, Json, RefusedError, newest_first, the_case
 
 _STATUS: Final = {
     "waiting": 0,
@@ -48,7 +48,7 @@ def _list_cases(call: Call, tenant: Tenant, store: Store) -> dict[str, Json]:
     if given.get("app_key"):
         word = given["app_key"]
         rows = [case for case in rows if word in case.ticket_id or word in case.description]
-    rows = rows[::-1]  # newest first
+    rows = newest_first(call, rows)
     return {
         "total_count": len(rows),
         "incident_info_list": [_row(call, case, tenant, store) for case in _page(call, rows)],

@@ -17,18 +17,45 @@ import psutil
 STOP_SECONDS: Final = 20
 
 
-def start(command: Sequence[str], log: Path, environ: Mapping[str, str]) -> psutil.Popen:
-    """Start a program in a session of its own, which Ctrl-C does not reach; it writes to *log*."""
+def start(
+    command: Sequence[str | Path],
+    environ: Mapping[str, str],
+    log: Path,
+    *,
+    record: Path,
+    piped: bool = False,
+) -> psutil.Popen:
+    """Start a program in a session of its own, which Ctrl-C does not reach; it writes to *log*.
+
+    With *piped* its standard output is ours to read. *record* remembers it for ``end_recorded``.
+    """
     with log.open("ab") as file:
-        return psutil.Popen(
+        process = psutil.Popen(
             command,
             env=dict(environ),
             cwd="/",
             stdin=subprocess.DEVNULL,
-            stdout=file,
+            stdout=subprocess.PIPE if piped else file,
             stderr=file,
             start_new_session=True,
         )
+    with record.open("a") as lines:
+        lines.write(f"{process.pid} {process.create_time()}\n")
+    return process
+
+
+def end_recorded(record: Path) -> int:
+    """End what an earlier run recorded in this file and, killed itself, left behind: how many."""
+    count = 0
+    for line in record.read_text().splitlines() if record.exists() else ():
+        number, created = line.split()
+        with suppress(psutil.NoSuchProcess):
+            process = psutil.Process(int(number))
+            if process.create_time() == float(created):  # else the number is another's by now
+                end(process)
+                count += 1
+    record.unlink(missing_ok=True)
+    return count
 
 
 def end(process: psutil.Process, seconds: float = STOP_SECONDS) -> None:

@@ -13,6 +13,7 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from socketserver import TCPServer
 from types import TracebackType
 from typing import Any, Final, Self
 from urllib.parse import urlsplit
@@ -109,7 +110,7 @@ class Sandbox:
 
     def url(self, name: str) -> str:
         """The base URL of a vendor, or of ``control``."""
-        return f"http://{HOST}:{self._servers[name].server_address[1]}"
+        return f"http://{HOST}:{self._servers[name].server_port}"
 
     def environment(self) -> dict[str, str]:
         """The variables that point a synchroniser at this sandbox."""
@@ -223,6 +224,11 @@ class _Server(ThreadingHTTPServer):
         self._changed = threading.Condition()
         self._thread = threading.Thread(target=self._run, daemon=True)
         super().__init__(address, _Handler)
+
+    def server_bind(self) -> None:
+        """Bind, without HTTPServer's look-up of the host's name, which can take seconds."""
+        TCPServer.server_bind(self)
+        self.server_name, self.server_port = HOST, self.socket.getsockname()[1]
 
     def start(self) -> None:
         """Serve in a thread."""

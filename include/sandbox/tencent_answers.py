@@ -8,7 +8,7 @@ from typing import Final
 
 from include.sandbox.seed import Case, Tenant
 from include.sandbox.store import Store
-from include.sandbox.wire import Call, Json, RefusedError, page_of, the_case
+from include.sandbox.wire import Call, Json, RefusedError, newest_first, page_of, the_case
 
 BEIJING: Final = timezone(timedelta(hours=8))
 _STATUS: Final = {
@@ -44,7 +44,8 @@ def _list_tickets(call: Call, tenant: Tenant, store: Store) -> dict[str, Json]:
         rows = [case for case in rows if _passes(call, one, case, store)]
     if field == "UpdateTime":
         rows = sorted(rows, key=lambda case: (case.updated_at, case.ticket_id))
-    rows = rows[::-1] if order == 1 else rows
+    if order == 1 or "any_order" in call.switches:
+        rows = newest_first(call, rows)
     return {
         "Data": [_row(call, case, store) for case in page_of(rows, number, size)],
         "Total": len(rows),

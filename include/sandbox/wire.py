@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import random
+import socket
 import threading
 import time
 import uuid
@@ -51,8 +53,22 @@ class Call:
     """Names and parameters of the faults that are on for this call."""
 
 
-Line: TypeAlias = Any
-"""An open connection, as ``faults.py`` needs it: ``send(bytes)``, ``stopping`` (an Event)."""
+class Line(Protocol):
+    """An open connection, for an answer that does not go out whole."""
+
+    connection: socket.socket
+
+    def send(self, data: bytes) -> None:
+        """Send bytes now."""
+        ...
+
+    def wait(self, seconds: float) -> None:
+        """Wait, but not beyond the server's end."""
+        ...
+
+    def end(self) -> None:
+        """End the connection after this answer, without a word."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +189,18 @@ class Wire(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """What a fault may use: the call, its parameters, and ``serve()``, the honest answer."""
+
+    call: Call
+    given: Mapping[str, Json]
+    serve: Callable[[], Reply]
+    wire: Wire
+    store: Store
+    tenant_index: int
+
+
 def dump(value: Json) -> bytes:
     """Raw UTF-8 JSON."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
@@ -181,6 +209,13 @@ def dump(value: Json) -> bytes:
 def new_id() -> str:
     """A request id."""
     return str(uuid.uuid4())
+
+
+def newest_first(call: Call, rows: list[Case]) -> list[Case]:
+    """The order of a list, of which *rows* is the reverse; any order when a switch asks for it."""
+    if "any_order" in call.switches:
+        return random.sample(rows, len(rows))
+    return rows[::-1]
 
 
 def page_of(rows: Sequence[Any], number: int, size: int) -> Sequence[Any]:

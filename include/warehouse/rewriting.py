@@ -88,6 +88,12 @@ def rewrite(
             progress(f"{table_name}: {done:,} of {max(done, total):,} rows brought over")
 
 
+def has_rows(connection: sa.Connection, table_name: str) -> bool:
+    """Whether a step on this table may take long enough to be announced."""
+    query = sa.select(sa.literal(1)).select_from(sa.table(table_name)).limit(1)
+    return connection.execute(query).first() is not None
+
+
 def stray_times(*columns: str) -> sa.ColumnElement[bool]:
     """Rows in which a time is no number of milliseconds: written while we were not looking."""
     return sa.or_(*(~sa.column(name).between(EARLIEST, LATEST) for name in columns))

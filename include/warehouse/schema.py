@@ -7,6 +7,7 @@ import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -105,7 +106,12 @@ def script() -> str:
 
 def head() -> str:
     """The newest revision this code knows."""
-    return str(ScriptDirectory.from_config(_config()).get_current_head())
+    return str(_migrations().get_current_head())
+
+
+@cache
+def _migrations() -> ScriptDirectory:
+    return ScriptDirectory.from_config(_config())
 
 
 def _config(output: io.StringIO | None = None, **attributes: Any) -> Config:
@@ -124,7 +130,7 @@ def _revision(connection: sa.Connection) -> str | None:
 
 
 def _refuse_unknown(revision: str | None) -> None:
-    known = {item.revision for item in ScriptDirectory.from_config(_config()).walk_revisions()}
+    known = {item.revision for item in _migrations().walk_revisions()}
     if revision is not None and revision not in known:
         raise ConfigError(
             f"the warehouse has schema {revision}, which this code does not know (it knows up to"

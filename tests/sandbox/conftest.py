@@ -50,8 +50,7 @@ def unsigned(
     return requests.Request("POST", f"{url}/", headers=headers, data=json.dumps(params).encode())
 
 
-@pytest.fixture
-def ask(sandbox: Sandbox, session: requests.Session) -> Ask:
+def asking(sandbox: Sandbox, session: requests.Session) -> Ask:
     """``ask(vendor, action, params)``: signed; *secret* and *late* make the signature wrong."""
 
     def asked(
@@ -59,26 +58,40 @@ def ask(sandbox: Sandbox, session: requests.Session) -> Ask:
         action: str,
         params: dict[str, Any] | None = None,
         *,
+        index: int = 0,
         secret: str = "",
         key: str = "",
         late: timedelta = timedelta(),
         tamper: Callable[[requests.PreparedRequest], None] = lambda request: None,
         timeout: float = 10,
     ) -> requests.Response:
-        account = sandbox.account(vendor)
+        account = sandbox.account(vendor, index)
         if secret or key:
             account = replace(
                 account,
                 access_key=key or account.access_key,
                 secret_key=secret or account.secret_key,
             )
-        prepared = session.prepare_request(unsigned(sandbox, vendor, action, params or {}))
+        prepared = session.prepare_request(unsigned(sandbox, vendor, action, dict(params or {})))
         auth: AuthBase = AUTHS[vendor](account, lambda: datetime.now(UTC) + late)
         prepared.prepare_auth(auth)
         tamper(prepared)
         return session.send(prepared, timeout=timeout, allow_redirects=False)
 
     return asked
+
+
+@pytest.fixture
+def ask(sandbox: Sandbox, session: requests.Session) -> Ask:
+    """A signed request to the sandbox of the test."""
+    return asking(sandbox, session)
+
+
+@pytest.fixture
+def two(session: requests.Session) -> Iterator[tuple[Sandbox, Ask]]:
+    """A sandbox with two accounts, two calls a second, and how to ask it."""
+    with Sandbox(accounts=2, tickets=3, rate=2) as running:
+        yield running, asking(running, session)
 
 
 @pytest.fixture

@@ -13,7 +13,6 @@ import pytest
 import requests
 
 from include.sandbox.fault_kinds import FAULTS
-from include.sandbox.server import Sandbox
 
 LIST: dict[str, tuple[str, dict[str, Any]]] = {
     "alibaba": ("ListTickets", {"PageNumber": "1", "PageSize": "10"}),
@@ -98,18 +97,17 @@ def test_a_fault_hits_the_page_it_names(sandbox, listing):
         assert len(rows(vendor, listing(vendor, page=1))[0]) == 10
 
 
-def test_a_fault_hits_the_vendor_account_and_action_it_names(ask):
-    with Sandbox(accounts=2, tickets=2) as two:
-        for account in (1, two.account("huawei", 1).access_key):
-            two.faults.add("server_error", vendor="huawei", action="ListCases", account=account)
-        call = type("Call", (), {"vendor": "huawei", "action": "ListCases"})()
-        call.page = call.ticket_id = None
-        call.access_key = two.account("huawei", 0).access_key
-        from include.sandbox import huawei
-
-        assert two.faults.for_call(call, 0, huawei) == {}
-        call.access_key = two.account("huawei", 1).access_key
-        assert list(two.faults.for_call(call, 1, huawei)) == ["server_error"]
+@pytest.mark.parametrize("by_key", [True, False])
+def test_a_fault_hits_the_vendor_account_and_action_it_names(two, by_key):
+    sandbox, ask = two
+    account = sandbox.account("huawei", 1).access_key if by_key else 1
+    sandbox.faults.add(
+        "server_error", vendor="huawei", action="ListCases", account=account, times=None
+    )
+    assert ask("huawei", "cases", index=1).status_code == 503
+    assert ask("huawei", "cases", index=0).status_code == 200
+    assert ask("huawei", "config/problems", index=1).status_code == 200
+    assert ask("tencent", "GetMCTicketList", index=1).status_code == 200
 
 
 def test_list_faults_leave_other_calls_alone(sandbox, ask, listing):
@@ -317,6 +315,32 @@ def test_a_detail_can_be_poisoned(sandbox, ask, vendor):
 
 
 @vendors
+def test_a_field_can_say_something_else(sandbox, ask, listing, vendor):
+    name = {"alibaba": "Status.Value", "huawei": "status", "tencent": "StatusId"}[vendor]
+    ticket_id = sandbox.store.tickets(vendor, 0)[3].ticket_id
+
+    def value(row):
+        return row["Status"].get("Value") if vendor == "alibaba" else row.get(name)
+
+    sandbox.faults.add("set_field", field=name, value="新状态", times=2)
+    assert {value(row) for row in rows(vendor, listing(vendor))[0]} == {"新状态"}
+    assert value(detail(ask, vendor, ticket_id)) == "新状态"
+    sandbox.faults.add("set_field", field=name, drop=True)
+    assert value(detail(ask, vendor, ticket_id)) is None
+
+
+@vendors
+def test_the_order_can_be_another_every_time(sandbox, ask, vendor):
+    action, params = LIST[vendor]
+    size = {"limit": 20} if vendor == "huawei" else {"PageSize": 20}
+    straight = ids(vendor, ask(vendor, action, params | size))
+    sandbox.faults.add("any_order")
+    crossed = [ids(vendor, ask(vendor, action, params | size)) for _ in range(2)]
+    assert straight != crossed[0] != crossed[1]
+    assert sorted(straight) == sorted(crossed[0]) == sorted(crossed[1])
+
+
+@vendors
 def test_a_ticket_vanishes_while_paging_and_the_rest_moves_up(sandbox, listing, vendor):
     before = ids(vendor, listing(vendor, 2))
     sandbox.faults.add("vanish_while_paging", page=1)
@@ -347,12 +371,13 @@ def test_somebody_speaks_while_the_ticket_is_read(sandbox, ask, vendor):
 # the limit and the log
 
 
-def test_a_rate_limits_each_account_and_action():
-    with Sandbox(accounts=1, tickets=1, rate=2) as limited:
-        call = type("Call", (), {"vendor": "huawei", "action": "a", "access_key": "k"})()
-        assert [limited._has_turn(call) for _ in range(3)] == [True, True, False]
-        call.action = "b"
-        assert limited._has_turn(call)
+def test_a_rate_limits_each_account_and_action(two):
+    _, ask = two
+    said = [ask("huawei", "cases").status_code for _ in range(3)]
+    assert said == [200, 200, 429]
+    assert ask("huawei", "config/problems").status_code == 200
+    assert ask("huawei", "cases", index=1).status_code == 200
+    assert code(ask("tencent", "GetMCTicketList")) is None
 
 
 def test_calls_from_many_threads_are_all_counted(sandbox, listing):

@@ -171,6 +171,14 @@ def test_the_control_port_shows_the_calls(control, ask, sandbox):
     assert sandbox.calls == []
 
 
+def test_the_control_port_switches_faults(control, ask):
+    control("POST", "/faults", {"name": "html_200", "vendor": "huawei"})
+    assert ask("huawei", "cases").text.startswith("<")
+    said = [{"name": "html_200", "vendor": "huawei", "times": 1, "seen": 1, "hits": 1}]
+    assert control("GET", "/faults") == said
+    assert control("DELETE", "/faults") == control("GET", "/faults") == []
+
+
 @pytest.mark.parametrize(
     ("method", "path", "body", "status", "named"),
     [
@@ -181,6 +189,10 @@ def test_the_control_port_shows_the_calls(control, ask, sandbox):
         ("POST", "/clock", {"now": "tomorrow"}, 400, "tomorrow"),
         ("POST", "/faults", {"name": "meteor"}, 400, "throttle"),
         ("POST", "/faults", {"name": "throttle", "volume": 11}, 400, "volume"),
+        ("POST", "/faults", {"name": "throttle", "times": 0}, 400, "times"),
+        ("POST", "/faults", {"name": "throttle", "attempt": "2"}, 400, "attempt"),
+        ("POST", "/faults", {"name": "throttle", "vendor": "HUAWEI"}, 400, "huawei"),
+        ("POST", "/faults", {"name": "error_object"}, 400, "code"),
         ("GET", "/weather", None, 404, "/truth"),
     ],
 )

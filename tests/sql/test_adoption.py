@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from include.errors import ConfigError
+from include.errors import CheckError, ConfigError
 from include.warehouse import schema
 from include.warehouse.tables import metadata
 from tests.sql.described import described
@@ -377,6 +377,40 @@ def test_more_rows_than_a_batch_are_brought_over(engine: sa.Engine) -> None:
     with engine.connect() as connection:
         query = sa.select(table.c.create_time).where(table.c.cloud_id.like("X%"))
         assert list(connection.execute(query).scalars()) == [1682870400000] * 2500
+
+
+LATE = "INSERT INTO cloud_osm_product (id, type, name, create_time) VALUES ('late', '0', 'E', {})"
+
+
+def write_once(engine: sa.Engine, statement: str) -> Any:
+    """A progress function that lets another program write between conversion and ALTER TABLE."""
+    written: list[str] = []
+
+    def say(text: str) -> None:
+        if text == "cloud_osm_product: setting types and keys" and not written:
+            written.append(text)
+            with engine.begin() as connection:
+                connection.exec_driver_sql(statement)
+
+    return say
+
+
+def test_a_time_written_meanwhile_is_brought_over_too(engine: sa.Engine) -> None:
+    build(engine)
+    schema.upgrade(engine, progress=write_once(engine, LATE.format("'1682906400'")))
+    row = read(engine, "cloud_osm_product")["cloud_osm_product"]["late"]
+    assert (row["create_time"], row["type"]) == (1682906400000, "ALIBABA")
+
+
+def test_a_text_written_meanwhile_stops_the_migration_and_the_next_completes_it(
+    engine: sa.Engine,
+) -> None:
+    build(engine)
+    with pytest.raises(CheckError, match=r"cloud_osm_product: a row does not fit.*migrate` again"):
+        schema.upgrade(engine, progress=write_once(engine, LATE.format("'2023-05-01'")))
+    schema.upgrade(engine)
+    row = read(engine, "cloud_osm_product")["cloud_osm_product"]["late"]
+    assert row["create_time"] == 1682870400000
 
 
 # Killed at a statement, and run again

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -26,7 +28,7 @@ def refusal(read, *args, **kwargs):
 
 
 MISSING, WRONG = "missing", "wrong"
-VALUES = {
+VALUES: dict[str, Any] = {
     "null": None,
     "true": True,
     "0": 0,
@@ -41,7 +43,7 @@ VALUES = {
     "{}": {},
 }
 # For each reader, what each value above becomes.
-MATRIX = {
+MATRIX: dict[Callable[..., Any], list[Any]] = {
     fields.text: [MISSING, *[WRONG] * 5, "", " ", "7", "工单", WRONG, WRONG],
     fields.optional_text: [None, *[WRONG] * 5, "", " ", "7", "工单", WRONG, WRONG],
     fields.integer: [MISSING, WRONG, 0, 7, 9007199254740993, *[WRONG] * 7],

@@ -374,7 +374,8 @@ def test_proxies_and_passwords_of_the_shell_are_ignored(api, monkeypatch, tmp_pa
         monkeypatch.setenv("HTTP_PROXY", proxy.url)
         monkeypatch.setenv("ALL_PROXY", proxy.url)
         assert outcome(api(wire.url)) == {"ok": 1}
-        assert wire.headers("authorization") == proxy.requests == []
+        assert wire.headers("authorization") == []
+        assert proxy.connections == 0
 
 
 ECHO = (
@@ -493,7 +494,12 @@ def test_a_rest_also_holds_the_calls_that_already_wait(clock):
 
 def test_threads_share_the_rate():
     rate, begun = RateLimit(50), time.monotonic()
-    threads = [Thread(target=lambda: [rate.wait() for _ in range(4)]) for _ in range(4)]
+
+    def four():
+        for _ in range(4):
+            rate.wait()
+
+    threads = [Thread(target=four) for _ in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:

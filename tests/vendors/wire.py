@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import socket
 import struct
 import threading
@@ -65,12 +66,15 @@ class Wire:
                     return
 
     def _receive(self, connection: socket.socket) -> bool:
-        data = b""
-        while b"\r\n\r\n" not in data:
+        data, missing = b"", 1
+        while missing > 0:
             chunk = connection.recv(65536)
             if not chunk:
                 return False
             data += chunk
+            head, end, body = data.partition(b"\r\n\r\n")
+            length = re.search(rb"(?i)\r\nContent-Length: (\d+)", head)
+            missing = int(length[1] if length else 0) - len(body) if end else 1
         self.requests.append(data)
         return True
 

@@ -131,7 +131,7 @@ def test_our_own_id_of_another_vendors_ticket_is_not_followed() -> None:
 def test_a_message_that_was_brought_over_stays_as_it_is() -> None:
     row = a_row(type="HUAWEI", message_id=None)
     outcome = adopt_message(row, [], None)
-    again = adopt_message(row | outcome.changes, [Owner("T1", "ALIBABA")], None)
+    again = adopt_message({**row, **outcome.changes}, [Owner("T1", "ALIBABA")], None)
     assert again.changes == outcome.changes
     assert again.left == ()
     assert again.reopen is None

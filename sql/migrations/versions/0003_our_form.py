@@ -14,7 +14,9 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import mysql
 
+from include.errors import CheckError
 from include.warehouse import adoption, ddl, rewriting
+from include.warehouse.mysql import refusal
 
 revision = "0003"
 down_revision = "0002"
@@ -182,6 +184,9 @@ USERS: Final = {
 }
 """The user's columns, for the script that is written without a database."""
 
+UNFIT: Final = frozenset({1062, 1138, 1265, 1292, 1366})
+"""The server's codes for a duplicate, a NULL and a text where none may be."""
+
 
 def upgrade() -> None:
     """Widen, bring the values over, then set types and keys, table by table.
@@ -194,7 +199,13 @@ def upgrade() -> None:
         return
     connection = op.get_bind()
     progress = op.get_context().config.attributes["progress"]
+
+    def announce(table: sa.Table, step: str) -> None:
+        if rewriting.has_rows(connection, table.name):
+            progress(f"{table.name}: {step}")
+
     for table in metadata.tables.values():
+        announce(table, "making room")
         ddl.widen(table, convert={"create_time"})
 
     def bring_over(table: sa.Table, adopt: Any, *columns: str, best: Any = None) -> None:
@@ -203,7 +214,17 @@ def upgrade() -> None:
         if best:
             key = table.info["key"]
             rewriting.move_duplicates(connection, table.name, key, best, progress)
-        settle(table)
+        announce(table, "setting types and keys")
+        try:
+            settle(table)
+        except sa.exc.DBAPIError as error:
+            if not error.orig or error.orig.args[0] not in UNFIT:
+                raise
+            raise CheckError(
+                f"{table.name}: a row does not fit, probably because another program wrote it just"
+                f" now ({refusal(error)}). Stop what writes there, then run"
+                " `python -m include migrate` again: it goes on from here"
+            ) from error
         late = rewriting.stray_times("create_time")
         rewriting.rewrite(connection, table.name, names, adopt, progress, where=late)
 

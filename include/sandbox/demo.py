@@ -1,0 +1,376 @@
+"""``make demo``: database, sandbox, Airflow and the first runs, on this machine alone.
+
+Everything stands below ``.local/demo``; a second start finds and uses it.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Annotated, Any, Final, NoReturn
+
+import psutil
+import requests
+import sqlalchemy as sa
+import typer
+
+from include.errors import AlreadyRunningError, ConfigError, SyncError
+from include.models import VENDORS
+from include.sandbox import airflow, databases, processes
+from include.sandbox.airflow import DemoError
+from include.settings import Settings
+
+ROOT: Final = Path(__file__).resolve().parents[2]
+BASE: Final = ROOT / ".local" / "demo"
+DAGS: Final = ("refresh_catalog", "sync_tickets")
+POOL_SLOTS: Final = 4
+ACCOUNT_PREFIX: Final = "demo-"
+
+COUNTS: Final = {
+    "cloud_user": "select count(*) from cloud_user where upper(type) = :vendor",
+    "cloud_osm_list": "select count(*) from cloud_osm_list where type = :vendor",
+    "… with status 0": "select count(*) from cloud_osm_list where type = :vendor and status = 0",
+    "cloud_osm_detail": "select count(*) from cloud_osm_detail where vendor = :vendor",
+    "cloud_osm_product": "select count(*) from cloud_osm_product where type = :vendor",
+    "cloud_osm_product_type": "select count(*) from cloud_osm_product_type where type = :vendor",
+    "cloud_osm_product_category": "select count(*) from cloud_osm_product_category"
+    " where type = :vendor",
+    "cloud_osm_source": "select count(*) from cloud_osm_source where type = :vendor",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """Rows of one vendor in one table, and what the vendor has."""
+
+    vendor: str
+    table: str
+    stored: int
+    true: int
+
+
+def say(text: str) -> None:
+    """One line of progress, with the seconds since the start."""
+    seconds = time.time() - psutil.Process().create_time()
+    typer.echo(f"[{seconds:5.1f} s] {text}")
+
+
+def main(
+    once: Annotated[
+        bool, typer.Option("--once", help="End after the comparison: 1 when counts differ.")
+    ] = False,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Forget the database and Airflow of earlier demos.")
+    ] = False,
+    accounts: Annotated[int, typer.Option(min=1, help="Accounts of each vendor.")] = 2,
+    tickets: Annotated[int, typer.Option(min=1, help="Tickets of each account.")] = 400,
+    port: Annotated[int, typer.Option(help="Port of Airflow's UI, if it is free.")] = 8080,
+    base: Annotated[Path, typer.Option(help="Where everything is kept.")] = BASE,
+) -> None:
+    """Run the whole system on this machine against made-up vendors, until Ctrl-C."""
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        with _alone(base), _stopping() as stack:
+            differs = _run(base, stack, accounts, tickets, port, fresh=fresh, once=once)
+    except KeyboardInterrupt:
+        raise typer.Exit(0 if not once else 130) from None
+    except SyncError as error:
+        typer.echo(f"error: {error}", err=True)
+        code = {ConfigError: 2, AlreadyRunningError: 5}.get(type(error), 1)
+        raise typer.Exit(code) from None
+    raise typer.Exit(int(differs))
+
+
+def _run(
+    base: Path,
+    stack: ExitStack,
+    accounts: int,
+    tickets: int,
+    wanted: int,
+    *,
+    fresh: bool,
+    once: bool,
+) -> bool:
+    home, logs, record = base / "airflow", base / "logs", base / "processes"
+    if left := processes.end_recorded(record):
+        say(f"ended {left} processes that an earlier demo had left behind")
+    if fresh:
+        databases.stop(base / "warehouse", forget=True)
+        shutil.rmtree(home, ignore_errors=True)
+    logs.mkdir(exist_ok=True)
+    port = processes.free_port(wanted)
+    if port != wanted:
+        say(f"port {wanted} is taken: Airflow uses {port}")
+    environ = _clean_environment() | airflow.prepare(home, port)
+
+    with ThreadPoolExecutor(1) as beside:
+        airflow_ready = beside.submit(airflow.migrate, dict(environ), logs / "db-migrate.log")
+        url = _open_database(base, stack, fresh=fresh)
+        described = _start_sandbox(environ, stack, logs, record, accounts, tickets)
+        environ |= _application(base, url, described)
+        _include(environ, "migrate")
+        say("warehouse: schema up to date")
+        _add_accounts(environ, described)
+        say(f"accounts: {accounts * len(VENDORS)} stored, their keys encrypted")
+        airflow_ready.result()
+        say("Airflow: metadata database up to date")
+
+    started_at = airflow.utcnow()
+    running = list(_started(environ, stack, logs, record))
+
+    def alive() -> None:
+        for name, process in zip(airflow.COMPONENTS, running, strict=True):
+            if process.poll() is not None:
+                raise DemoError(f"Airflow's {name} has ended: see {logs / name}.log")
+
+    api = airflow.Api(environ["AIRFLOW__API__BASE_URL"], airflow.password(home))
+    airflow.wait_until("Airflow", lambda: ", ".join(api.unhealthy()), alive, say)
+    say(f"Airflow: healthy at {api.url}")
+    api.log_in()
+    for vendor in VENDORS:
+        api.set_pool(f"vendor_{vendor}", POOL_SLOTS, f"tasks that call {vendor} at once")
+    airflow.wait_until(
+        "DAGs",
+        lambda: ", ".join(dag for dag in DAGS if not api.is_parsed(dag, started_at)),
+        alive,
+        say,
+    )
+    runs = {dag: api.trigger(dag) for dag in DAGS}
+    say(f"triggered through the REST API: {', '.join(runs)}")
+    airflow.wait_for_runs(api, runs, alive, say)
+
+    lines = _compare(url, described["control_url"])
+    differs = _show(lines)
+    typer.echo(f"\nAirflow UI   {api.url}   user {airflow.USER}, password {airflow.password(home)}")
+    typer.echo(f"Sandbox      {described['control_url']}/truth")
+    typer.echo(f"Database     {sa.make_url(url).render_as_string(hide_password=True)}")
+    typer.echo(f"Logs         {logs}, {home / 'logs'}")
+    if not once:
+        typer.echo("\nCtrl-C stops all of it; the data stay for the next time.")
+        while True:
+            alive()
+            time.sleep(1)
+    return differs
+
+
+def _open_database(base: Path, stack: ExitStack, *, fresh: bool) -> str:
+    """The database of WAREHOUSE_URL if it holds nothing but a demo, else a private one."""
+    if url := Settings.load().warehouse_url:
+        say(f"database: {databases.version(url)}, as WAREHOUSE_URL says")
+        if fresh:
+            raise ConfigError("--fresh empties no database that WAREHOUSE_URL names: unset one")
+        _refuse_real_data(url)
+        return url
+    server = databases.start(base / "warehouse", say)
+    stack.callback(databases.stop, base / "warehouse")
+    say(f"database: {databases.version(server)}, private, port {sa.make_url(server).port}")
+    return databases.create_database(server, databases.DATABASE)
+
+
+def _refuse_real_data(url: str) -> None:
+    engine = sa.create_engine(url, poolclass=sa.NullPool)
+    with engine.connect() as connection:
+        there = sa.inspect(connection).get_table_names()
+        for table, column in (("cloud_user", "id"), ("cloud_osm_list", "custom_id")):
+            if table not in there:
+                continue
+            condition = f"{column} is null or {column} not like '{ACCOUNT_PREFIX}%%'"
+            count = connection.exec_driver_sql(
+                f"select count(*) from {table} where {condition}"  # noqa: S608 - names of ours
+            ).scalar_one()
+            if count:
+                raise ConfigError(
+                    f"WAREHOUSE_URL names a database with {count} rows in {table} that are not a"
+                    " demo's, which would mix them with made-up tickets: unset WAREHOUSE_URL, or"
+                    " name an empty database"
+                )
+
+
+def _start_sandbox(
+    environ: Mapping[str, str],
+    stack: ExitStack,
+    logs: Path,
+    record: Path,
+    accounts: int,
+    tickets: int,
+) -> Any:
+    command = [sys.executable, "-m", "include.sandbox", "--seed", "7"]
+    command += ["--accounts", str(accounts), "--tickets", str(tickets)]
+    process = processes.start(command, environ, logs / "sandbox.log", record=record, piped=True)
+    stack.callback(processes.end, process)
+    line = process.stdout.readline()
+    if not line:
+        raise DemoError(f"the sandbox does not start: see {logs / 'sandbox.log'}")
+    say(f"sandbox: {len(VENDORS)} vendors, {accounts} accounts each, {tickets} tickets an account")
+    return json.loads(line)
+
+
+def _clean_environment() -> dict[str, str]:
+    """The shell's environment without what belongs to another installation."""
+    ours = {setting.name.upper() for setting in fields(Settings)} - {"WAREHOUSE_CA"}
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if name not in ours and not name.startswith("AIRFLOW_")
+    }
+
+
+def _application(base: Path, url: str, described: Any) -> dict[str, str]:
+    """Where the sandbox and the warehouse are, and the key of the accounts' secrets."""
+    keys = base / "secret.keys"
+    if not keys.exists():
+        made = _include(_clean_environment(), "accounts", "new-key", "--id", "demo")
+        processes.write_private(keys, made)
+    at, vendors = sa.make_url(url), described["vendors"]
+    connection = {
+        "conn_type": "mysql",
+        "host": at.host,
+        "port": at.port,
+        "login": at.username,
+        "password": at.password,
+        "schema": at.database,
+    }
+    return {
+        "WAREHOUSE_URL": url,
+        "AIRFLOW_CONN_WAREHOUSE": json.dumps(connection),
+        "SECRET_KEYS": f"file:{keys}",
+        "ALIBABA_BASE_URL": vendors["alibaba"]["base_url"],
+        "HUAWEI_BASE_URL": vendors["huawei"]["base_url"],
+        "HUAWEI_IAM_URL": vendors["huawei"]["iam_url"],
+        "TENCENT_BASE_URL": vendors["tencent"]["base_url"],
+        "OPEN_MESSAGES": "1",  # so that the tables hold all that the sandbox holds
+        "CALLS_PER_SECOND": "200",
+    }
+
+
+def _include(environ: Mapping[str, str], *arguments: str, given: str = "") -> str:
+    """Run the command line; its output. Raises DemoError with its own words."""
+    done = subprocess.run(
+        [sys.executable, "-m", "include", *arguments],
+        check=False,
+        env=dict(environ),
+        cwd=ROOT,
+        input=given,
+        capture_output=True,
+        text=True,
+    )
+    if done.returncode:
+        raise DemoError(f"python -m include {arguments[0]}: {done.stderr.strip()}")
+    return done.stdout
+
+
+def _add_accounts(environ: Mapping[str, str], described: Any) -> None:
+    """Into ``cloud_user``, three at a time: each is a process of its own."""
+
+    def add(vendor: str, number: int, key: Mapping[str, str]) -> None:
+        account_id = f"{ACCOUNT_PREFIX}{vendor}-{number}"
+        options = ["--vendor", vendor, "--access-key", key["access_key"]]
+        _include(environ, "accounts", "add", account_id, *options, given=key["secret_key"])
+
+    with ThreadPoolExecutor(len(VENDORS)) as pool:
+        for done in [
+            pool.submit(add, vendor, number, key)
+            for vendor in VENDORS
+            for number, key in enumerate(described["vendors"][vendor]["accounts"], 1)
+        ]:
+            done.result()
+
+
+def _started(
+    environ: Mapping[str, str], stack: ExitStack, logs: Path, record: Path
+) -> Iterator[psutil.Popen]:
+    for process in airflow.start(environ, logs, record):
+        stack.callback(processes.end, process)
+        yield process
+
+
+def _compare(url: str, control_url: str) -> list[Line]:
+    """Rows in the tables beside the sandbox's own count of what it holds."""
+    with requests.Session() as session:
+        session.trust_env = False
+        truth = session.get(f"{control_url}/truth", timeout=60).json()
+    lines = []
+    engine = sa.create_engine(url, poolclass=sa.NullPool)
+    with engine.connect() as connection:
+        for vendor in VENDORS:
+            there = truth[vendor]
+            counts = [account["counts"] for account in there["accounts"]]
+            true = {
+                "cloud_user": len(counts),
+                "cloud_osm_list": sum(count["tickets"] for count in counts),
+                "… with status 0": sum(count["closed"] for count in counts),
+                "cloud_osm_detail": sum(count["stored_messages"] for count in counts),
+                "cloud_osm_product": there["products"]["count"],
+                "cloud_osm_product_type": there["categories"]["count"],
+                "cloud_osm_product_category": there["product_categories"],
+                "cloud_osm_source": there["sources"]["count"],
+            }
+            for table, query in COUNTS.items():
+                stored = connection.execute(sa.text(query), {"vendor": vendor.upper()}).scalar_one()
+                lines.append(Line(vendor, table, stored, true[table]))
+    return lines
+
+
+def _show(lines: list[Line]) -> bool:
+    """Print the comparison; whether anything differs."""
+    typer.echo(f"\n{'vendor':10}{'table':28}{'warehouse':>10}{'sandbox':>10}")
+    for line in lines:
+        mark = "" if line.stored == line.true else "   DIFFERS"
+        typer.echo(f"{line.vendor:10}{line.table:28}{line.stored:>10}{line.true:>10}{mark}")
+    different = [line for line in lines if line.stored != line.true]
+    if different:
+        typer.echo(
+            f"\n{len(different)} COUNTS DIFFER. The sandbox begins anew at each start: if it was"
+            " changed by hand in an earlier demo, begin with `make demo ARGS=--fresh`.",
+            err=True,
+        )
+    else:
+        typer.echo("all counts are equal")
+    return bool(different)
+
+
+@contextmanager
+def _alone(base: Path) -> Iterator[None]:
+    """One demo a folder at a time; the lock ends with the process, however it ends."""
+    base.mkdir(parents=True, exist_ok=True)
+    with (base / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise AlreadyRunningError(
+                f"another demo runs in {base}: stop it, or choose another --base"
+            ) from None
+        yield
+
+
+@contextmanager
+def _stopping() -> Iterator[ExitStack]:
+    """Whatever happens, stop what was started, newest first, without being interrupted again."""
+    with ExitStack() as stack:
+        try:
+            yield stack
+        finally:
+            for number in (signal.SIGINT, signal.SIGTERM):
+                signal.signal(number, signal.SIG_IGN)
+            say("stopping")
+            stack.close()
+            say("stopped")
+
+
+def _interrupt(*_: object) -> NoReturn:
+    raise KeyboardInterrupt
+
+
+if __name__ == "__main__":
+    typer.run(main)

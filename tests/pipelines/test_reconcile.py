@@ -1,0 +1,328 @@
+"""The vendor against the tables: every way in which they can differ is named, and nothing else."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import sqlalchemy as sa
+
+from include.errors import AuthError, ContractError, MovingListError
+from include.pipelines import catalog, reconcile
+from include.settings import Settings
+from include.warehouse.ledger import Request
+from include.warehouse.tables import metadata
+from tests.builders import DAY, a_category, a_message, a_product
+from tests.fakes import FakeClient
+
+CANARY = "canary text of a customer"
+
+
+@pytest.fixture(scope="module")
+def module_url(warehouse_server):
+    url = warehouse_server.create_migrated()
+    yield url
+    warehouse_server.drop(url)
+
+
+@pytest.fixture
+def warehouse_url(module_url, warehouse_server):
+    """One database for this file: every test begins with empty tables."""
+    written = [name for name in metadata.tables if name.startswith(("cloud_osm_", "sync_"))]
+    warehouse_server.run(*(f"delete from {name}" for name in written), url=module_url)
+    return module_url
+
+
+@pytest.fixture
+def verify(warehouse, client):
+    """``verify(…)``: compare the fake vendor's account, from long ago to its watermark."""
+
+    def run(**options):
+        client.calls, client.reads = 0, []
+        return reconcile.verify(
+            client,
+            warehouse,
+            client.account,
+            **{"since": DAY - timedelta(days=100), "now": DAY, **options},
+        )
+
+    return run
+
+
+@pytest.fixture
+def change(warehouse):
+    def run(statement, **values):
+        result = warehouse.transact(lambda c: c.execute(sa.text(statement), values).rowcount)
+        assert result > 0
+
+    return run
+
+
+def found(comparison):
+    assert CANARY not in repr(comparison)
+    return [(d.kind, d.item, d.detail) for d in comparison.differences]
+
+
+def a_synced_vendor(sync, client):
+    client.add("C1", messages=3)
+    client.add("C2", messages=1)
+    client.add("O1", is_closed=False)
+    sync()
+
+
+@pytest.mark.parametrize("deep", [False, True])
+def test_tables_that_were_just_synced_equal_the_vendor(sync, client, verify, deep):
+    a_synced_vendor(sync, client)
+    result = verify(deep=deep)
+    assert result.is_equal
+    assert result.differences == []
+    assert (result.at_vendor["tickets"], result.at_vendor["closed"]) == (3, 2)
+    assert (result.stored["tickets"], result.stored["closed"]) == (3, 2)
+    assert result.stored["messages"] == 4
+    assert result.at_vendor["messages"] == (4 if deep else 0)
+
+
+def test_the_default_reads_no_ticket_and_deep_reads_each_once(sync, client, verify):
+    a_synced_vendor(sync, client)
+    result = verify()
+    assert client.reads == []
+    assert result.calls == client.calls
+    verify(deep=True)
+    assert sorted(client.reads) == ["C1", "C2", "O1"]
+
+
+def test_a_ticket_we_do_not_have_is_missing(sync, client, verify):
+    a_synced_vendor(sync, client)
+    client.add("C9")
+    assert found(verify()) == [("missing", "C9", "")]
+
+
+def test_what_was_created_after_the_watermark_is_not_compared(sync, client, verify):
+    a_synced_vendor(sync, client)
+    client.add("C9", created_at=DAY + timedelta(minutes=1))
+    result = verify(now=DAY + timedelta(hours=1))
+    assert result.is_equal
+    assert result.until == DAY
+
+
+def test_an_account_that_was_never_read_misses_everything(client, verify):
+    client.add("C1")
+    client.add("O1", is_closed=False)
+    assert [kind for kind, _, _ in found(verify())] == ["missing", "missing"]
+
+
+def test_a_ticket_that_closed_meanwhile_is_incomplete_and_a_reopened_one_too_complete(
+    sync, client, verify
+):
+    a_synced_vendor(sync, client)
+    client.change("O1", is_closed=True)
+    client.change("C1", is_closed=False)
+    assert found(verify()) == [("reopened", "C1", ""), ("incomplete", "O1", "")]
+
+
+def test_a_quarantined_ticket_says_so(sync, client, verify):
+    client.add("C1")
+    client.errors["C1"] = ContractError("broken", vendor="huawei", action="read")
+    with pytest.raises(Exception, match="quarantine"):
+        sync()
+    assert found(verify()) == [("missing", "C1", "in quarantine, see `status`")]
+
+
+def test_a_complete_ticket_that_lost_a_message_is_wrongly_complete_without_a_call(
+    sync, client, verify, change
+):
+    a_synced_vendor(sync, client)
+    change("delete from cloud_osm_detail where case_id = 'C1' and message_id = 'M1'")
+    result = verify()
+    assert found(result) == [("wrongly complete", "C1", "2 messages stored, 3 when it was read")]
+    assert client.reads == []
+
+
+def test_a_row_that_another_system_marked_complete_is_wrongly_complete(
+    sync, client, verify, change
+):
+    a_synced_vendor(sync, client)
+    change("update cloud_osm_list set message_count = null where cloud_id = 'C2'")
+    assert found(verify()) == [("wrongly complete", "C2", "no run has read its messages")]
+
+
+def test_deep_names_messages_missing_altered_and_extra_without_their_texts(
+    sync, client, verify, change
+):
+    a_synced_vendor(sync, client)
+    client.messages["C1"][0] = replace(client.messages["C1"][0], content=CANARY)
+    client.messages["C1"].append(a_message("C1", "M9", content=CANARY))
+    del client.messages["C2"][0]
+    assert verify().is_equal
+    length = len("text of C1/M0")
+    assert sorted(found(verify(deep=True))) == [
+        (
+            "message differs",
+            "C1",
+            f"message M0: content ({length} characters stored, {len(CANARY)} at the vendor)",
+        ),
+        ("message extra", "C2", "message M0"),
+        ("message missing", "C1", "message M9"),
+        ("wrongly complete", "C1", "1 of 4 messages missing"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "name"),
+    [
+        ("name", CANARY, "title"),
+        ("vendor_status", "99", "vendor_status"),
+        ("create_time", 1_600_000_000_000, "created_at"),
+    ],
+)
+def test_deep_names_a_fact_that_somebody_edited(sync, client, verify, change, column, value, name):
+    a_synced_vendor(sync, client)
+    change(f"update cloud_osm_list set {column} = :value where cloud_id = 'C1'", value=value)
+    ((kind, ticket, detail),) = found(verify(deep=True))
+    assert (kind, ticket) == ("differs", "C1")
+    assert detail.startswith(name)
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "name"),
+    [("type", "1", "from_customer"), ("create_time", 5, "created_at"), ("content", "", "content")],
+)
+def test_deep_names_a_message_that_somebody_edited(
+    sync, client, verify, change, column, value, name
+):
+    a_synced_vendor(sync, client)
+    change(f"update cloud_osm_detail set {column} = :value where case_id = 'C2'", value=value)
+    ((kind, ticket, detail),) = found(verify(deep=True))
+    assert (kind, ticket) == ("message differs", "C2")
+    assert detail.startswith(f"message M0: {name}")
+
+
+def test_what_the_vendor_does_not_say_is_no_difference(sync, client, verify):
+    client.add("C1", product_name="ECS", email="a@example.com")
+    sync()
+    client.change("C1", product_name=None, email=None)
+    client.messages["C1"][0] = replace(client.messages["C1"][0], content="")
+    assert verify(deep=True).is_equal
+
+
+def test_a_fact_below_a_millisecond_is_no_difference(sync, client, verify):
+    client.add("C1", created_at=datetime(2026, 1, 3, 1, 2, 3, 456_789, tzinfo=UTC))
+    sync()
+    assert verify(deep=True).is_equal
+
+
+def test_messages_of_open_tickets_are_compared_only_where_they_are_kept(sync, client, verify):
+    client.add("O1", is_closed=False, messages=2)
+    sync(settings=Settings(open_messages=True))
+    client.messages["O1"].append(a_message("O1", "M9"))
+    assert verify(deep=True).is_equal
+    assert found(verify(deep=True, open_messages=True)) == [("message missing", "O1", "message M9")]
+
+
+def test_a_ticket_the_vendor_deleted_is_gone_and_no_difference(sync, client, verify):
+    a_synced_vendor(sync, client)
+    del client.tickets["C2"]
+    result = verify()
+    assert (result.is_equal, result.gone) == (True, 1)
+    assert client.reads == ["C2"]
+
+
+def test_a_ticket_already_known_to_be_gone_costs_no_call(sync, client, verify):
+    client.add("O1", is_closed=False)
+    sync()
+    del client.tickets["O1"]
+    sync(now=DAY + timedelta(days=2))
+    result = verify()
+    assert (result.is_equal, result.gone) == (True, 1)
+    assert client.reads == []
+
+
+def test_a_ticket_that_is_not_listed_but_can_be_read_is_extra(sync, client, verify, change):
+    a_synced_vendor(sync, client)
+    client.change("C2", created_at=DAY - timedelta(days=500))
+    assert found(verify()) == [("extra", "C2", "it is not listed, and can still be read")]
+
+
+def test_tickets_of_other_accounts_and_of_other_times_are_left_alone(sync, client, verify):
+    a_synced_vendor(sync, client)
+    other = FakeClient(account=replace(client.account, account_id="huawei-2"))
+    other.add("X1")
+    sync(vendor=other)
+    result = verify(since=DAY - timedelta(days=2))
+    assert (result.is_equal, result.at_vendor["tickets"]) == (True, 0)
+    assert client.reads == []
+
+
+def test_a_ticket_that_another_account_showed_first_is_not_missing(sync, client, verify):
+    other = FakeClient(account=replace(client.account, account_id="huawei-2"))
+    other.add("C1")
+    sync(vendor=other)
+    client.add("C1")
+    sync()
+    assert verify().is_equal
+
+
+def test_one_unreadable_ticket_does_not_hide_the_others(sync, client, verify):
+    a_synced_vendor(sync, client)
+    client.errors["C1"] = ContractError("field x is missing", vendor="huawei", action="read")
+    del client.messages["C2"][0]
+    assert [(kind, item) for kind, item, _ in found(verify(deep=True))] == [
+        ("unreadable", "C1"),
+        ("message extra", "C2"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "error",
+    [MovingListError("moving", vendor="huawei"), AuthError("no", vendor="huawei")],
+)
+def test_a_list_that_cannot_be_read_to_its_end_is_no_comparison(sync, client, verify, error):
+    a_synced_vendor(sync, client)
+    client.errors["list"] = error
+    with pytest.raises(type(error)):
+        verify()
+
+
+def test_all_differences_are_counted_and_the_first_of_each_kind_kept(client, verify):
+    for number in range(250):
+        client.add(f"T{number:03}")
+    result = verify(limit=3)
+    assert result.kinds == {"missing": 250}
+    assert [d.item for d in result.differences] == ["T000", "T001", "T002"]
+
+
+def test_progress_is_told_while_reading(sync, client, verify):
+    a_synced_vendor(sync, client)
+    told = []
+    verify(progress=lambda comparison: told.append(comparison.calls))
+    assert len(told) >= 4
+    assert told == sorted(told)
+
+
+def test_nothing_is_written(sync, client, verify, rows):
+    a_synced_vendor(sync, client)
+    client.change("C1", is_closed=False)
+    client.messages["C2"].append(a_message("C2", "M9"))
+    del client.tickets["O1"]
+    tables = "checksum table cloud_osm_list, cloud_osm_detail, sync_state, sync_run"
+    before = rows(tables)
+    assert not verify(deep=True).is_equal
+    assert rows(tables) == before
+
+
+def test_the_catalogue_is_compared_by_keys(warehouse, client):
+    client.products = [a_product("P1"), a_product("P2")]
+    client.categories = [a_category("C1", "P1"), a_category("C1", "P2")]
+    catalog.refresh(client, warehouse, now=DAY, request=Request("test"))
+    result = reconcile.verify_catalog(client, warehouse)
+    assert result.is_equal
+    assert result.at_vendor == {"products": 2, "categories": 1, "pairs": 2, "sources": 0}
+    client.products.append(a_product("P3"))
+    client.categories = [a_category("C1", "P1"), a_category("C2", "P1")]
+    assert sorted(found(reconcile.verify_catalog(client, warehouse))) == [
+        ("extra", "pairs P2/C1", "run `refresh`"),
+        ("missing", "categories C2", "run `refresh`"),
+        ("missing", "pairs P1/C2", "run `refresh`"),
+        ("missing", "products P3", "run `refresh`"),
+    ]
