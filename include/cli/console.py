@@ -80,6 +80,9 @@ def worst(codes: Iterable[Exit]) -> Exit:
     return next(code for code in WORST_FIRST if code in found)
 
 
+SHORTEST: Final = 8
+
+
 class Masker:
     """Blots out the secrets it was told in everything this process prints."""
 
@@ -87,8 +90,9 @@ class Masker:
         self._secrets: set[str] = set()
 
     def add(self, secret: str) -> None:
-        """Register a secret."""
-        self._secrets.add(secret)
+        """Register a secret. Short ones are syllables of ordinary words, and stay."""
+        if len(secret) >= SHORTEST:
+            self._secrets.add(secret)
 
     def hide(self, text: str) -> str:
         """One line of *text* without secrets and control characters."""
@@ -110,16 +114,11 @@ class Flags:
 flags = Flags()
 
 
-class _LogLine(logging.Formatter):
-    def format(self, record: logging.LogRecord) -> str:
-        return masker.hide(f"{record.levelname.lower()}: {record.getMessage()}")
-
-
-def set_up_logging() -> None:
+class _LogHandler(logging.Handler):
     """Warnings go to stderr, one line each, without secrets."""
-    handler = logging.StreamHandler()
-    handler.setFormatter(_LogLine())
-    logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        say(f"{record.levelname.lower()}: {record.getMessage()}")
 
 
 def say(text: str) -> None:
@@ -160,7 +159,8 @@ def verb(function: Callable[P, None]) -> Callable[P, None]:
 
     @functools.wraps(function)
     def run(*args: P.args, **kwargs: P.kwargs) -> None:
-        set_up_logging()
+        handler = _LogHandler()
+        logging.getLogger().addHandler(handler)
         try:
             function(*args, **kwargs)
         except (typer.Exit, typer.Abort, typer.BadParameter):
@@ -173,6 +173,8 @@ def verb(function: Callable[P, None]) -> Callable[P, None]:
                 report_json({"error": describe(error)})
             show_error(error)
             raise typer.Exit(exit_of(error)) from None
+        finally:
+            logging.getLogger().removeHandler(handler)
 
     return run
 
@@ -211,6 +213,7 @@ def session() -> Iterator[Session]:
         )
     ring = KeyRing.parse(settings.secret_keys)
     warehouse = Warehouse.open(settings.warehouse_url, ca=settings.warehouse_ca)
+    masker.add(warehouse.engine.url.password or "")
     try:
         yield Session(settings, warehouse, ring)
     except sa.exc.DBAPIError as error:

@@ -40,7 +40,7 @@ ENTITY: Final = "tickets"
 BATCH_TICKETS: Final = 50
 BATCH_CHARACTERS: Final = 2_000_000
 FAILURES_IN_A_ROW: Final = 3
-"""So many tickets one after the other that could not be had: the vendor is away."""
+"""So many tickets one after the other that we could not have: the vendor is away, or the key."""
 FAILURES_TO_LOG: Final = 5
 GONE_AGAIN: Final = timedelta(days=1)
 """How often a ticket that the vendor no longer knows is asked for again."""
@@ -242,10 +242,11 @@ class _Job:
             for ticket_id, answer in self.read(sorted(ids)):
                 try:
                     ticket, messages = answer.result()
-                except (AuthError, RateLimitError):
+                except RateLimitError:
                     raise
                 except VendorError as error:
-                    in_a_row = in_a_row + 1 if isinstance(error, UnavailableError) else 0
+                    refused = isinstance(error, AuthError | UnavailableError)
+                    in_a_row = in_a_row + 1 if refused else 0
                     if in_a_row == FAILURES_IN_A_ROW:
                         raise
                     if isinstance(error, NotFoundError) and not was_listed:

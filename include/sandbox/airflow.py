@@ -10,7 +10,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -83,11 +83,17 @@ def migrate(environ: Mapping[str, str], log: Path) -> None:
         raise DemoError(f"airflow db migrate failed: see {log}")
 
 
-def start(environ: Mapping[str, str], logs: Path, record: Path) -> Iterator[psutil.Popen]:
+def start(environ: Mapping[str, str], logs: Path, record: Path) -> dict[str, psutil.Popen]:
     """Start the components that are needed, each in a session of its own."""
-    for name, options in COMPONENTS.items():
-        command = [sys.executable, "-m", "airflow", name, *options]
-        yield processes.start(command, environ, logs / f"{name}.log", record=record)
+    return {
+        name: processes.start(
+            [sys.executable, "-m", "airflow", name, *options],
+            environ,
+            logs / f"{name}.log",
+            record=record,
+        )
+        for name, options in COMPONENTS.items()
+    }
 
 
 class Api:
@@ -144,12 +150,14 @@ class Api:
 
     def progress(self, run: str) -> tuple[str, str]:
         """The state of a run, and in words how far its tasks are."""
-        state = self.call("GET", run)["state"]
+        state = str(self.call("GET", run)["state"])
+        if state == "queued":
+            return state, "behind the run that the schedule began"
         tasks = self.call("GET", f"{run}/taskInstances?limit=1000")["task_instances"]
         ended = [task for task in tasks if task["state"] in ("success", "failed", "skipped")]
         failed = [task["task_display_name"] for task in tasks if task["state"] == "failed"]
         words = f"{len(ended)} of {len(tasks)} tasks ended"
-        return str(state), f"{words}, failed: {', '.join(failed)}" if failed else words
+        return state, f"{words}, failed: {', '.join(failed)}" if failed else words
 
 
 def wait_until(

@@ -16,18 +16,17 @@ import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from pathlib import Path
 from typing import Annotated, Any, Final, NoReturn
 
 import psutil
-import requests
 import sqlalchemy as sa
 import typer
 
 from include.errors import AlreadyRunningError, ConfigError, SyncError
 from include.models import VENDORS
-from include.sandbox import airflow, databases, processes
+from include.sandbox import airflow, comparison, databases, processes
 from include.sandbox.airflow import DemoError
 from include.settings import Settings
 
@@ -36,28 +35,10 @@ BASE: Final = ROOT / ".local" / "demo"
 DAGS: Final = ("refresh_catalog", "sync_tickets")
 POOL_SLOTS: Final = 4
 ACCOUNT_PREFIX: Final = "demo-"
-
-COUNTS: Final = {
-    "cloud_user": "select count(*) from cloud_user where upper(type) = :vendor",
-    "cloud_osm_list": "select count(*) from cloud_osm_list where type = :vendor",
-    "… with status 0": "select count(*) from cloud_osm_list where type = :vendor and status = 0",
-    "cloud_osm_detail": "select count(*) from cloud_osm_detail where vendor = :vendor",
-    "cloud_osm_product": "select count(*) from cloud_osm_product where type = :vendor",
-    "cloud_osm_product_type": "select count(*) from cloud_osm_product_type where type = :vendor",
-    "cloud_osm_product_category": "select count(*) from cloud_osm_product_category"
-    " where type = :vendor",
-    "cloud_osm_source": "select count(*) from cloud_osm_source where type = :vendor",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """Rows of one vendor in one table, and what the vendor has."""
-
-    vendor: str
-    table: str
-    stored: int
-    true: int
+DIFFERENCE: Final = (
+    "\nTHE COUNTS DIFFER. The sandbox begins anew at each start: if it was changed by hand in an"
+    " earlier demo, begin with `make demo ARGS=--fresh`."
+)
 
 
 def say(text: str) -> None:
@@ -117,7 +98,7 @@ def _run(
     with ThreadPoolExecutor(1) as beside:
         airflow_ready = beside.submit(airflow.migrate, dict(environ), logs / "db-migrate.log")
         url = _open_database(base, stack, fresh=fresh)
-        described = _start_sandbox(environ, stack, logs, record, accounts, tickets)
+        sandbox, described = _start_sandbox(environ, stack, logs, record, accounts, tickets)
         environ |= _application(base, url, described)
         _include(environ, "migrate")
         say("warehouse: schema up to date")
@@ -127,12 +108,14 @@ def _run(
         say("Airflow: metadata database up to date")
 
     started_at = airflow.utcnow()
-    running = list(_started(environ, stack, logs, record))
+    running = airflow.start(environ, logs, record)
+    stack.callback(processes.end, *running.values())
+    running["sandbox"] = sandbox
 
     def alive() -> None:
-        for name, process in zip(airflow.COMPONENTS, running, strict=True):
+        for name, process in running.items():
             if process.poll() is not None:
-                raise DemoError(f"Airflow's {name} has ended: see {logs / name}.log")
+                raise DemoError(f"{name} has ended: see {logs / name}.log")
 
     api = airflow.Api(environ["AIRFLOW__API__BASE_URL"], airflow.password(home))
     airflow.wait_until("Airflow", lambda: ", ".join(api.unhealthy()), alive, say)
@@ -150,8 +133,10 @@ def _run(
     say(f"triggered through the REST API: {', '.join(runs)}")
     airflow.wait_for_runs(api, runs, alive, say)
 
-    lines = _compare(url, described["control_url"])
-    differs = _show(lines)
+    lines = comparison.compare(url, described["control_url"])
+    differs = any(line.stored != line.true for line in lines)
+    typer.echo(f"\n{comparison.table_of(lines)}")
+    typer.echo(DIFFERENCE if differs else "all counts are equal", err=differs)
     typer.echo(f"\nAirflow UI   {api.url}   user {airflow.USER}, password {airflow.password(home)}")
     typer.echo(f"Sandbox      {described['control_url']}/truth")
     typer.echo(f"Database     {sa.make_url(url).render_as_string(hide_password=True)}")
@@ -169,7 +154,9 @@ def _open_database(base: Path, stack: ExitStack, *, fresh: bool) -> str:
     if url := Settings.load().warehouse_url:
         say(f"database: {databases.version(url)}, as WAREHOUSE_URL says")
         if fresh:
-            raise ConfigError("--fresh empties no database that WAREHOUSE_URL names: unset one")
+            raise ConfigError(
+                "--fresh empties no database that WAREHOUSE_URL names: unset it, or empty it yourself"
+            )
         _refuse_real_data(url)
         return url
     server = databases.start(base / "warehouse", say)
@@ -204,7 +191,7 @@ def _start_sandbox(
     record: Path,
     accounts: int,
     tickets: int,
-) -> Any:
+) -> tuple[psutil.Popen, Any]:
     command = [sys.executable, "-m", "include.sandbox", "--seed", "7"]
     command += ["--accounts", str(accounts), "--tickets", str(tickets)]
     process = processes.start(command, environ, logs / "sandbox.log", record=record, piped=True)
@@ -213,7 +200,7 @@ def _start_sandbox(
     if not line:
         raise DemoError(f"the sandbox does not start: see {logs / 'sandbox.log'}")
     say(f"sandbox: {len(VENDORS)} vendors, {accounts} accounts each, {tickets} tickets an account")
-    return json.loads(line)
+    return process, json.loads(line)
 
 
 def _clean_environment() -> dict[str, str]:
@@ -285,59 +272,6 @@ def _add_accounts(environ: Mapping[str, str], described: Any) -> None:
             for number, key in enumerate(described["vendors"][vendor]["accounts"], 1)
         ]:
             done.result()
-
-
-def _started(
-    environ: Mapping[str, str], stack: ExitStack, logs: Path, record: Path
-) -> Iterator[psutil.Popen]:
-    for process in airflow.start(environ, logs, record):
-        stack.callback(processes.end, process)
-        yield process
-
-
-def _compare(url: str, control_url: str) -> list[Line]:
-    """Rows in the tables beside the sandbox's own count of what it holds."""
-    with requests.Session() as session:
-        session.trust_env = False
-        truth = session.get(f"{control_url}/truth", timeout=60).json()
-    lines = []
-    engine = sa.create_engine(url, poolclass=sa.NullPool)
-    with engine.connect() as connection:
-        for vendor in VENDORS:
-            there = truth[vendor]
-            counts = [account["counts"] for account in there["accounts"]]
-            true = {
-                "cloud_user": len(counts),
-                "cloud_osm_list": sum(count["tickets"] for count in counts),
-                "… with status 0": sum(count["closed"] for count in counts),
-                "cloud_osm_detail": sum(count["stored_messages"] for count in counts),
-                "cloud_osm_product": there["products"]["count"],
-                "cloud_osm_product_type": there["categories"]["count"],
-                "cloud_osm_product_category": there["product_categories"],
-                "cloud_osm_source": there["sources"]["count"],
-            }
-            for table, query in COUNTS.items():
-                stored = connection.execute(sa.text(query), {"vendor": vendor.upper()}).scalar_one()
-                lines.append(Line(vendor, table, stored, true[table]))
-    return lines
-
-
-def _show(lines: list[Line]) -> bool:
-    """Print the comparison; whether anything differs."""
-    typer.echo(f"\n{'vendor':10}{'table':28}{'warehouse':>10}{'sandbox':>10}")
-    for line in lines:
-        mark = "" if line.stored == line.true else "   DIFFERS"
-        typer.echo(f"{line.vendor:10}{line.table:28}{line.stored:>10}{line.true:>10}{mark}")
-    different = [line for line in lines if line.stored != line.true]
-    if different:
-        typer.echo(
-            f"\n{len(different)} COUNTS DIFFER. The sandbox begins anew at each start: if it was"
-            " changed by hand in an earlier demo, begin with `make demo ARGS=--fresh`.",
-            err=True,
-        )
-    else:
-        typer.echo("all counts are equal")
-    return bool(different)
 
 
 @contextmanager

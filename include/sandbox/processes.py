@@ -7,7 +7,7 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
@@ -58,21 +58,22 @@ def end_recorded(record: Path) -> int:
     return count
 
 
-def end(process: psutil.Process, seconds: float = STOP_SECONDS) -> None:
-    """Ask a process and all of its group to end; kill what is left of both after *seconds*."""
-    with suppress(psutil.NoSuchProcess, ProcessLookupError):
-        group = os.getpgid(process.pid)
-        family = [process, *process.children(recursive=True), *_members(group)]
-        if group == os.getpgrp():  # it shares ours: a signal would reach us as well
-            process.terminate()
-        else:
-            os.killpg(group, signal.SIGTERM)
-        _wait(family, seconds)
-        for member in {*family, *_members(group)}:
-            if is_alive(member) and member.pid != os.getpid():
-                with suppress(psutil.NoSuchProcess):
-                    member.kill()
-        _wait(family, seconds)
+def end(*processes: psutil.Process, seconds: float = STOP_SECONDS) -> None:
+    """Ask processes and all of their groups to end; kill what is left after *seconds*."""
+    family: set[psutil.Process] = set()
+    for process in processes:
+        with suppress(psutil.NoSuchProcess, ProcessLookupError):
+            group = os.getpgid(process.pid)
+            family |= {process, *process.children(recursive=True), *_members(group)}
+            if group == os.getpgrp():  # it shares ours: a signal would reach us as well
+                process.terminate()
+            else:
+                os.killpg(group, signal.SIGTERM)
+    _wait(family, seconds)
+    for member in filter(is_alive, family):
+        with suppress(psutil.NoSuchProcess):
+            member.kill()
+    _wait(family, seconds)
 
 
 def is_alive(process: psutil.Process) -> bool:
@@ -103,15 +104,16 @@ def write_private(path: Path, text: str) -> None:
 
 
 def _members(group: int) -> list[psutil.Process]:
+    """The processes of a group, unless it is the one that we are in ourselves."""
     found = []
     for process in psutil.process_iter():
         with suppress(ProcessLookupError, PermissionError):
-            if group not in (os.getpgrp(), 0) and os.getpgid(process.pid) == group:
+            if group != os.getpgrp() and os.getpgid(process.pid) == group:
                 found.append(process)
     return found
 
 
-def _wait(processes: Sequence[psutil.Process], seconds: float) -> None:
+def _wait(processes: Iterable[psutil.Process], seconds: float) -> None:
     deadline = time.monotonic() + seconds
     while any(map(is_alive, processes)) and time.monotonic() < deadline:
         time.sleep(0.05)

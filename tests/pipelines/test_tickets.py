@@ -194,6 +194,15 @@ def test_a_vendor_that_fails_three_times_in_a_row_is_away_and_the_watermark_wait
     assert len(rows(STATUS)) == 30
 
 
+def test_one_forbidden_ticket_waits_and_the_rest_is_read(sync, client, rows):
+    for i in range(6):
+        client.add(f"T{i}")
+    client.errors["T3"] = AuthError("no right to this ticket", vendor="huawei")
+    with pytest.raises(PartialError):
+        sync()
+    assert len(rows(STATUS)) == 5
+
+
 def test_too_many_calls_end_the_run_and_what_was_read_is_stored(sync, client, rows):
     client.add("T1")
     client.add("T2")

@@ -70,7 +70,7 @@ def read(engine: sa.Engine, *names: str) -> dict[str, Rows]:
         return {
             name: {
                 row["id"]: dict(row)
-                for row in connection.execute(sa.text(f"SELECT * FROM {name}")).mappings()  # noqa: S608
+                for row in connection.execute(sa.text(f"SELECT * FROM {name}")).mappings()
             }
             for name in names
         }
@@ -354,7 +354,7 @@ def test_times_of_another_type_are_brought_over_too(
             f" create_time {kind})"
         )
         connection.exec_driver_sql(
-            f"INSERT INTO cloud_osm_product VALUES ('p1', 'ECS', '{value}'), ('p2', 'RDS', NULL)"  # noqa: S608
+            f"INSERT INTO cloud_osm_product VALUES ('p1', 'ECS', '{value}'), ('p2', 'RDS', NULL)"
         )
     schema.upgrade(engine)
     rows = read(engine, "cloud_osm_product")["cloud_osm_product"]
