@@ -14,7 +14,9 @@ from include.models import VENDORS
 COUNTS: Final = {
     "cloud_user": "select count(*) from cloud_user where upper(type) = :vendor",
     "cloud_osm_list": "select count(*) from cloud_osm_list where type = :vendor",
-    "  of these status 0": "select count(*) from cloud_osm_list where type = :vendor and status = 0",
+    "  of these complete": (
+        "select count(*) from cloud_osm_list where type = :vendor and status = 0"
+    ),
     "cloud_osm_detail": "select count(*) from cloud_osm_detail where vendor = :vendor",
     "cloud_osm_product": "select count(*) from cloud_osm_product where type = :vendor",
     "cloud_osm_product_type": "select count(*) from cloud_osm_product_type where type = :vendor",

@@ -109,7 +109,9 @@ def _run(
 
     started_at = airflow.utcnow()
     running = airflow.start(environ, logs, record)
-    stack.callback(processes.end, *running.values())
+    # The API server last: tasks that are asked to end tell it so, and would wait for it.
+    stack.callback(processes.end, running["api-server"])
+    stack.callback(processes.end, running["scheduler"], running["dag-processor"])
     running["sandbox"] = sandbox
 
     def alive() -> None:
@@ -194,11 +196,12 @@ def _start_sandbox(
 ) -> tuple[psutil.Popen, Any]:
     command = [sys.executable, "-m", "include.sandbox", "--seed", "7"]
     command += ["--accounts", str(accounts), "--tickets", str(tickets)]
-    process = processes.start(command, environ, logs / "sandbox.log", record=record, piped=True)
+    log = logs / "sandbox.log"
+    process = processes.start(command, environ, log, record=record, piped=True)
     stack.callback(processes.end, process)
     line = process.stdout.readline()
     if not line:
-        raise DemoError(f"the sandbox does not start: see {logs / 'sandbox.log'}")
+        raise DemoError(f"the sandbox does not start: see {log}")
     say(f"sandbox: {len(VENDORS)} vendors, {accounts} accounts each, {tickets} tickets an account")
     return process, json.loads(line)
 
