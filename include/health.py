@@ -222,7 +222,7 @@ def _tickets(connection: sa.Connection) -> dict[str | None, dict[str, int]]:
 def _waiting(connection: sa.Connection) -> dict[str | None, int]:
     q = sync_quarantine.c
     query = sa.select(q.account_id, sa.func.count()).group_by(q.account_id)
-    return dict(connection.execute(query).tuples().all())
+    return dict(connection.execute(query).all())
 
 
 def _quarantined(connection: sa.Connection, limit: int) -> list[Quarantined]:

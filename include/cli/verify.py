@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import typer
 
@@ -77,7 +77,7 @@ def verify(
                 "outcome": WORDS[code],
                 "results": [
                     result.document
-                    | {"comparison": result.comparison and asdict(result.comparison)}
+                    | {"comparison": result.comparison and _document(result.comparison)}
                     for result in results
                 ],
             }
@@ -86,6 +86,12 @@ def verify(
         _show_comparisons([result.comparison for result in results if result.comparison])
         show_errors(results)
     raise typer.Exit(code)
+
+
+def _document(comparison: Comparison) -> dict[str, Any]:
+    """As ``--json`` prints it; asdict() would count the entries of a Counter once more."""
+    counters = {name: dict(getattr(comparison, name)) for name in ("at_vendor", "stored", "kinds")}
+    return asdict(comparison) | counters
 
 
 def _compared(comparison: Comparison) -> Result:

@@ -152,7 +152,7 @@ class Api:
         """The state of a run, and in words how far its tasks are."""
         state = str(self.call("GET", run)["state"])
         if state == "queued":
-            return state, "behind the run that the schedule began"
+            return state, "waiting for its turn"
         tasks = self.call("GET", f"{run}/taskInstances?limit=1000")["task_instances"]
         ended = [task for task in tasks if task["state"] in ("success", "failed", "skipped")]
         failed = [task["task_display_name"] for task in tasks if task["state"] == "failed"]

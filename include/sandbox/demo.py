@@ -157,7 +157,7 @@ def _open_database(base: Path, stack: ExitStack, *, fresh: bool) -> str:
         say(f"database: {databases.version(url)}, as WAREHOUSE_URL says")
         if fresh:
             raise ConfigError(
-                "--fresh empties no database that WAREHOUSE_URL names: unset it, or empty it yourself"
+                "--fresh does not empty the database of WAREHOUSE_URL: unset it, or do so yourself"
             )
         _refuse_real_data(url)
         return url

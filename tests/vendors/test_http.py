@@ -234,16 +234,16 @@ def test_w12_an_answer_that_never_starts_is_tried_again(api, monkeypatch):
 @pytest.mark.parametrize(
     "act",
     [
-        pytest.param(trickle(head(Content_Length="99999"), itertools.repeat(b" ")), id="body"),
-        pytest.param(trickle(head(), itertools.repeat(b" ")), id="body without a length"),
+        pytest.param(trickle(head(Content_Length="99999"), itertools.repeat(b" ", 300)), id="body"),
+        pytest.param(trickle(head(), itertools.repeat(b" ", 300)), id="body without a length"),
         pytest.param(
-            trickle(head(Transfer_Encoding="chunked"), itertools.repeat(b"1\r\n \r\n")),
+            trickle(head(Transfer_Encoding="chunked"), itertools.repeat(b"1\r\n \r\n", 300)),
             id="chunks",
         ),
-        pytest.param(trickle(b"", itertools.repeat(b"H")), id="status line"),
-        pytest.param(trickle(b"HTTP/1.1 200 OK\r\nx-a: ", itertools.repeat(b"b")), id="header"),
+        pytest.param(trickle(b"", itertools.repeat(b"H", 300)), id="status line"),
+        pytest.param(trickle(b"HTTP/1.1 200 OK\r\nx-a: ", itertools.repeat(b"b", 300)), id="header"),
         pytest.param(
-            trickle(b"HTTP/1.1 302 OK\r\nLocation: /\r\n\r\n", itertools.repeat(b"b")),
+            trickle(b"HTTP/1.1 302 OK\r\nLocation: /\r\n\r\n", itertools.repeat(b"b", 300)),
             id="body of a redirect",
         ),
     ],
@@ -274,7 +274,7 @@ def test_w14_an_answer_that_is_too_large_is_given_up_at_the_limit(api, monkeypat
     if packed:
         act = answer(gzip.compress(b" " * (64 * 2**20)), Content_Encoding="gzip")
     else:
-        act = trickle(head(), itertools.repeat(b" " * 2**16), seconds=0)
+        act = trickle(head(), itertools.repeat(b" " * 2**16, 999), seconds=0)
     with Wire(act) as wire:
         session = api(wire.url)
         tracemalloc.start()
