@@ -113,7 +113,9 @@ class Health:
 
 def whose_turn(error_class: str) -> str:
     """Who must act on an error, by the name of its class."""
-    found = getattr(errors, error_class, Exception)
+    found = getattr(errors, error_class, None)
+    if not isinstance(found, type):
+        found = Exception
     return next(TURNS[base] for base in found.__mro__ if base in TURNS)
 
 

@@ -27,6 +27,7 @@ from include.models import VENDORS
 
 if TYPE_CHECKING:
     from include.models import Account
+    from include.warehouse.accounts import AccountInfo
     from include.warehouse.ledger import Request
     from include.warehouse.mysql import Warehouse
 
@@ -133,6 +134,30 @@ def warehouse() -> Iterator[Warehouse]:
         yield opened
     finally:
         opened.close()
+
+
+def account_infos(opened: Warehouse) -> list[AccountInfo]:
+    """Every account as a page may show it, with what is wrong with its row; no key among it.
+
+    The keys are not registered with the masker: nothing here logs, and each one costs it time.
+    """
+    from include.secrets import KeyRing
+    from include.settings import Settings
+    from include.warehouse.accounts import list_accounts
+
+    settings = Settings.load()
+    ring = KeyRing.parse(settings.secret_keys)
+    allow_plain = settings.allow_plain_secrets
+    return list_accounts(opened, ring, references=_reference, allow_plain=allow_plain)
+
+
+def experimental_vendors() -> dict[str, bool]:
+    """The vendors that do not document their API, and whether they are switched on."""
+    from include.settings import Settings
+    from include.vendors import CLIENTS
+
+    is_on = Settings.load().tencent_enabled
+    return {name: is_on for name in VENDORS if not CLIENTS[name].capabilities.official_api}
 
 
 def account_groups(
@@ -329,7 +354,12 @@ def _account(opened: Warehouse, account_id: str) -> Account:
 
 def _reference(connection_id: str) -> str:
     """The secret of ``conn:<id>``: the password of an Airflow connection."""
-    password = BaseHook.get_connection(connection_id).password
+    from airflow.sdk.exceptions import AirflowNotFoundException
+
+    try:
+        password = BaseHook.get_connection(connection_id).password
+    except AirflowNotFoundException:
+        raise ConfigError(f"there is no Airflow connection {connection_id}: add it") from None
     if not password:
         raise ConfigError(f"the Airflow connection {connection_id} has no password")
     return str(password)

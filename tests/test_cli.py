@@ -167,7 +167,7 @@ def test_help_imports_nothing_slow():
         (["sync", "--until", "2026-01-01"], "--until needs --since"),
         (["sync", "--since", "2026-01-02", "--until", "2026-01-01"], "must lie before --until"),
         (["sync", "--since", "2999-01-01"], "in the past"),
-        (["verify", "--limit", "-1"], "-1"),
+        (["verify", "--limit", "-1"], "greater than or equal to 0"),
         (["accounts", "add"], "Missing"),
         (["resync"], "No such command"),
     ],

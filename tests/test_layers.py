@@ -28,7 +28,7 @@ ALLOWED = {
     "include.cli": {"include.health", "include.pipelines", *BELOW_PIPELINES},
     "include.__main__": {"include.cli", "include.pipelines", *BELOW_PIPELINES},
     "dags": {"airflow", "include.runtime", "include.pipelines", *WORDS},
-    "plugins": {"airflow", "include.runtime", "include.health"},
+    "plugins": {"airflow", "include.runtime", "include.health", *WORDS},
 }
 FILES = [path for top in ("include", "dags", "plugins") for path in (ROOT / top).rglob("*.py")]
 

@@ -44,13 +44,21 @@ class Catalog:
         return catalog
 
     def resolve(self, names: rows.Names) -> tuple[str | None, str | None]:
-        """The product id and the category id of a ticket that says *names*."""
+        """The product id and the category id of a ticket that says *names*.
+
+        Resolving again what was resolved changes nothing.
+        """
         named = self.product_ids.get(plain(names.product_name or ""), set())
-        owners = self.products_of.get(names.category_id or "", set())
+        # An id beside a name was found by that name, perhaps here: it proves nothing new.
+        given = None if names.category_name else names.category_id
+        owners = self.products_of.get(given or "", set())
         product = names.product_id or only(owners & named or owners) or only(named)
         alike = self.category_ids.get(plain(names.category_name or ""), set())
         own = self.categories_of.get(product or "", set())
-        return product, names.category_id or only(alike & own or alike)
+        category = names.category_id or only(alike & own or alike)
+        if product is None and not names.product_name:
+            product = only(self.products_of.get(category or "", set()))
+        return product, category
 
     def complete(self, ticket: Ticket) -> Ticket:
         """The ticket with the ids its vendor did not give."""

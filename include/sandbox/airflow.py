@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import psutil
 import requests
@@ -23,12 +23,6 @@ from include.errors import SyncError
 from include.sandbox import processes
 
 ROOT: Final = Path(__file__).resolve().parents[2]
-COMPONENTS: Final = {
-    "api-server": (),
-    # The log server would listen on all addresses; on one machine the API server reads the files.
-    "scheduler": ("--skip-serve-logs",),
-    "dag-processor": (),
-}
 HEALTH_SECONDS: Final = 180
 RUN_SECONDS: Final = 1800
 TELL_SECONDS: Final = 5
@@ -41,6 +35,7 @@ class DemoError(SyncError):
 
 def prepare(home: Path, port: int) -> dict[str, str]:
     """Lay out *home* (configuration, keys, password: kept when there); the environment it needs."""
+    execution_port = processes.free_port()
     keys = home / "keys"
     keys.mkdir(parents=True, exist_ok=True)
     keys.chmod(0o700)
@@ -61,6 +56,7 @@ def prepare(home: Path, port: int) -> dict[str, str]:
         "AIRFLOW_CONFIG": str(home / "airflow.cfg"),
         "AIRFLOW__API__PORT": str(port),
         "AIRFLOW__API__BASE_URL": f"http://127.0.0.1:{port}",
+        "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"http://127.0.0.1:{execution_port}/execution/",
     }
 
 
@@ -84,15 +80,28 @@ def migrate(environ: Mapping[str, str], log: Path) -> None:
 
 
 def start(environ: Mapping[str, str], logs: Path, record: Path) -> dict[str, psutil.Popen]:
-    """Start the components that are needed, each in a session of its own."""
+    """Start the components that are needed, each in a session of its own.
+
+    The API of people and the API of tasks are two processes: Airflow writes its audit log on the
+    event loop of the first, and on SQLite that would wait for a task's write in the same process,
+    which waits for the event loop.
+    """
+    port = urlsplit(environ["AIRFLOW__CORE__EXECUTION_API_SERVER_URL"]).port
+    commands = {
+        "api-server": ["api-server", "--apps", "core"],
+        "task-api": ["api-server", "--apps", "execution", "--port", str(port)],
+        # The log server would listen on all addresses; here the API server reads the files.
+        "scheduler": ["scheduler", "--skip-serve-logs"],
+        "dag-processor": ["dag-processor"],
+    }
     return {
         name: processes.start(
-            [sys.executable, "-m", "airflow", name, *options],
+            [sys.executable, "-m", "airflow", *command],
             environ,
             logs / f"{name}.log",
             record=record,
         )
-        for name, options in COMPONENTS.items()
+        for name, command in commands.items()
     }
 
 
@@ -107,7 +116,10 @@ class Api:
 
     def call(self, method: str, path: str, body: Any = None, *, accept: int = 0) -> Any:
         """One call; *accept* is a status beside 2xx that is no failure. Raises DemoError."""
-        answer = self._session.request(method, self.url + path, json=body, timeout=60)
+        try:
+            answer = self._session.request(method, self.url + path, json=body, timeout=90)
+        except requests.RequestException as error:
+            raise DemoError(f"{method} {path}: {error}") from None
         if not answer.ok and answer.status_code != accept:
             raise DemoError(f"{method} {path}: HTTP {answer.status_code} {answer.text[:300]}")
         return answer.json() if answer.content else None
@@ -121,7 +133,7 @@ class Api:
         """The components that do not answer yet."""
         try:
             health = self.call("GET", "/api/v2/monitor/health")
-        except (requests.RequestException, DemoError):
+        except DemoError:
             return ["api-server"]
         needed = ("metadatabase", "scheduler", "dag_processor")
         return [name for name in needed if health[name]["status"] != "healthy"]

@@ -109,8 +109,8 @@ def _run(
 
     started_at = airflow.utcnow()
     running = airflow.start(environ, logs, record)
-    # The API server last: tasks that are asked to end tell it so, and would wait for it.
-    stack.callback(processes.end, running["api-server"])
+    # The APIs last: tasks that are asked to end tell them so, and would wait for them.
+    stack.callback(processes.end, running["api-server"], running["task-api"])
     stack.callback(processes.end, running["scheduler"], running["dag-processor"])
     running["sandbox"] = sandbox
 

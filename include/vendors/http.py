@@ -173,6 +173,8 @@ class ApiSession:
             return self._retrying.copy()(self._attempt, action, request, spent)
         except _BrokenBodyError as error:
             raise ContractError(str(error.args[0]), **_where(error)) from error
+        except _TooSlowError as error:  # to the ledger it is what everybody knows
+            raise UnavailableError(str(error.args[0]), **_where(error)) from None
 
     def close(self) -> None:
         """Close the connections."""

@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -76,7 +77,14 @@ def ring():
 
 
 @pytest.fixture
-def look(warehouse_url, sandbox, ring, monkeypatch):
+def warehouse(warehouse_url):
+    opened = Warehouse.open(warehouse_url)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def look(warehouse, warehouse_url, sandbox, ring, monkeypatch):
     """A warehouse with one account a vendor, as the Airflow connection; ``look(query)``."""
     url = sa.make_url(warehouse_url)
     connection = {
@@ -92,16 +100,13 @@ def look(warehouse_url, sandbox, ring, monkeypatch):
     monkeypatch.setenv("CALLS_PER_SECOND", "500")
     for name, value in sandbox.environment().items():
         monkeypatch.setenv(name, value)
-    warehouse = Warehouse.open(warehouse_url)
     for vendor in VENDORS:
         add(warehouse, ring, sandbox.account(vendor))
 
     def run(query):
         return warehouse.transact(lambda c: [tuple(row) for row in c.execute(sa.text(query))])
 
-    run.warehouse = warehouse
-    yield run
-    warehouse.close()
+    return run
 
 
 def add(warehouse, ring, account):
@@ -112,7 +117,13 @@ def states(run):
     return {(t.task_id, t.map_index): str(t.state) for t in run.get_task_instances()}
 
 
-FORM = {"accounts": [], "since": None, "until": None, "open_messages": False, "dry_run": False}
+FORM: dict[str, Any] = {
+    "accounts": [],
+    "since": None,
+    "until": None,
+    "open_messages": False,
+    "dry_run": False,
+}
 
 
 def test_both_dags_fill_every_table(airflow_db, dagbag, look, sandbox):
@@ -140,9 +151,9 @@ def test_both_dags_fill_every_table(airflow_db, dagbag, look, sandbox):
 
 
 def test_one_bad_account_is_red_by_its_own_name_and_the_others_arrive(
-    airflow_db, dagbag, look, sandbox, ring
+    airflow_db, dagbag, look, warehouse, ring
 ):
-    add(look.warehouse, ring, an_account("huawei", account_id="huawei-bad"))
+    add(warehouse, ring, an_account("huawei", account_id="huawei-bad"))
     run = dagbag.dags["sync_tickets"].test(
         logical_date=None, run_conf={"vendors": ["huawei", "alibaba"], **FORM}
     )

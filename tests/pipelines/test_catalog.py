@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -133,6 +134,8 @@ def names(product_id=None, product=None, category_id=None, category=None):
         (names(category="login"), (None, None)),
         (names(category="login", product="cvm"), ("2", "22")),
         (names(category="bill"), (None, "12")),
+        (names(category="disk"), ("1", "13")),
+        (names(product="unheard of", category="disk"), (None, "13")),
         (names(product_id="7", category="login"), ("7", None)),
     ],
 )
@@ -149,6 +152,10 @@ def test_names_become_ids_only_when_they_leave_no_choice(said, found):
             a_category("22", "2", name="Login"),
             a_category("12", "1", name="Bill"),
             a_category("12", "2", name="Bill"),
+            a_category("13", "1", name="Disk"),
         ],
     )
-    assert Catalog.of(listing).resolve(said) == found
+    catalog = Catalog.of(listing)
+    assert catalog.resolve(said) == found
+    again = replace(said, product_id=found[0], category_id=found[1])
+    assert catalog.resolve(again) == found

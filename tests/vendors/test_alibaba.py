@@ -493,6 +493,7 @@ def test_a_directory_that_lost_its_list_is_a_broken_contract(vendor, answers):
         (200, {"Success": True}, None),
         (200, {"Success": "true"}, None),
         (200, {"Success": "True", "Message": "error", "Code": 500}, None),
+        (500, {"Success": True}, RejectedError),
         (200, {"Success": False}, RejectedError),
         (200, {"Success": "false", "Code": 200}, RejectedError),
         (200, {"Success": None, "Code": 0}, RejectedError),

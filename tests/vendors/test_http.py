@@ -241,7 +241,9 @@ def test_w12_an_answer_that_never_starts_is_tried_again(api, monkeypatch):
             id="chunks",
         ),
         pytest.param(trickle(b"", itertools.repeat(b"H", 300)), id="status line"),
-        pytest.param(trickle(b"HTTP/1.1 200 OK\r\nx-a: ", itertools.repeat(b"b", 300)), id="header"),
+        pytest.param(
+            trickle(b"HTTP/1.1 200 OK\r\nx-a: ", itertools.repeat(b"b", 300)), id="header"
+        ),
         pytest.param(
             trickle(b"HTTP/1.1 302 OK\r\nLocation: /\r\n\r\n", itertools.repeat(b"b", 300)),
             id="body of a redirect",
@@ -268,13 +270,14 @@ def test_w13_the_limit_counts_all_attempts_together(api, monkeypatch):
         assert session.calls == 3
 
 
-@pytest.mark.parametrize("packed", [False, True])
-def test_w14_an_answer_that_is_too_large_is_given_up_at_the_limit(api, monkeypatch, packed):
+@pytest.mark.parametrize("kind", ["plain", "packed", "redirect"])
+def test_w14_an_answer_that_is_too_large_is_given_up_at_the_limit(api, monkeypatch, kind):
     monkeypatch.setattr(http, "BODY_BYTES", 2**20)
-    if packed:
+    if kind == "packed":
         act = answer(gzip.compress(b" " * (64 * 2**20)), Content_Encoding="gzip")
     else:
-        act = trickle(head(), itertools.repeat(b" " * 2**16, 999), seconds=0)
+        start = head(302, Location="/") if kind == "redirect" else head()
+        act = trickle(start, itertools.repeat(b" " * 2**16, 999), seconds=0)
     with Wire(act) as wire:
         session = api(wire.url)
         tracemalloc.start()
@@ -319,7 +322,8 @@ def test_w16_a_connection_closed_between_two_calls_goes_unnoticed(api):
         session = api(wire.url)
         for _ in range(4):
             assert outcome(session) == {"ok": 1}
-        assert len(set(wire.headers("x-nonce"))) == len(wire.requests) == session.calls
+        # An attempt may have met the end of the old connection, which the port does not see.
+        assert len(set(wire.headers("x-nonce"))) == len(wire.requests) == 4 <= session.calls
 
 
 def test_a_connection_is_used_again(api):

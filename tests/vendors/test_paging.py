@@ -79,6 +79,19 @@ def test_a_row_that_leaves_a_full_first_page_is_noticed_at_the_empty_second(walk
 
 
 @WALKS
+def test_one_that_comes_does_not_make_up_for_one_that_was_skipped(walk):
+    """45 distinct rows of 45, but row 10 is not among them; only the total in between tells."""
+
+    def before(listing):
+        if len(listing.calls) == 2:
+            listing.rows.remove(3)
+        if len(listing.calls) == 4:
+            listing.rows.append(99)
+
+    assert set(walked(walk, Listing(range(45), before=before))) == {*range(45), 99}
+
+
+@WALKS
 def test_a_list_that_never_rests_is_said_to_move(walk):
     def before(listing):
         listing.rows.pop(0)

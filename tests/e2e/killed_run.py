@@ -1,0 +1,59 @@
+"""A child process that syncs one account and kills itself at the k-th boundary.
+
+A boundary is an HTTP call about to go out or an SQL statement about to be sent. Prints how many
+there were when it was not killed. Arguments: warehouse URL, account as JSON, settings as JSON, k.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+from datetime import UTC, datetime
+
+import requests
+import sqlalchemy as sa
+
+from include.models import Account
+from include.pipelines import tickets
+from include.settings import Settings
+from include.vendors import open_client
+from include.warehouse.ledger import Request
+from include.warehouse.mysql import Warehouse
+
+seen = 0
+
+
+def boundary(at: int) -> None:
+    global seen
+    seen += 1
+    if seen == at:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+def main(url: str, account_json: str, environment_json: str, at: int) -> None:
+    account = Account(**json.loads(account_json))
+    settings = Settings.load(json.loads(environment_json))
+    warehouse = Warehouse.open(url)
+    sa.event.listen(warehouse.engine, "before_cursor_execute", lambda *_: boundary(at))
+    send = requests.Session.send
+
+    def counted(self: requests.Session, *args: object, **options: object) -> requests.Response:
+        boundary(at)
+        return send(self, *args, **options)  # type: ignore[arg-type]
+
+    requests.Session.send = counted  # type: ignore[method-assign]
+    tickets.sync(
+        open_client(account, settings),
+        warehouse,
+        account,
+        settings=settings,
+        now=datetime.now(UTC),
+        request=Request("a test"),
+    )
+    sys.stdout.write(str(seen))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], sys.argv[2], sys.argv[3], int(sys.argv[4]))
