@@ -8,8 +8,8 @@ escaped, and the browser is told to load nothing from elsewhere and to run no sc
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -75,6 +75,12 @@ SIGNS: Final = {
     "late": "No run has failed, and still the data is older than it should be.",
     "never read": "No run has taken it yet.",
 }
+WAREHOUSE_ADVICE: Final = (
+    "The page reads the database of the Airflow connection `warehouse` (Admin, Connections, or"
+    " AIRFLOW_CONN_WAREHOUSE), or without one that of WAREHOUSE_URL in the environment of the API"
+    " server. `python -m include check` tries that database and names the next step."
+)
+LOG_ADVICE: Final = "The log of Airflow's API server says where it happened."
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +106,11 @@ class Line:
         return self.tone != "idle" and self.standing is not None and _is_late(self.standing)
 
 
+def _is_late(standing: Standing) -> bool:
+    lag = standing.lag_seconds
+    return lag is not None and lag > LATE_SECONDS[standing.entity]
+
+
 app = FastAPI(
     title="Sync health",
     dependencies=[Depends(requires_access_dag("GET", param_dag_id="sync_tickets"))],
@@ -119,8 +130,8 @@ def page() -> HTMLResponse:
             health = read_health(warehouse, now=now)
             accounts = runtime.account_infos(warehouse)
     except SyncError as error:
-        return _render(503, now=now, reason=str(error), turn=whose_turn(type(error).__name__))
-    return _render(200, **_view(health, accounts, experimental, now))
+        return _failure(503, error, "The warehouse cannot be read", str(error), WAREHOUSE_ADVICE)
+    return _render(200, failure=None, **_view(health, accounts, experimental, now))
 
 
 @app.get("/style.css")
@@ -133,8 +144,8 @@ def style() -> Response:
 @app.exception_handler(Exception)
 def broken(request: Request, error: Exception) -> HTMLResponse:
     """An error nobody expected, in words; the server writes where it came from into its log."""
-    name = type(error).__name__
-    return _render(500, now=datetime.now(UTC), reason=name, turn=whose_turn(name))
+    reason = f"{type(error).__name__}, which nobody expected here"
+    return _failure(500, error, "The page has an error", reason, LOG_ADVICE)
 
 
 def _view(
@@ -145,24 +156,126 @@ def _view(
     tickets = list(_ticket_lines(health.standings, accounts, off))
     catalog = list(_catalog_lines(health.standings, accounts, off))
     lines = [*tickets, *catalog]
-    turns = Counter(turn.partition(":")[0] for turn in _turns(lines, health))
+    asked = [line.turn for line in lines] + [item.whose_turn for item in health.quarantined]
+    turns = Counter(turn.partition(":")[0] for turn in asked if turn)
     return {
         "now": now,
-        "has_accounts": bool(accounts),
         "tickets": _most_urgent(tickets),
         "catalog": _most_urgent(catalog),
         "tones": Counter(line.tone for line in lines),
         "troubled": sum(line.tone in ("bad", "warn") for line in lines),
         "read": sum(line.tone != "idle" for line in lines),
         "turns": sorted(turns.items(), key=lambda item: (item[0].startswith("nobody"), item[0])),
-        "plain": sum(info.storage == "plain" for info in accounts),
-        "warnings": [
-            (info.account_id, warning)
-            for info in accounts
-            for warning in info.warnings
-            if info.storage != "plain"
-        ],
+        "plain_keys": sum(info.storage == "plain" for info in accounts),
         "experimental": experimental,
         "quarantined": health.quarantined,
         "rows": health.rows,
     }
+
+
+def _ticket_lines(
+    standings: Iterable[Standing], accounts: Iterable[AccountInfo], off: set[str]
+) -> Iterator[Line]:
+    known = {of.account_id: of for of in standings if of.entity == "tickets"}
+    for info in accounts:
+        standing = known.pop(info.account_id, None)
+        is_read = info.is_enabled and info.vendor not in off
+        state = _state(standing, info.problem) if is_read else "off"
+        yield _line(info.account_id, info.name, info.vendor, state, standing, info.problem)
+    for account_id, standing in known.items():
+        yield _line(account_id, "", standing.vendor.lower(), "removed", standing)
+
+
+def _catalog_lines(
+    standings: Iterable[Standing], accounts: Iterable[AccountInfo], off: set[str]
+) -> Iterator[Line]:
+    known = {of.vendor.lower(): of for of in standings if of.entity == "catalog"}
+    read = {info.vendor for info in accounts if info.is_enabled} & set(VENDORS) - off
+    for vendor in sorted(read | set(known)):
+        standing = known.get(vendor)
+        state = _state(standing, None) if vendor in read else "off"
+        yield _line(vendor, "", vendor, state, standing)
+
+
+def _state(standing: Standing | None, problem: str | None) -> str:
+    if problem:
+        return "unusable"
+    if standing is None:
+        return "never read"
+    if standing.outcome in STATES and standing.outcome != "running":
+        return standing.outcome
+    if _is_late(standing):
+        return "late"
+    return "running" if standing.outcome == "running" else "fresh"
+
+
+def _line(
+    key: str,
+    name: str,
+    vendor: str,
+    state: str,
+    standing: Standing | None,
+    problem: str | None = None,
+) -> Line:
+    """A line with its reason, and whose turn it is: what keeps it from being read comes first."""
+    line = Line(key, name, vendor, state, standing)
+    if line.tone == "idle":
+        return line
+    if problem:
+        return replace(line, reason=problem, turn=whose_turn("ConfigError"))
+    if standing is not None and standing.error_class and state not in ("silent", "stopped"):
+        reason = f"{standing.error_class}: {standing.error_text or 'see the log of the task'}"
+        return replace(line, reason=reason, turn=standing.whose_turn or "")
+    if state == "late" and standing is not None and standing.outcome == "running":
+        return replace(line, reason="A run is catching up.", turn="nobody's turn: it is running")
+    return replace(line, reason=SIGNS.get(state, ""), turn=TURNS.get(state, ""))
+
+
+def _most_urgent(lines: list[Line]) -> dict[str, Any]:
+    """The lines to show, the urgent ones first, and how many that leaves out."""
+    order = list(STATES)
+    lines = sorted(lines, key=lambda line: (order.index(line.state), line.vendor, line.key))
+    return {"shown": lines[:MOST_LINES], "left_out": max(0, len(lines) - MOST_LINES)}
+
+
+def _failure(
+    status: int, error: Exception, headline: str, reason: str, advice: str
+) -> HTMLResponse:
+    turn = whose_turn(type(error).__name__)
+    failure = {"headline": headline, "reason": reason, "turn": turn, "advice": advice}
+    return _render(status, failure=failure, now=datetime.now(UTC), experimental=())
+
+
+def _render(status: int, **values: Any) -> HTMLResponse:
+    text = PAGES.get_template("sync_health.html").render(values)
+    return HTMLResponse(text, status, HEADERS)
+
+
+def _plain(text: object) -> str:
+    """One line of *text*: control characters and direction marks would garble what is around."""
+    return "".join(char if char.isprintable() else " " for char in str(text))
+
+
+def _stamp(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%d %H:%M:%S")
+
+
+def _span(seconds: float) -> str:
+    """A length of time in its two largest units."""
+    minutes, hours, days = (int(seconds) // size for size in (60, 3600, 86400))
+    if days:
+        return f"{days} d {hours % 24} h"
+    if hours:
+        return f"{hours} h {minutes % 60} min"
+    return f"{minutes} min" if minutes else "under 1 min"
+
+
+PAGES: Final = Environment(
+    loader=FileSystemLoader(TEMPLATES),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+PAGES.filters |= {"plain": _plain, "stamp": _stamp, "span": _span}
+PAGES.globals |= {"TONES": TONES}

@@ -128,7 +128,7 @@ class Server:
             source = sa.make_url(self.template).database
             for name in sa.inspect(engine).get_table_names():
                 self.copy.append(f"create table `{name}` like `{source}`.`{name}`")
-                rows = f"insert into `{name}` select * from `{source}`.`{name}`"  # noqa: S608 - our names
+                rows = f"insert into `{name}` select * from `{source}`.`{name}`"
                 self.copy.append(rows)
         url = self.create()
         self.run(*self.copy, url=url)

@@ -21,7 +21,7 @@ from include.sandbox.alibaba_answers import OPERATIONS
 from include.sandbox.seed import Tenant
 from include.sandbox.store import Store
 from include.sandbox.wire import Call, Gate, Json, RefusedError, Reply, Request, dump, new_id
-from include.vendors import alibaba as signing
+from include.vendors import alibaba_signature as signing
 
 VERSION: Final = "2021-06-10"
 SKEW_SECONDS: Final = 15 * 60

@@ -15,7 +15,7 @@ from include.sandbox.huawei_answers import OPERATIONS
 from include.sandbox.seed import Tenant
 from include.sandbox.store import Store
 from include.sandbox.wire import Call, Gate, Json, RefusedError, Reply, Request, dump, new_id
-from include.vendors import huawei as signing
+from include.vendors import huawei_signature as signing
 
 SKEW_SECONDS: Final = 15 * 60
 TICKETS: Final = "ListCases"

@@ -13,7 +13,7 @@ from include.sandbox.seed import Tenant
 from include.sandbox.store import Store
 from include.sandbox.tencent_answers import OPERATIONS
 from include.sandbox.wire import Call, Gate, Json, RefusedError, Reply, Request, dump, new_id
-from include.vendors import tencent as signing
+from include.vendors import tencent_signature as signing
 
 VERSION: Final = "2023-01-04"
 SKEW_SECONDS: Final = 300

@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import logging
 import re
-import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import ClassVar, Final
-from urllib.parse import parse_qsl, quote, urlsplit
-
-from requests import PreparedRequest
-from requests.auth import AuthBase
 
 from include.errors import (
     AuthError,
@@ -37,6 +30,7 @@ from include.models import (
 )
 from include.settings import Settings
 from include.vendors import fields
+from include.vendors.alibaba_signature import AlibabaAuth
 from include.vendors.client import Capabilities
 from include.vendors.fields import Json, Record
 from include.vendors.http import ApiSession, RateLimit, Verdict, error_class
@@ -100,85 +94,6 @@ UNKNOWN_TICKET: Final = re.compile(  # section 6.2: it must speak of the ticket 
     r"|ticket\W?not\W?(exist|found)|no such ticket",
     re.IGNORECASE,
 )
-
-ALGORITHM: Final = "ACS3-HMAC-SHA256"
-DATE_FORMAT: Final = "%Y-%m-%dT%H:%M:%SZ"
-# What the HTTP library or a proxy may still change; the vendor's own client signs all the rest.
-UNSIGNED: Final = frozenset({"authorization", "accept-encoding", "connection", "content-length"})
-
-
-def canonical_request(
-    method: str,
-    path: str,
-    query: Iterable[tuple[str, str]],
-    headers: Mapping[str, str],
-    body_hash: str,
-) -> str:
-    """Stage 1: what is signed of a request.
-
-    *query* holds decoded pairs, *headers* the signed headers under lower-case names, *body_hash*
-    is the lower-case hex SHA-256 of the body's bytes.
-    """
-    return "\n".join(
-        [
-            method.upper(),
-            path,
-            "&".join(f"{_encode(name)}={_encode(value)}" for name, value in sorted(query)),
-            *(f"{name}:{headers[name].strip()}" for name in sorted(headers)),
-            "",
-            ";".join(sorted(headers)),
-            body_hash,
-        ]
-    )
-
-
-def string_to_sign(canonical: str) -> str:
-    """Stage 2."""
-    return f"{ALGORITHM}\n{hashlib.sha256(canonical.encode()).hexdigest()}"
-
-
-def signature(secret_key: str, text: str) -> str:
-    """Stage 3."""
-    return hmac.digest(secret_key.encode(), text.encode(), "sha256").hex()
-
-
-def authorization(access_key: str, signed: Iterable[str], signed_with: str) -> str:
-    """The value of the header ``Authorization``; *signed* are the names of the signed headers."""
-    names = ";".join(sorted(signed))
-    return f"{ALGORITHM} Credential={access_key},SignedHeaders={names},Signature={signed_with}"
-
-
-def _encode(text: str) -> str:
-    return quote(text, safe="~")
-
-
-class AlibabaAuth(AuthBase):
-    """ACS3-HMAC-SHA256 (specs/alibaba.md, section 8.1), over the very bytes that go out."""
-
-    def __init__(
-        self,
-        account: Account,
-        now: Callable[[], datetime],
-        nonce: Callable[[], str] = lambda: uuid.uuid4().hex,
-    ) -> None:
-        self._account, self._now, self._nonce = account, now, nonce
-
-    def __call__(self, request: PreparedRequest) -> PreparedRequest:
-        """Date *request*, make it unique and sign it."""
-        url, headers = urlsplit(request.url or ""), request.headers
-        body = request.body or b""
-        body_hash = hashlib.sha256(body.encode() if isinstance(body, str) else body).hexdigest()
-        headers["host"] = url.netloc
-        headers["x-acs-date"] = self._now().astimezone(UTC).strftime(DATE_FORMAT)
-        headers["x-acs-signature-nonce"] = self._nonce()
-        headers["x-acs-content-sha256"] = body_hash
-        signed = {name.lower(): value for name, value in headers.items()}
-        signed = {name: value for name, value in signed.items() if name not in UNSIGNED}
-        query = parse_qsl(url.query, keep_blank_values=True)
-        canonical = canonical_request(request.method or "", url.path, query, signed, body_hash)
-        seal = signature(self._account.secret_key, string_to_sign(canonical))
-        headers["Authorization"] = authorization(self._account.access_key, signed, seal)
-        return request
 
 
 def host_of(region: str) -> str:
@@ -277,10 +192,12 @@ class AlibabaClient:
         self, window: SyncWindow, *, only_open: bool = False
     ) -> Iterator[list[TicketRef]]:
         """Every ticket created in *window*; with *only_open*, those in a known open status."""
-        first = (window.since - EPOCH) // MILLISECOND
-        last = -((EPOCH - window.until) // MILLISECOND) - 1  # both count (section 5)
-        if first > last:
+        if window.since >= window.until:
             return
+        # Whether a bound itself counts is not known (section 5): a millisecond wider on both sides
+        # loses no ticket, and one that two windows show is stored once.
+        first = (window.since - EPOCH) // MILLISECOND - 1
+        last = -((EPOCH - window.until) // MILLISECOND)
         form = {"StartDate": str(first), "EndDate": str(last)}
         if only_open:
             form |= {f"StatusList.{n}": name for n, name in enumerate(self._open_statuses, 1)}

@@ -57,7 +57,10 @@ class VendorClient(Protocol):
     def list_tickets(
         self, window: SyncWindow, *, only_open: bool = False
     ) -> Iterator[list[TicketRef]]:
-        """Every ticket created in *window*; with *only_open*, at least those that are open now."""
+        """At least every ticket created in *window*; with *only_open*, those that are open now.
+
+        A vendor whose bounds are vague may also show a ticket just beside the window.
+        """
         ...
 
     def read_ticket(

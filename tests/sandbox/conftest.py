@@ -13,12 +13,16 @@ import requests
 from requests.auth import AuthBase
 
 from include.sandbox.server import Sandbox
-from include.vendors import alibaba, huawei, tencent
+from include.vendors import (
+    alibaba_signature,
+    huawei_signature,
+    tencent_signature,
+)
 
 AUTHS: dict[str, type] = {
-    "alibaba": alibaba.AlibabaAuth,
-    "huawei": huawei.HuaweiAuth,
-    "tencent": tencent.TencentAuth,
+    "alibaba": alibaba_signature.AlibabaAuth,
+    "huawei": huawei_signature.HuaweiAuth,
+    "tencent": tencent_signature.TencentAuth,
 }
 Ask = Callable[..., requests.Response]
 

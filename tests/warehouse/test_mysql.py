@@ -105,7 +105,7 @@ def test_a_deadlock_is_tried_again_and_both_writers_arrive(warehouse, warehouse_
 
 
 def test_a_killed_connection_is_replaced_and_the_transaction_repeated(warehouse):
-    killed = []
+    killed: list[int] = []
 
     def work(connection):
         if not killed:
