@@ -57,7 +57,7 @@ STATES: Final = {
 """The states of a line, the most urgent first, and the tone each is shown in."""
 TONES: Final = {
     "bad": "failed",
-    "warn": "to look at",
+    "warn": "late or incomplete",
     "good": "fresh",
     "busy": "running",
     "idle": "not read",
@@ -130,7 +130,8 @@ def page() -> HTMLResponse:
             health = read_health(warehouse, now=now)
             accounts = runtime.account_infos(warehouse)
     except SyncError as error:
-        return _failure(503, error, "The warehouse cannot be read", str(error), WAREHOUSE_ADVICE)
+        headline, turn = "The warehouse cannot be read", "the operator's turn: mend it, then reload"
+        return _failure(503, headline, str(error), turn, WAREHOUSE_ADVICE)
     return _render(200, failure=None, **_view(health, accounts, experimental, now))
 
 
@@ -144,8 +145,9 @@ def style() -> Response:
 @app.exception_handler(Exception)
 def broken(request: Request, error: Exception) -> HTMLResponse:
     """An error nobody expected, in words; the server writes where it came from into its log."""
-    reason = f"{type(error).__name__}, which nobody expected here"
-    return _failure(500, error, "The page has an error", reason, LOG_ADVICE)
+    name = type(error).__name__
+    reason = f"{name}, which nobody expected here"
+    return _failure(500, "The page has an error", reason, whose_turn(name), LOG_ADVICE)
 
 
 def _view(
@@ -165,7 +167,8 @@ def _view(
         "tones": Counter(line.tone for line in lines),
         "troubled": sum(line.tone in ("bad", "warn") for line in lines),
         "read": sum(line.tone != "idle" for line in lines),
-        "turns": sorted(turns.items(), key=lambda item: (item[0].startswith("nobody"), item[0])),
+        "turns": sorted(turns.items(), key=lambda of: (of[0].startswith("nobody"), -of[1])),
+        "switched_off": sorted(off & {info.vendor for info in accounts}),
         "plain_keys": sum(info.storage == "plain" for info in accounts),
         "experimental": experimental,
         "quarantined": health.quarantined,
@@ -202,8 +205,8 @@ def _state(standing: Standing | None, problem: str | None) -> str:
         return "unusable"
     if standing is None:
         return "never read"
-    if standing.outcome in STATES and standing.outcome != "running":
-        return standing.outcome
+    if standing.outcome not in ("done", "running"):
+        return standing.outcome if standing.outcome in STATES else "failed"
     if _is_late(standing):
         return "late"
     return "running" if standing.outcome == "running" else "fresh"
@@ -238,10 +241,7 @@ def _most_urgent(lines: list[Line]) -> dict[str, Any]:
     return {"shown": lines[:MOST_LINES], "left_out": max(0, len(lines) - MOST_LINES)}
 
 
-def _failure(
-    status: int, error: Exception, headline: str, reason: str, advice: str
-) -> HTMLResponse:
-    turn = whose_turn(type(error).__name__)
+def _failure(status: int, headline: str, reason: str, turn: str, advice: str) -> HTMLResponse:
     failure = {"headline": headline, "reason": reason, "turn": turn, "advice": advice}
     return _render(status, failure=failure, now=datetime.now(UTC), experimental=())
 
@@ -260,14 +260,14 @@ def _stamp(moment: datetime) -> str:
     return moment.strftime("%Y-%m-%d %H:%M:%S")
 
 
-def _span(seconds: float) -> str:
-    """A length of time in its two largest units."""
-    minutes, hours, days = (int(seconds) // size for size in (60, 3600, 86400))
-    if days:
-        return f"{days} d {hours % 24} h"
-    if hours:
-        return f"{hours} h {minutes % 60} min"
-    return f"{minutes} min" if minutes else "under 1 min"
+def _span(seconds: float, units: int = 2) -> str:
+    """A length of time in its largest units."""
+    rest, parts = int(seconds) // 60, []
+    for name, minutes in (("d", 1440), ("h", 60), ("min", 1)):
+        if rest >= minutes:
+            parts.append(f"{rest // minutes} {name}")
+        rest %= minutes
+    return " ".join(parts[:units]) or "under 1 min"
 
 
 PAGES: Final = Environment(

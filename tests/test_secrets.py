@@ -20,7 +20,7 @@ from include.secrets import (
 )
 
 SECRET = "canary-SECRET-0123456789abcdef"
-K1, K2 = new_key("k1"), new_key("k2")
+K1, K2 = (f"{key_id}:{char * 43}=" for key_id, char in (("k1", "A"), ("k2", "E")))
 
 
 def closed(ring=K1, vendor="alibaba", account_id="a-1", secret=SECRET):

@@ -64,8 +64,8 @@ WORST_FIRST: Final = (
 )
 EPILOG: Final = (
     "Exit codes: 0 done · 1 failed · 2 usage or configuration · 3 partial, some tickets wait in"
-    " quarantine · 4 differences · 5 already running. When several accounts end differently, the"
-    " first of 1, 2, 4, 3, 5 that occurred."
+    " quarantine · 4 differences · 5 already running · 130 interrupted. When several accounts end"
+    " differently, the first of 1, 2, 4, 3, 5 that occurred."
 )
 
 
@@ -122,8 +122,9 @@ class _LogHandler(logging.Handler):
 
 
 def say(text: str) -> None:
-    """A line for the person at the terminal, on stderr."""
-    typer.echo(masker.hide(text), err=True)
+    """A line for the person at the terminal, on stderr; above the bar while there is one."""
+    sys.stderr.write(masker.hide(text) + "\n")
+    sys.stderr.flush()
 
 
 def report(text: str) -> None:

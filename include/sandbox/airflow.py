@@ -138,10 +138,11 @@ class Api:
         needed = ("metadatabase", "scheduler", "dag_processor")
         return [name for name in needed if health[name]["status"] != "healthy"]
 
-    def set_pool(self, name: str, slots: int, description: str) -> None:
+    def add_pool(self, name: str, slots: int, description: str) -> None:
         """Create a pool unless there is one of that name."""
-        body = {"name": name, "slots": slots, "description": description}
-        self.call("POST", "/api/v2/pools", body, accept=409)
+        if "name" not in self.call("GET", f"/api/v2/pools/{name}", accept=404):
+            body = {"name": name, "slots": slots, "description": description}
+            self.call("POST", "/api/v2/pools", body)
 
     def is_parsed(self, dag_id: str, since: datetime) -> bool:
         """Whether the DAG was read after *since*. Raises DemoError when a DAG file is broken."""

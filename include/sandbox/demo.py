@@ -61,6 +61,7 @@ def main(
 ) -> None:
     """Run the whole system on this machine against made-up vendors, until Ctrl-C."""
     signal.signal(signal.SIGTERM, _interrupt)
+    base = base.resolve()
     try:
         with _alone(base), _stopping() as stack:
             differs = _run(base, stack, accounts, tickets, port, fresh=fresh, once=once)
@@ -124,7 +125,7 @@ def _run(
     say(f"Airflow: healthy at {api.url}")
     api.log_in()
     for vendor in VENDORS:
-        api.set_pool(f"vendor_{vendor}", POOL_SLOTS, f"tasks that call {vendor} at once")
+        api.add_pool(f"vendor_{vendor}", POOL_SLOTS, f"tasks that call {vendor} at once")
     airflow.wait_until(
         "DAGs",
         lambda: ", ".join(dag for dag in DAGS if not api.is_parsed(dag, started_at)),
@@ -141,7 +142,7 @@ def _run(
     typer.echo(DIFFERENCE if differs else "all counts are equal", err=differs)
     typer.echo(f"\nAirflow UI   {api.url}   user {airflow.USER}, password {airflow.password(home)}")
     typer.echo(f"Sandbox      {described['control_url']}/truth")
-    typer.echo(f"Database     {sa.make_url(url).render_as_string(hide_password=True)}")
+    typer.echo(f"Database     python -m include.sandbox.databases url --base {base / 'warehouse'}")
     typer.echo(f"Logs         {logs}, {home / 'logs'}")
     if not once:
         typer.echo("\nCtrl-C stops all of it; the data stay for the next time.")

@@ -47,7 +47,8 @@ def start(
 def end_recorded(record: Path) -> int:
     """End what an earlier run recorded in this file and, killed itself, left behind: how many."""
     count = 0
-    for line in record.read_text().splitlines() if record.exists() else ():
+    lines = record.read_text().splitlines() if record.exists() else []
+    for line in reversed(lines):  # newest first: who came later may need who was there
         number, created = line.split()
         with suppress(psutil.NoSuchProcess):
             process = psutil.Process(int(number))

@@ -10,15 +10,24 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Literal
 
 import sqlalchemy as sa
 
 from include.errors import ConfigError
-from include.models import VENDORS, Account
-from include.secrets import REFERENCE_PREFIX, KeyRing, is_sealed, key_id_of, open_secret, seal
+from include.models import Account
+from include.secrets import REFERENCE_PREFIX, KeyRing, key_id_of, open_secret, seal
+from include.warehouse.account_rows import (
+    SHORTEST_KEY,
+    AccountRow,
+    Storage,
+    check_keys,
+    known_vendor,
+    read_rows,
+    row_of,
+)
 from include.warehouse.tables import cloud_user
 
 if TYPE_CHECKING:
@@ -26,10 +35,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-LEGACY_VENDORS: Final = {"0": "alibaba", "1": "huawei"}  # the codes of the user's field table
-SHORTEST_KEY: Final = 8  # shorter ones would make the log's masker blot out every such syllable
 
-Storage = Literal["encrypted", "reference", "plain", "empty"]
 References = Callable[[str], str]
 """``references(connection id)`` gives the password of an Airflow connection, or a ConfigError."""
 Mask = Callable[[str], None]
@@ -70,42 +76,6 @@ class Rewrite:
     bad: list[BadAccount]
 
 
-@dataclass(frozen=True, slots=True)
-class _Row:
-    account_id: str
-    name: str
-    stored_vendor: str
-    region: str
-    is_enabled: bool
-    access_key: str = field(repr=False)
-    stored: str = field(repr=False)
-
-    @property
-    def vendor(self) -> str:
-        """One of ``VENDORS``, or what the row holds."""
-        return vendor_of(self.stored_vendor) or self.stored_vendor
-
-    @property
-    def storage(self) -> Storage:
-        stored = self.stored.strip()
-        if not stored:
-            return "empty"
-        if is_sealed(stored):
-            return "encrypted"
-        return "reference" if stored.startswith(REFERENCE_PREFIX) else "plain"
-
-    def fault(self, column: str, problem: str) -> ConfigError:
-        vendor = self.vendor or "no vendor"
-        return ConfigError(f"account {self.account_id} ({vendor}): {column} {problem}")
-
-
-def vendor_of(stored: str) -> str | None:
-    """The vendor that ``cloud_user.type`` names, whatever its case; None when it names none."""
-    name = stored.strip().lower()
-    name = LEGACY_VENDORS.get(name, name)
-    return name if name in VENDORS else None
-
-
 def load_accounts(
     warehouse: Warehouse,
     ring: KeyRing,
@@ -120,7 +90,7 @@ def load_accounts(
 
     An id that was asked for and is unknown, switched off or of another vendor is a bad account.
     """
-    rows = warehouse.transact(_read)
+    rows = warehouse.transact(read_rows)
     twins = _twins(rows)
     accounts: list[Account] = []
     bad: list[BadAccount] = []
@@ -155,7 +125,7 @@ def list_accounts(
     mask: Mask | None = None,
 ) -> list[AccountInfo]:
     """Every row of ``cloud_user`` as it may be shown, by id; whatever is wrong is in *problem*."""
-    rows = warehouse.transact(_read)
+    rows = warehouse.transact(read_rows)
     twins = _twins(rows)
     infos = []
     for row in rows:
@@ -197,8 +167,8 @@ def add_account(
     A row with that id is updated (and switched on) if it is the same vendor's, and the same access
     key's unless *replace_key*; ConfigError otherwise: its tickets carry the id of the account.
     """
-    row = _row_of(account)
-    _check_keys(row, row.access_key, account.secret_key if connection_id is None else None)
+    row = row_of(account)
+    check_keys(row, row.access_key, account.secret_key if connection_id is None else None)
     if connection_id is None:
         stored = seal(ring, account.vendor, account.account_id, account.secret_key.strip())
     else:
@@ -213,7 +183,7 @@ def add_account(
         values["name"] = name
 
     def write(connection: sa.Connection) -> Literal["added", "updated"]:
-        rows = _read(connection, lock=True)
+        rows = read_rows(connection, lock=True)
         old = next((other for other in rows if other.account_id == row.account_id), None)
         _must_be_same(row, old, replace_key=replace_key)
         for other in rows:
@@ -242,10 +212,10 @@ def add_account(
 def encrypt_plain(warehouse: Warehouse, ring: KeyRing) -> Rewrite:
     """Encrypt every plain secret key in place, switched-off rows included; repeatable."""
 
-    def change(row: _Row) -> str | None:
+    def change(row: AccountRow) -> str | None:
         if row.storage != "plain":
             return None
-        _vendor(row)
+        known_vendor(row)
         return seal(ring, row.vendor, row.account_id, row.stored.strip())
 
     return _rewrite(warehouse, change)
@@ -259,28 +229,28 @@ def rotate(warehouse: Warehouse, ring: KeyRing) -> Rewrite:
     if not ring.keys:
         raise ConfigError("SECRET_KEYS is not set: rotation needs the new key first, then the old")
 
-    def change(row: _Row) -> str | None:
+    def change(row: AccountRow) -> str | None:
         stored = row.stored.strip()
         if row.storage != "encrypted" or key_id_of(stored) == ring.ids[0]:
             return None
-        _vendor(row)
+        known_vendor(row)
         secret = open_secret(ring, stored, row.vendor, row.account_id)
         return seal(ring, row.vendor, row.account_id, secret)
 
     return _rewrite(warehouse, change)
 
 
-def _rewrite(warehouse: Warehouse, change: Callable[[_Row], str | None]) -> Rewrite:
+def _rewrite(warehouse: Warehouse, change: Callable[[AccountRow], str | None]) -> Rewrite:
     """Replace the stored secret of each row for which *change* gives another: a transaction each.
 
     The row is read again under a lock, so a key that its owner stores meanwhile is not lost.
     """
     changed = unchanged = 0
     bad: list[BadAccount] = []
-    for row in warehouse.transact(_read):
+    for row in warehouse.transact(read_rows):
 
         def write(connection: sa.Connection, account_id: str = row.account_id) -> bool:
-            rows = _read(connection, account_id=account_id, lock=True)
+            rows = read_rows(connection, account_id=account_id, lock=True)
             new = change(rows[0]) if rows else None
             if new is None:
                 return False
@@ -301,60 +271,11 @@ def _rewrite(warehouse: Warehouse, change: Callable[[_Row], str | None]) -> Rewr
     return Rewrite(changed, unchanged, bad)
 
 
-def _read(
-    connection: sa.Connection, account_id: str | None = None, *, lock: bool = False
-) -> list[_Row]:
-    query = sa.select(cloud_user).order_by(cloud_user.c.id)
-    if account_id is not None:
-        query = query.where(cloud_user.c.id == account_id)
-    if lock:
-        query = query.with_for_update()
-    return [
-        _Row(
-            account_id=row["id"],
-            name=row["name"] or "",
-            stored_vendor=row["type"] or "",
-            region=(row["region_id"] or "").strip(),
-            is_enabled=row["enabled"] != 0,
-            access_key=row["secret_id"] or "",
-            stored=row["secret_key_secret"] or "",
-        )
-        for row in connection.execute(query).mappings()
-    ]
-
-
-def _row_of(account: Account) -> _Row:
-    """A new account as the row it will be."""
-    row = _Row(
-        account_id=account.account_id,
-        name="",
-        stored_vendor=account.vendor,
-        region=account.region.strip(),
-        is_enabled=True,
-        access_key=account.access_key.strip(),
-        stored="",
-    )
-    if not row.account_id.isprintable() or row.account_id != row.account_id.strip():
-        raise row.fault("id", "may not begin or end with a blank, or hold control characters")
-    for column, value in (
-        (cloud_user.c.id, row.account_id),
-        (cloud_user.c.secret_id, row.access_key),
-        (cloud_user.c.region_id, row.region),
-    ):
-        longest = column.type.length  # type: ignore[attr-defined]  # all three are VARCHAR
-        if len(value) > longest:
-            raise row.fault(column.name, f"has {len(value)} characters, the column {longest}")
-    if not row.account_id:
-        raise row.fault("id", "is empty")
-    _vendor(row)
-    return row
-
-
-def _identity(row: _Row) -> tuple[str, str]:
+def _identity(row: AccountRow) -> tuple[str, str]:
     return row.vendor, row.access_key.strip()
 
 
-def _twins(rows: Sequence[_Row]) -> dict[tuple[str, str], list[str]]:
+def _twins(rows: Sequence[AccountRow]) -> dict[tuple[str, str], list[str]]:
     """The ids of enabled rows that share vendor and access key."""
     counts = Counter(_identity(row) for row in rows if row.is_enabled and row.access_key.strip())
     shared = {identity for identity, count in counts.items() if count > 1}
@@ -365,7 +286,7 @@ def _twins(rows: Sequence[_Row]) -> dict[tuple[str, str], list[str]]:
 
 
 def _open(
-    row: _Row,
+    row: AccountRow,
     twins: dict[tuple[str, str], list[str]],
     ring: KeyRing,
     references: References | None,
@@ -375,10 +296,10 @@ def _open(
     """The account of a row and what to warn about. Secrets are masked before anything is said."""
     for value in (row.access_key, row.stored if row.storage == "plain" else ""):
         _hide(mask, value)
-    vendor = _vendor(row)
+    vendor = known_vendor(row)
     secret = _secret(row, ring, references, allow_plain)
     _hide(mask, secret)
-    _check_keys(row, row.access_key, secret)
+    check_keys(row, row.access_key, secret)
     others = [other for other in twins.get(_identity(row), ()) if other != row.account_id]
     if row.is_enabled and others:
         raise row.fault(
@@ -397,7 +318,9 @@ def _open(
     return account, tuple(warnings)
 
 
-def _secret(row: _Row, ring: KeyRing, references: References | None, allow_plain: bool) -> str:
+def _secret(
+    row: AccountRow, ring: KeyRing, references: References | None, allow_plain: bool
+) -> str:
     """The secret key as it was stored, blanks included."""
     stored = row.stored.strip()
     if row.storage == "encrypted":
@@ -418,36 +341,7 @@ def _secret(row: _Row, ring: KeyRing, references: References | None, allow_plain
     return row.stored
 
 
-def _check_keys(row: _Row, access_key: str, secret: str | None) -> None:
-    """Refuse keys that no vendor issues; *secret* is None where it is kept elsewhere."""
-    for column, value in (("secret_id", access_key), ("secret_key_secret", secret)):
-        if value is None:
-            continue
-        key = value.strip()
-        if not key:
-            raise row.fault(column, "is empty: run `python -m include accounts add`")
-        if len(key) < SHORTEST_KEY:
-            raise row.fault(
-                column, f"has fewer than {SHORTEST_KEY} characters, which no vendor's key has"
-            )
-        if not key.isascii() or not key.isprintable() or " " in key:
-            raise row.fault(
-                column,
-                "holds a blank, a control character or a non-ASCII one, which no vendor's key"
-                " does: copy it again",
-            )
-
-
-def _vendor(row: _Row) -> str:
-    vendor = vendor_of(row.stored_vendor)
-    if vendor is None:
-        names = ", ".join(name.upper() for name in VENDORS)
-        given = ascii(row.stored_vendor[:50]) if row.stored_vendor.strip() else "empty"
-        raise row.fault("type", f"is {given}, not one of {names}")
-    return vendor
-
-
-def _must_be_asked(row: _Row, vendors: Collection[str]) -> None:
+def _must_be_asked(row: AccountRow, vendors: Collection[str]) -> None:
     """An account that was asked for by id, and is left out all the same, says why."""
     if not row.is_enabled:
         raise row.fault("enabled", "is 0: the account is switched off")
@@ -455,7 +349,7 @@ def _must_be_asked(row: _Row, vendors: Collection[str]) -> None:
         raise row.fault("type", f"is none of the vendors asked for ({', '.join(sorted(vendors))})")
 
 
-def _must_be_same(row: _Row, old: _Row | None, *, replace_key: bool) -> None:
+def _must_be_same(row: AccountRow, old: AccountRow | None, *, replace_key: bool) -> None:
     if old is None:
         return
     if old.vendor != row.vendor:

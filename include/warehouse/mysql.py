@@ -137,7 +137,10 @@ def create_engine(url: str, *, ca: str = "") -> sa.Engine:
         "local_infile": False,
     }
     if parsed.host not in LOOPBACK | {None}:
-        arguments["ssl"] = ssl.create_default_context(cafile=ca or None)
+        try:
+            arguments["ssl"] = ssl.create_default_context(cafile=ca or None)
+        except OSError as error:
+            raise ConfigError(f"WAREHOUSE_CA: {ca} is no certificate file: {error}") from error
     engine = sa.create_engine(
         parsed,
         connect_args=arguments,

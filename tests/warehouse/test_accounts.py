@@ -12,13 +12,13 @@ import sqlalchemy as sa
 from include.errors import ConfigError
 from include.models import Account
 from include.secrets import KeyRing, key_id_of, new_key, seal
+from include.warehouse.account_rows import vendor_of
 from include.warehouse.accounts import (
     add_account,
     encrypt_plain,
     list_accounts,
     load_accounts,
     rotate,
-    vendor_of,
 )
 from include.warehouse.mysql import Warehouse
 from include.warehouse.tables import cloud_user

@@ -167,6 +167,11 @@ def test_a_remote_server_must_prove_who_it_is():
         create_engine("mysql+pymysql://u:p@192.0.2.1:1/osm").connect()
 
 
+def test_an_authority_that_cannot_be_read_is_named():
+    with pytest.raises(ConfigError, match="WAREHOUSE_CA: /nowhere/none is no certificate"):
+        create_engine("mysql+pymysql://osm:pw@db.example/osm", ca="/nowhere/none")
+
+
 def test_a_missing_database_names_the_next_step(warehouse_url):
     gone = sa.make_url(warehouse_url).set(database="osm_no_such_database")
     opened = Warehouse.open(gone.render_as_string(hide_password=False))

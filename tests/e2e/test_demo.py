@@ -1,0 +1,79 @@
+"""The whole house: database, sandbox, Airflow with both DAGs, tables."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from include.sandbox import databases, processes
+
+pytestmark = [
+    pytest.mark.airflow,
+    pytest.mark.skipif(databases.find() is None, reason="no database server on this machine"),
+]
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def base() -> Iterator[Path]:
+    path = Path(tempfile.mkdtemp(prefix="osm-demo-"))
+    path.chmod(0o755)
+    yield path
+    processes.end_recorded(path / "processes")
+    databases.stop(path / "warehouse", forget=True)
+    subprocess.run(["rm", "-rf", path], check=True)
+
+
+def demo(base: Path, *options: str) -> subprocess.Popen[str]:
+    sizes = ("--accounts", "1", "--tickets", "10")
+    return subprocess.Popen(
+        [sys.executable, "-m", "include.sandbox.demo", "--base", base, *sizes, *options],
+        cwd=ROOT,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def processes_of(base: Path) -> list[str]:
+    found = []
+    for process in psutil.process_iter():
+        try:
+            words = [*process.cmdline(), process.environ().get("AIRFLOW_HOME", "")]
+        except (psutil.NoSuchProcess, psutil.AccessDenied, psutil.ZombieProcess):
+            continue
+        if any(str(base) in word for word in words):
+            found.append(" ".join(words))
+    return found
+
+
+def test_a_demo_fills_every_table_through_airflow_and_leaves_no_process(base):
+    with demo(base, "--once") as running:
+        said, _ = running.communicate(timeout=300)
+    assert running.returncode == 0, said
+    assert "all counts are equal" in said
+    assert "sync_tickets: success" in said
+    assert processes_of(base) == []
+    for key in (base / "airflow" / "keys").iterdir():
+        assert key.stat().st_mode & 0o077 == 0
+
+
+def test_a_demo_that_is_stopped_early_leaves_no_process(base):
+    with demo(base) as running:
+        assert running.stdout
+        for line in running.stdout:
+            if "sandbox:" in line:
+                break
+        running.send_signal(signal.SIGTERM)
+        said, _ = running.communicate(timeout=60)
+    assert running.returncode == 0, said
+    assert processes_of(base) == []
