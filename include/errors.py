@@ -20,6 +20,11 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from include.models import Ticket
+
 
 class SyncError(Exception):
     """Anything this project raises on purpose."""
@@ -74,7 +79,12 @@ class VendorError(SyncError):
 
 
 class AuthError(VendorError):
-    """Bad key, signature or permission: the account's owner must act."""
+    """Bad key, signature or permission: the account's owner must act.
+
+    *ticket* is what could be read of a ticket before its messages were refused.
+    """
+
+    ticket: Ticket | None = None
 
 
 class RejectedError(VendorError):

@@ -75,12 +75,6 @@ SIGNS: Final = {
     "late": "No run has failed, and still the data is older than it should be.",
     "never read": "No run has taken it yet.",
 }
-WAREHOUSE_ADVICE: Final = (
-    "The page reads the database of the Airflow connection `warehouse` (Admin, Connections, or"
-    " AIRFLOW_CONN_WAREHOUSE), or without one that of WAREHOUSE_URL in the environment of the API"
-    " server. `python -m include check` tries that database and names the next step."
-)
-LOG_ADVICE: Final = "The log of Airflow's API server says where it happened."
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +125,7 @@ def page() -> HTMLResponse:
             accounts = runtime.account_infos(warehouse)
     except SyncError as error:
         headline, turn = "The warehouse cannot be read", "the operator's turn: mend it, then reload"
-        return _failure(503, headline, str(error), turn, WAREHOUSE_ADVICE)
+        return _failure(503, headline, str(error), turn)
     return _render(200, failure=None, **_view(health, accounts, experimental, now))
 
 
@@ -147,7 +141,7 @@ def broken(request: Request, error: Exception) -> HTMLResponse:
     """An error nobody expected, in words; the server writes where it came from into its log."""
     name = type(error).__name__
     reason = f"{name}, which nobody expected here"
-    return _failure(500, "The page has an error", reason, whose_turn(name), LOG_ADVICE)
+    return _failure(500, "The page has an error", reason, whose_turn(name))
 
 
 def _view(
@@ -209,7 +203,10 @@ def _state(standing: Standing | None, problem: str | None) -> str:
         return standing.outcome if standing.outcome in STATES else "failed"
     if _is_late(standing):
         return "late"
-    return "running" if standing.outcome == "running" else "fresh"
+    if standing.outcome == "running":
+        return "running"
+    # Only a backfill leaves no watermark: what is new since then was never asked for.
+    return "late" if standing.lag_seconds is None else "fresh"
 
 
 def _line(
@@ -241,8 +238,8 @@ def _most_urgent(lines: list[Line]) -> dict[str, Any]:
     return {"shown": lines[:MOST_LINES], "left_out": max(0, len(lines) - MOST_LINES)}
 
 
-def _failure(status: int, headline: str, reason: str, turn: str, advice: str) -> HTMLResponse:
-    failure = {"headline": headline, "reason": reason, "turn": turn, "advice": advice}
+def _failure(status: int, headline: str, reason: str, turn: str) -> HTMLResponse:
+    failure = {"status": status, "headline": headline, "reason": reason, "turn": turn}
     return _render(status, failure=failure, now=datetime.now(UTC), experimental=())
 
 

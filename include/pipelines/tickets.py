@@ -46,6 +46,7 @@ GONE_AGAIN: Final = timedelta(days=1)
 """How often a ticket that the vendor no longer knows is asked for again."""
 
 Progress = Callable[[Counts], None]
+Answer = Future[tuple[Ticket, list[Message] | None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +78,8 @@ def sync(
     """Bring one account's tickets up to *now*; may be repeated, and killed at any moment.
 
     Raises PartialError when tickets failed by themselves (they wait in quarantine) or a list kept
-    moving, AlreadyRunningError when another run holds the account, else what ended the run.
+    moving, AuthError when messages were refused (their tickets are stored, incomplete),
+    AlreadyRunningError when another run holds the account, else what ended the run.
     A dry run writes nothing, and ``written`` counts the tickets that would be read.
     """
     job = _Job(client, warehouse, account, settings, now, options, progress)
@@ -135,6 +137,7 @@ class _Job:
         self.is_moving = False
         self.still_open: list[Ticket] = []
         self.first_failure = ""
+        self.refused_messages: AuthError | None = None
 
     def sync(self) -> None:
         if self.options.since is not None:
@@ -142,6 +145,9 @@ class _Job:
         else:
             self.read_changed()
             self.read_new()
+        if self.refused_messages:
+            log.error("tickets stored without messages account=%s", self.account.account_id)
+            raise self.refused_messages
         if self.counts.failed or self.is_moving:
             reasons = [f"{self.counts.failed} tickets wait in quarantine"] * bool(
                 self.counts.failed
@@ -241,7 +247,7 @@ class _Job:
         try:
             for ticket_id, answer in self.read(sorted(ids)):
                 try:
-                    ticket, messages = answer.result()
+                    ticket, messages = self.what_may_be_read(answer)
                 except RateLimitError:
                     raise
                 except VendorError as error:
@@ -268,13 +274,21 @@ class _Job:
         self.store(batch, watermark)
         return set(ids)
 
-    def read(
-        self, ids: Collection[str]
-    ) -> Iterator[tuple[str, Future[tuple[Ticket, list[Message] | None]]]]:
+    def what_may_be_read(self, answer: Answer) -> tuple[Ticket, list[Message] | None]:
+        """A ticket, without its messages where the account has no right to them."""
+        try:
+            return answer.result()
+        except AuthError as error:
+            if error.ticket is None:
+                raise
+            self.refused_messages = error
+            return error.ticket, None
+
+    def read(self, ids: Collection[str]) -> Iterator[tuple[str, Answer]]:
         """Read tickets a few at a time; the account's rate limit decides how fast."""
         queue, at_once = iter(ids), self.settings.calls_at_once
         pool = ThreadPoolExecutor(at_once, thread_name_prefix="read")
-        waiting: dict[Future[tuple[Ticket, list[Message] | None]], str] = {}
+        waiting: dict[Answer, str] = {}
         try:
             while True:
                 for ticket_id in islice(queue, 2 * at_once - len(waiting)):

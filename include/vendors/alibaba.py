@@ -234,7 +234,12 @@ class AlibabaClient:
         )
         if not (ticket.is_closed or open_messages):
             return ticket, None
-        notes = _rows(self._call("ListTicketNotes", params={"TicketId": ticket_id}), "Data")
+        try:
+            answer = self._call("ListTicketNotes", params={"TicketId": ticket_id})
+        except AuthError as error:  # a right of its own (section 7): the ticket may be read
+            error.ticket = ticket
+            raise
+        notes = _rows(answer, "Data")
         messages = [self._message(ticket_id, note) for note in notes]
         if description and not _is_among(description, messages):
             messages.append(

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from include.errors import PartialError
+from include.errors import AuthError, PartialError
 from include.models import VENDORS
 from include.pipelines import catalog, tickets
 from include.sandbox.server import Sandbox
@@ -163,6 +163,25 @@ def test_a_poisoned_ticket_waits_and_heals_when_the_vendor_does(run, rows, sandb
     run(vendor)
     equals_the_vendor(rows, sandbox, vendor)
     assert rows("select item_id from sync_quarantine") == []
+
+
+def test_without_the_right_to_messages_tickets_are_stored_and_the_right_is_named(
+    run, rows, sandbox
+):
+    sandbox.faults.add(
+        "error_object",
+        vendor="alibaba",
+        action="ListTicketNotes",
+        code="No permissions",
+        status=403,
+        times=None,
+    )
+    with pytest.raises(AuthError, match="ListTicketNotes No permissions"):
+        run("alibaba")
+    assert rows("select status, count(*) from cloud_osm_list group by 1") == [(1, 40)]
+    sandbox.faults.clear()
+    run("alibaba")
+    equals_the_vendor(rows, sandbox, "alibaba")
 
 
 @pytest.mark.parametrize("vendor", VENDORS)

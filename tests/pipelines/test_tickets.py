@@ -203,6 +203,24 @@ def test_one_forbidden_ticket_waits_and_the_rest_is_read(sync, client, rows):
     assert len(rows(STATUS)) == 5
 
 
+def test_an_account_without_the_right_to_messages_has_its_tickets_and_says_what_is_missing(
+    sync, client, rows
+):
+    for i in range(6):
+        refused = AuthError("not allowed", vendor="huawei", action="list messages")
+        refused.ticket = client.add(f"T{i}")
+        client.errors[f"T{i}"] = refused
+    with pytest.raises(AuthError, match="list messages"):
+        sync()
+    assert set(rows("select status, message_count from cloud_osm_list")) == {(1, None)}
+    assert rows("select outcome, error_class, written from sync_run") == [
+        ("failed", "AuthError", 6)
+    ]
+    client.errors.clear()
+    sync(now=LATER)
+    assert set(rows("select status, message_count from cloud_osm_list")) == {(0, 2)}
+
+
 def test_too_many_calls_end_the_run_and_what_was_read_is_stored(sync, client, rows):
     client.add("T1")
     client.add("T2")

@@ -111,7 +111,7 @@ def add(warehouse, account_id, vendor="huawei", name=None, **values):
 
 
 def run(warehouse, account_id, vendor="HUAWEI", error=None, entity="tickets", behind=60):
-    mark = datetime.now(UTC) - timedelta(seconds=behind)
+    mark = None if behind is None else datetime.now(UTC) - timedelta(seconds=behind)
     try:
         with ledger.hold(
             warehouse, account_id, entity, vendor=vendor, request=Request("test")
@@ -183,6 +183,8 @@ def test_each_line_says_what_happened_and_whose_turn_it_is(warehouse, page):
     run(warehouse, "poisoned", error=PartialError("2 tickets wait in quarantine"))
     add(warehouse, "behind")
     run(warehouse, "behind", behind=3 * 3600 + 120)
+    add(warehouse, "backfilled")
+    run(warehouse, "backfilled", behind=None)
     add(warehouse, "new")
     add(warehouse, "resting", enabled=0)
     add(warehouse, "unknown", type="NETEASE")
@@ -200,6 +202,7 @@ def test_each_line_says_what_happened_and_whose_turn_it_is(warehouse, page):
     assert "late" in told["behind"]
     assert " 3 h 2 min " in told["behind"]
     assert "the operator's turn: is the DAG switched on" in told["behind"]
+    assert told["backfilled"].startswith("Huawei late done")
     assert "never read" in told["new"]
     assert told["resting"].startswith("Huawei off")
     assert "unusable" in told["unknown"]
@@ -207,7 +210,7 @@ def test_each_line_says_what_happened_and_whose_turn_it_is(warehouse, page):
     assert told["forgotten"].startswith("Huawei removed")
     assert told["Huawei"].startswith("fresh")
     assert " 1 h " in told["Huawei"]
-    assert "5 of 7 need a look" in html
+    assert "6 of 8 need a look" in html
     assert re.search(r"As of .*20\d\d-\d\d-\d\d \d\d:\d\d:\d\d UTC", html)
 
 
