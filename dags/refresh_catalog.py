@@ -37,7 +37,7 @@ from include.models import VENDORS
 def refresh_catalog() -> None:
     @task
     def form(params: Any = None, dag_run: Any = None) -> None:
-        runtime.check_form(params, dag_run.conf or {})
+        runtime.account_groups(VENDORS[0], params, dag_run.conf or {})
 
     @task
     def refresh(vendor: str, params: Any = None, dag_run: Any = None) -> dict[str, int]:

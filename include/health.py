@@ -155,7 +155,8 @@ def _standings(connection: sa.Connection, now: datetime) -> list[Standing]:
             continue
         key = state["account_id"] if state["entity"] == "tickets" else None
         watermark = _aware(state["watermark_at"])
-        failure = ended["error_class"] if ended else None
+        # What stopped a run from outside is nobody's fault, and the next run goes on.
+        failure = ended["error_class"] if ended and ended["outcome"] != "stopped" else None
         rows.append(
             Standing(
                 account_id=state["account_id"],

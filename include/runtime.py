@@ -6,8 +6,8 @@ Imported by every DAG file, so only light modules stand at the top.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
@@ -27,7 +27,7 @@ from include.models import VENDORS
 
 if TYPE_CHECKING:
     from include.models import Account
-    from include.warehouse.accounts import AccountInfo
+    from include.warehouse.accounts import AccountInfo, BadAccount
     from include.warehouse.ledger import Request
     from include.warehouse.mysql import Warehouse
 
@@ -168,26 +168,20 @@ def account_groups(
     An account whose row cannot be used is a group too, so that it fails under its own name.
     Raises ConfigError for a form that makes no sense.
     """
-    from include.settings import Settings
-
     check_form(params, conf)
     with warehouse() as opened:
         accounts, bad = _accounts(opened, params)
-    chosen = {account.account_id: account.vendor for account in accounts}
-    unusable = {row.account_id: row.vendor for row in bad}
-    if not Settings.load().tencent_enabled and not params["accounts"]:
-        off = [account_id for account_id, vendor in chosen.items() if vendor == "tencent"]
-        for account_id in off:
-            del chosen[account_id]
-            log.warning("account=%s not read: TENCENT_ENABLED is off (experimental)", account_id)
     refused = [str(row.error) for row in bad if row.account_id in params["accounts"]]
     if refused:
         raise ConfigError("; ".join(refused))
-    if not chosen and not unusable:
-        log.warning("no account to read: add one with `python -m include accounts add`")
+    chosen = {account.account_id: account.vendor for account in accounts}
     # A row without a usable vendor must be red somewhere, too.
-    for account_id, named in unusable.items():
-        chosen[account_id] = named if named in VENDORS else VENDORS[0]
+    chosen |= {row.account_id: row.vendor or VENDORS[0] for row in bad}
+    if not chosen:
+        log.warning("no account to read: add one with `python -m include accounts add`")
+    if _is_off(vendor) and not params["accounts"]:
+        log.warning("%s is experimental and switched off, see include/settings.py", vendor)
+        return []
     return _groups(sorted(account_id for account_id, of in chosen.items() if of == vendor))
 
 
@@ -225,13 +219,13 @@ def sync_accounts(
         open_messages=bool(params["open_messages"]),
         dry_run=bool(params["dry_run"]),
     )
-    failures: dict[str, Exception] = {}
     with warehouse() as opened:
-        for account_id in account_ids:
+        # The keys are read anew: they may have changed since the group was made.
+        accounts, bad = _accounts(opened, {"vendors": (), "accounts": account_ids}, mask_secret)
+        failures: dict[str, Exception] = {row.account_id: row.error for row in bad}
+        for account in accounts:
             try:
-                account = _account(opened, account_id)
-                client = open_client(account, settings)
-                try:
+                with closing(open_client(account, settings)) as client:
                     counts = tickets.sync(
                         client,
                         opened,
@@ -241,13 +235,10 @@ def sync_accounts(
                         request=_request(who, params),
                         options=options,
                     )
-                finally:
-                    client.close()
             except SyncError as error:
-                failures[account_id] = error
-                log.error("account=%s %s: %s", account_id, type(error).__name__, error)  # noqa: TRY400 - expected
+                failures[account.account_id] = error
             else:
-                log.info("account=%s %s", account_id, counts)
+                log.info("account=%s %s", account.account_id, counts)
                 total += counts
     _raise(failures, len(account_ids))
     return asdict(total)
@@ -262,29 +253,29 @@ def refresh_vendor(vendor: str, params: Mapping[str, Any], who: str) -> dict[str
     from include.vendors import open_client
 
     settings = Settings.load()
-    failures: dict[str, Exception] = {}
     with warehouse() as opened:
-        accounts, bad = _accounts(opened, {**params, "vendors": [vendor]})
-        if vendor not in params["vendors"] or not (accounts or bad):
-            raise AirflowSkipException(f"{vendor} was not chosen, or has no account")
-        failures.update({row.account_id: row.error for row in bad})
-        for account in accounts:
-            client = open_client(account, settings)
+        accounts, bad = _accounts(opened, params, mask_secret)
+        mine = [account for account in accounts if account.vendor == vendor]
+        failures: dict[str, Exception] = {r.account_id: r.error for r in bad if r.vendor == vendor}
+        if not (mine or failures):
+            raise AirflowSkipException(f"no account of {vendor} was chosen")
+        if _is_off(vendor) and not params["accounts"]:
+            raise AirflowSkipException(f"{vendor} is experimental and switched off")
+        for account in mine:
             try:
-                counts = catalog.refresh(
-                    client,
-                    opened,
-                    now=datetime.now(UTC),
-                    request=_request(who, params),
-                    accept_vanished=bool(params["accept_vanished"]),
-                )
+                with closing(open_client(account, settings)) as client:
+                    counts = catalog.refresh(
+                        client,
+                        opened,
+                        now=datetime.now(UTC),
+                        request=_request(who, params),
+                        accept_vanished=bool(params["accept_vanished"]),
+                    )
             except (AuthError, ConfigError) as error:
                 failures[account.account_id] = error
                 log.warning("account=%s %s: %s", account.account_id, type(error).__name__, error)
             else:
                 return asdict(counts)
-            finally:
-                client.close()
     _raise(failures, len(failures))
     return {}
 
@@ -325,7 +316,14 @@ def _request(who: str, params: Mapping[str, Any]) -> Request:
     return Request(who, dict(params))
 
 
-def _accounts(opened: Warehouse, params: Mapping[str, Any]) -> tuple[list[Account], list[Any]]:
+def _accounts(
+    opened: Warehouse, params: Mapping[str, Any], mask: Callable[[str], None] | None = None
+) -> tuple[list[Account], list[BadAccount]]:
+    """The accounts a form chooses.
+
+    Whoever uses their keys registers them with *mask*. Airflow's masker slows down with each, so
+    who only counts accounts, however many, does not.
+    """
     from include.secrets import KeyRing
     from include.settings import Settings
     from include.warehouse.accounts import load_accounts
@@ -337,19 +335,13 @@ def _accounts(opened: Warehouse, params: Mapping[str, Any]) -> tuple[list[Accoun
         vendors=tuple(params["vendors"]),
         account_ids=tuple(params["accounts"]),
         references=_reference,
-        mask=mask_secret,
+        mask=mask,
         allow_plain=settings.allow_plain_secrets,
     )
 
 
-def _account(opened: Warehouse, account_id: str) -> Account:
-    """One account, its keys read anew: they may have changed since the group was made."""
-    accounts, bad = _accounts(opened, {"vendors": (), "accounts": [account_id]})
-    if bad:
-        raise bad[0].error
-    if not accounts:
-        raise ConfigError(f"account {account_id} is gone or switched off")
-    return accounts[0]
+def _is_off(vendor: str) -> bool:
+    return not experimental_vendors().get(vendor, True)
 
 
 def _reference(connection_id: str) -> str:
@@ -386,8 +378,11 @@ def _groups(ids: Sequence[str]) -> list[list[str]]:
 
 
 def _raise(failures: Mapping[str, Exception], of: int) -> None:
+    """Log every failure by its account, and raise the one that is worth another try first."""
     if not failures:
         return
+    for account_id, error in failures.items():
+        log.error("account=%s %s: %s", account_id, type(error).__name__, error)
     passing = (UnavailableError, RateLimitError)
     first = min(failures, key=lambda name: not isinstance(failures[name], passing))
     error = failures[first]
