@@ -19,6 +19,12 @@ from airflow.sdk.exceptions import AirflowFailException
 from include import runtime
 from include.models import VENDORS
 
+FORM = {
+    "vendors": runtime.vendors_param(),
+    "accounts": runtime.accounts_param(),
+    "accept_vanished": Param(False, type="boolean", title="Accept what vanished"),
+}
+
 
 @dag(
     schedule="30 2 * * *",
@@ -26,18 +32,14 @@ from include.models import VENDORS
     catchup=False,
     max_active_runs=1,
     default_args=runtime.DEFAULTS,
-    params={
-        "vendors": runtime.vendors_param(),
-        "accounts": runtime.accounts_param(),
-        "accept_vanished": Param(False, type="boolean", title="Accept what vanished"),
-    },
+    params=FORM,
     tags=["catalogue"],
     doc_md=__doc__,
 )
 def refresh_catalog() -> None:
     @task
     def form(params: Any = None, dag_run: Any = None) -> None:
-        runtime.account_groups(VENDORS[0], params, dag_run.conf or {})
+        runtime.account_groups(VENDORS[0], params, dag_run.conf, known=FORM)
 
     @task
     def refresh(vendor: str, params: Any = None, dag_run: Any = None) -> dict[str, int]:

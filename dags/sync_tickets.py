@@ -26,6 +26,27 @@ from airflow.sdk.exceptions import AirflowFailException
 from include import runtime
 from include.models import VENDORS
 
+FORM = {
+    "vendors": runtime.vendors_param(),
+    "accounts": runtime.accounts_param(),
+    "since": Param(
+        None,
+        type=["null", "string"],
+        format="date-time",
+        title="Since",
+        description_md="Backfill: read again every ticket created from here on.",
+    ),
+    "until": Param(
+        None,
+        type=["null", "string"],
+        format="date-time",
+        title="Until",
+        description_md="End of the backfill; empty: now.",
+    ),
+    "open_messages": Param(False, type="boolean", title="Also open tickets' messages"),
+    "dry_run": Param(False, type="boolean", title="Dry run: count, write nothing"),
+}
+
 
 @dag(
     schedule="*/15 * * * *",
@@ -33,33 +54,14 @@ from include.models import VENDORS
     catchup=False,
     max_active_runs=1,
     default_args=runtime.DEFAULTS,
-    params={
-        "vendors": runtime.vendors_param(),
-        "accounts": runtime.accounts_param(),
-        "since": Param(
-            None,
-            type=["null", "string"],
-            format="date-time",
-            title="Since",
-            description_md="Backfill: read again every ticket created from here on.",
-        ),
-        "until": Param(
-            None,
-            type=["null", "string"],
-            format="date-time",
-            title="Until",
-            description_md="End of the backfill; empty: now.",
-        ),
-        "open_messages": Param(False, type="boolean", title="Also open tickets' messages"),
-        "dry_run": Param(False, type="boolean", title="Dry run: count, write nothing"),
-    },
+    params=FORM,
     tags=["tickets"],
     doc_md=__doc__,
 )
 def sync_tickets() -> None:
     @task
     def accounts(vendor: str, params: Any = None, dag_run: Any = None) -> list[list[str]]:
-        return runtime.account_groups(vendor, params, dag_run.conf or {})
+        return runtime.account_groups(vendor, params, dag_run.conf, known=FORM)
 
     @task(map_index_template="{{ task.op_kwargs['accounts'] | join(', ') }}")
     def tickets(accounts: list[str], params: Any = None, dag_run: Any = None) -> dict[str, int]:

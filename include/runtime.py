@@ -6,7 +6,7 @@ Imported by every DAG file, so only light modules stand at the top.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
@@ -90,8 +90,8 @@ def vendors_param() -> Param:
 def accounts_param() -> Param:
     """The form's choice of accounts."""
     return Param(
-        [],
-        type="array",
+        None,
+        type=["null", "array"],  # so that the form does not ask for one
         items={"type": "string", "pattern": r"^[\w.@:-]{1,50}$"},
         maxItems=500,
         title="Accounts",
@@ -161,17 +161,17 @@ def experimental_vendors() -> dict[str, bool]:
 
 
 def account_groups(
-    vendor: str, params: Mapping[str, Any], conf: Mapping[str, Any]
+    vendor: str, params: Mapping[str, Any], conf: Mapping[str, Any] | None, known: Collection[str]
 ) -> list[list[str]]:
     """The ids of a vendor's accounts to read, in groups of which each becomes one task.
 
     An account whose row cannot be used is a group too, so that it fails under its own name.
     Raises ConfigError for a form that makes no sense.
     """
-    check_form(params, conf)
+    check_form(params, conf or {}, known)
     with warehouse() as opened:
         accounts, bad = _accounts(opened, params)
-    refused = [str(row.error) for row in bad if row.account_id in params["accounts"]]
+    refused = [str(row.error) for row in bad if row.account_id in (params["accounts"] or ())]
     if refused:
         raise ConfigError("; ".join(refused))
     chosen = {account.account_id: account.vendor for account in accounts}
@@ -185,12 +185,12 @@ def account_groups(
     return _groups(sorted(account_id for account_id, of in chosen.items() if of == vendor))
 
 
-def check_form(params: Mapping[str, Any], conf: Mapping[str, Any]) -> None:
-    """Refuse what the form's schema cannot: Airflow accepts unknown keys without a word."""
-    unknown = set(conf) - set(params)
+def check_form(params: Mapping[str, Any], conf: Mapping[str, Any], known: Collection[str]) -> None:
+    """Refuse what the form's schema lets pass: Airflow takes unknown keys of *conf* as params."""
+    unknown = set(conf) - set(known)
     if unknown:
-        known = ", ".join(sorted(params))
-        raise ConfigError(f"unknown in the form: {', '.join(sorted(unknown))}; known: {known}")
+        fields = ", ".join(sorted(known))
+        raise ConfigError(f"unknown in the form: {', '.join(sorted(unknown))}; known: {fields}")
     since, until = moment(params.get("since")), moment(params.get("until"))
     if until and not since:
         raise ConfigError("`until` needs `since`: a backfill has a beginning")
@@ -333,7 +333,7 @@ def _accounts(
         opened,
         KeyRing.parse(settings.secret_keys),
         vendors=tuple(params["vendors"]),
-        account_ids=tuple(params["accounts"]),
+        account_ids=tuple(params["accounts"] or ()),
         references=_reference,
         mask=mask,
         allow_plain=settings.allow_plain_secrets,

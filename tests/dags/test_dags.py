@@ -190,9 +190,15 @@ def test_a_form_that_makes_no_sense_is_refused_in_words(look, conf, words):
 
     form = {"vendors": list(VENDORS), **FORM}
     with pytest.raises(ConfigError, match=words):
-        runtime.account_groups(
-            "huawei", {**form, **{k: v for k, v in conf.items() if k in form}}, conf
-        )
+        runtime.account_groups("huawei", form | conf, conf, known=form)
+
+
+def test_a_misspelt_key_makes_the_run_red_instead_of_reading_everything(airflow_db, dagbag, look):
+    run = dagbag.dags["sync_tickets"].test(
+        logical_date=None, run_conf={"vendors": list(VENDORS), **FORM, "acounts": ["huawei-1"]}
+    )
+    assert run.state == "failed"
+    assert look("select count(*) from sync_run") == [(0,)]
 
 
 def test_very_many_accounts_become_few_tasks():
