@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
@@ -35,8 +34,6 @@ from include.vendors.client import Capabilities
 from include.vendors.fields import Json, Record
 from include.vendors.http import ApiSession, RateLimit, Verdict, error_class
 from include.vendors.paging import by_number
-
-log = logging.getLogger(__name__)
 
 VERSION: Final = "2021-06-10"
 CENTRAL_HOST: Final = "workorder.aliyuncs.com"
@@ -172,7 +169,6 @@ class AlibabaClient:
         self._open_statuses = [
             name if by_name else number for number, name in STATUSES.items() if number != CLOSED
         ]
-        self._logged: set[str] = set()
 
     @property
     def calls(self) -> int:
@@ -301,13 +297,13 @@ class AlibabaClient:
         numbers = {name: number for number, name in STATUSES.items()}
         value = numbers.get(value.lower().replace("-", "_"), value)
         if value not in STATUSES:
-            self._log_once(f"unknown status {value[:40]!r} counts as open")
+            self._api.warn_once(f"unknown status {value[:40]!r} counts as open")
         return value
 
     def _message(self, ticket_id: str, note: Record) -> Message:
         role = fields.identifier(note, "User", "Role")
         if role not in (CUSTOMER, SUPPORT):
-            self._log_once(f"unknown role {role[:40]!r} counts as support")
+            self._api.warn_once(f"unknown role {role[:40]!r} counts as support")
         return Message(
             ticket_id,
             fields.identifier(note, "DialogId"),
@@ -316,11 +312,6 @@ class AlibabaClient:
             created_at=fields.millis(note, "CreateTime"),
             author_name=fields.optional_text(note, "User", "Name") or None,
         )
-
-    def _log_once(self, message: str) -> None:
-        if message not in self._logged:
-            self._logged.add(message)
-            log.warning("account %s: %s", self.account.account_id, message)
 
 
 def _rows(record: Record, name: str) -> list[Record]:

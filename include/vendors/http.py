@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import email.utils
 import json
+import logging
 import re
 import threading
 import time
@@ -33,6 +34,8 @@ from include.models import Account
 from include.vendors.deadline import Deadline, open_session
 from include.vendors.fields import Json, Record, kind
 
+log = logging.getLogger(__name__)
+
 CONNECT_SECONDS: Final = 5.0
 READ_SECONDS: Final = 30.0
 CALL_SECONDS: Final = 60.0
@@ -40,6 +43,7 @@ CALL_SECONDS: Final = 60.0
 BODY_BYTES: Final = 32 * 2**20
 ATTEMPTS: Final = 5
 HINT_SECONDS: Final = 120.0  # the longest wait a vendor may ask of us
+WARNINGS: Final = 20  # different ones, a session
 CHUNK_BYTES: Final = 64 * 2**10
 SKEW_SECONDS: Final = 60.0  # a smaller difference of clocks explains no refusal
 
@@ -137,6 +141,7 @@ class ApiSession:
         self.clock_skew: float | None = None  # seconds we are ahead, by the newest answer
         self._auth, self._classify, self._rate, self._now = auth, classify, rate, now
         self._counting = threading.Lock()
+        self._warned: set[str] = set()
         self._session = open_session(proxy)
         self._retrying = tenacity.Retrying(
             retry=tenacity.retry_if_exception(_is_worth_another_try),
@@ -175,6 +180,14 @@ class ApiSession:
             raise ContractError(str(error.args[0]), **_where(error)) from error
         except _TooSlowError as error:  # to the ledger it is what everybody knows
             raise UnavailableError(str(error.args[0]), **_where(error)) from None
+
+    def warn_once(self, message: str) -> None:
+        """Log what a vendor said that nobody has listed, once, and not endlessly many of it."""
+        with self._counting:
+            if message in self._warned or len(self._warned) >= WARNINGS:
+                return
+            self._warned.add(message)
+        log.warning("account %s: %s", self.account.account_id, message[:200])
 
     def close(self) -> None:
         """Close the connections."""

@@ -164,7 +164,6 @@ class HuaweiClient:
         self._domain_lock = threading.Lock()
         self._domain: dict[str, str] | None = None
         self._product_names: dict[str, str | None] = {}  # by ticket: only lists tell it
-        self._logged: set[str] = set()
 
     @property
     def calls(self) -> int:
@@ -307,7 +306,7 @@ class HuaweiClient:
             for page in by_offset(fetch, PAGE_SIZE, _ticket_id):
                 for item in page:
                     if status and _status(item) != status:
-                        self._log_once(
+                        self._osm.warn_once(
                             f"tickets in status {_status(item)!r} where {status} was asked for"
                         )
                 yield page
@@ -349,13 +348,8 @@ class HuaweiClient:
 
     def _is_closed(self, status: str) -> bool:
         if status not in CLOSED and status not in OPEN:
-            self._log_once(f"unknown status {status!r} counts as open")
+            self._osm.warn_once(f"unknown status {status!r} counts as open")
         return status in CLOSED
-
-    def _log_once(self, message: str) -> None:
-        if message not in self._logged:
-            self._logged.add(message)
-            log.warning("account %s: %s", self.account.account_id, message)
 
 
 class _TooManyError(Exception):

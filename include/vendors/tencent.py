@@ -6,7 +6,6 @@ is promised by the vendor, so every unexpected shape is an error and never "no t
 
 from __future__ import annotations
 
-import logging
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
@@ -41,8 +40,6 @@ from include.vendors.fields import Json, Record
 from include.vendors.http import ApiSession, RateLimit, Verdict, error_class
 from include.vendors.paging import by_number
 from include.vendors.tencent_signature import TencentAuth
-
-log = logging.getLogger(__name__)
 
 BASE_URL: Final = "https://tandon.tencentcloudapi.com"
 REGION: Final = re.compile(r"[a-z]{2}(-[a-z0-9]{2,20}){1,4}")
@@ -134,7 +131,6 @@ class TencentClient:
             now=now,
             sleep=sleep,
         )
-        self._logged: set[str] = set()
 
     @property
     def calls(self) -> int:
@@ -307,7 +303,7 @@ class TencentClient:
         for item in comments:
             role, content = fields.text(item, "Role"), fields.text(item, "Content")
             if role not in ("customer", "support"):
-                self._log_once(f"unknown role {role!r} counts as support")
+                self._api.warn_once(f"unknown role {role!r} counts as support")
             message_id = fields.optional_identifier(item, "CommentId")
             message_id = message_id or fields.optional_identifier(item, "Id")
             created_at = fields.local_time(item, "CreateTime", zone=self._zone)
@@ -330,13 +326,13 @@ class TencentClient:
         """The rule of section 6.3: a name decides, else the number; when in doubt, open."""
         if name := _status_name(item):
             if name not in CLOSED_NAMES | OPEN_NAMES:
-                self._log_once(f"unknown status {name!r} counts as open")
+                self._api.warn_once(f"unknown status {name!r} counts as open")
             return name in CLOSED_NAMES
         number = fields.optional_identifier(item, "StatusId") or ""
         if number in map(str, self._closed_ids):
             return True
         if number not in map(str, STATUS_IDS):
-            self._log_once(f"unknown status {number!r} counts as open")
+            self._api.warn_once(f"unknown status {number!r} counts as open")
         if number not in map(str, DOUBTFUL_IDS) or item.get("UpdateTime") in NO_TIME:
             return False
         return self._now() - fields.local_time(item, "UpdateTime", zone=self._zone) > MAX_OPEN_AGE
@@ -347,11 +343,6 @@ class TencentClient:
         except ContractError:
             return True  # its reading will fail and name it; dropped here, it would be lost
         return window.since <= created_at < window.until
-
-    def _log_once(self, message: str) -> None:
-        if message not in self._logged:
-            self._logged.add(message)
-            log.warning("account %s: %s", self.account.account_id, message)
 
 
 def _ticket_id(item: Record) -> str:
