@@ -170,12 +170,14 @@ class _Job:
             return  # the very first run: everything is new
         listed = self.list_ids(SyncWindow(self.settings.sync_since, self.now), only_open=True)
         others = rows.known(self.warehouse, self.account, listed - held.keys())
+        waiting = rows.quarantined(self.warehouse, self.account)
         sweep = self.swept_at is None or self.now - self.swept_at >= GONE_AGAIN
         self.already_read |= self.take(
             {
                 ticket_id
                 for ticket_id in listed
                 if self.open_messages
+                or ticket_id in waiting
                 or (known := held.get(ticket_id) or others.get(ticket_id)) is None
                 or known.is_complete
                 or known.is_gone
@@ -183,8 +185,7 @@ class _Job:
             }
         )
         self.already_read |= self.take(
-            {t for t, known in held.items() if t not in listed and (sweep or not known.is_gone)}
-            | (rows.quarantined(self.warehouse, self.account) - listed),
+            ({t for t, known in held.items() if sweep or not known.is_gone} | waiting) - listed,
             was_listed=False,
         )
         if not listed and self.still_open:
@@ -211,7 +212,7 @@ class _Job:
                     # Shown by another account first: is it the same ticket? Asked once.
                     or (known.account_id != self.account.account_id and span.since >= mark)
                 }
-                reached = None if self.is_moving else span.until
+                reached = span.until if span.until > mark and not self.is_moving else None
                 self.take(wanted - self.already_read, watermark=reached)
 
     def list_ids(self, window: SyncWindow, *, only_open: bool = False) -> set[str]:

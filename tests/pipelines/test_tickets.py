@@ -137,6 +137,18 @@ def test_a_listed_ticket_that_cannot_be_read_waits_in_quarantine_and_later_ones_
     assert rows("select * from sync_quarantine") == []
 
 
+def test_an_open_ticket_in_quarantine_is_tried_again_by_every_run(sync, client, rows):
+    client.add("T1", is_closed=False)
+    sync()
+    client.errors["T1"] = ContractError("odd", vendor="huawei")
+    with pytest.raises(PartialError):
+        sync(now=LATER, open_messages=True)
+    del client.errors["T1"]
+    sync(now=LATER + timedelta(minutes=15))
+    assert client.reads == ["T1"]
+    assert rows("select * from sync_quarantine") == []
+
+
 def test_the_ledger_says_what_happened(sync, client, rows):
     client.add("T1")
     sync()
