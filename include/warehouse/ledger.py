@@ -100,18 +100,22 @@ class Run:
 
     def window(self, since: datetime, until: datetime) -> None:
         """Note the creation window this run is about."""
-        self._update(self._connection, since_at=_naive(since), until_at=_naive(until))
+        values = {"since_at": _naive(since), "until_at": _naive(until)}
+        self._warehouse.transact(lambda connection: self._update(connection, **values))
 
     def beat(self) -> None:
         """Show a sign of life and the counts so far, at most every few seconds."""
-        if time.monotonic() - self._beat < HEARTBEAT_SECONDS:
+        if self._connection.closed or time.monotonic() - self._beat < HEARTBEAT_SECONDS:
             return
         self._beat = time.monotonic()
-        # A lost lock connection shows at the next write, whose token check decides.
-        with suppress(sa.exc.DBAPIError):
+        try:
             mine = self._key & (sync_state.c.token == self._token)
             self._connection.execute(sa.update(sync_state).where(mine).values(heartbeat_at=NOW))
             self._update(self._connection, **self._figures())
+        except sa.exc.DBAPIError:
+            # The lock went with its connection: the token alone guards us from here on. Not used
+            # again, because it would come back without the lock and without autocommit.
+            self._connection.close()
 
     def finish(self, outcome: str, error: BaseException | None = None) -> None:
         """Close this run's row in the ledger."""

@@ -111,7 +111,7 @@ class Warehouse:
                 try:
                     yield mine
                 finally:
-                    with suppress(sa.exc.DBAPIError):  # a lost connection has freed it already
+                    with suppress(sa.exc.SQLAlchemyError):  # a lost connection has freed it
                         mine.execute(sa.text("SELECT RELEASE_LOCK(:name)"), key)
         except sa.exc.DBAPIError as error:
             raise refusal(error) from error

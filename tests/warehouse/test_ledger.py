@@ -71,6 +71,19 @@ def test_a_frozen_run_that_was_overtaken_writes_nothing(warehouse, warehouse_url
     assert sorted(outcomes(warehouse)) == ["done", "stopped"]
 
 
+def test_a_run_whose_lock_connection_is_lost_goes_on_under_its_token(warehouse, monkeypatch):
+    monkeypatch.setattr(ledger, "HEARTBEAT_SECONDS", 0)
+    with take(warehouse) as run:
+        holder = run._connection.scalar(sa.text("select connection_id()"))
+        warehouse.transact(lambda c: c.execute(sa.text(f"kill connection {holder}")))
+        run.counts.calls = 7
+        for _ in range(3):
+            run.beat()
+        run.write(lambda connection: None, watermark_at=DAY)
+    row = warehouse.transact(lambda c: c.execute(sa.select(sync_run)).one())
+    assert (row.outcome, row.calls) == ("done", 7)
+
+
 def test_the_watermark_and_the_rows_move_together_or_not_at_all(warehouse):
     def fail(connection):
         connection.execute(sa.delete(sync_run))
