@@ -86,17 +86,23 @@ class Run:
         """
 
         def guarded(connection: sa.Connection) -> T:
-            held = sa.select(sync_state.c.token).where(self._key).with_for_update()
-            if connection.scalar(held) != self._token:
-                raise SupersededError("another run took this account over: nothing was written")
-            result = work(connection)
-            values = {name: _naive(moment) for name, moment in state.items() if moment}
-            connection.execute(
-                sa.update(sync_state).where(self._key).values(heartbeat_at=NOW, **values)
-            )
-            return result
+            self.claim(connection, **state)
+            return work(connection)
 
         return self._warehouse.transact(guarded)
+
+    def claim(self, connection: sa.Connection, **state: datetime | None) -> None:
+        """Move *state* in a transaction that the caller commits, if this run still holds it.
+
+        Raises SupersededError when another run took over; none can before the commit.
+        """
+        held = sa.select(sync_state.c.token).where(self._key).with_for_update()
+        if connection.scalar(held) != self._token:
+            raise SupersededError("another run took this account over: nothing was written")
+        values = {name: _naive(moment) for name, moment in state.items() if moment}
+        connection.execute(
+            sa.update(sync_state).where(self._key).values(heartbeat_at=NOW, **values)
+        )
 
     def window(self, since: datetime, until: datetime) -> None:
         """Note the creation window this run is about."""

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 import tenacity
 from pymysql.cursors import Cursor
 from sqlalchemy.dialects.mysql import insert
+from sqlalchemy.engine.interfaces import IsolationLevel
 
 from include.errors import AlreadyRunningError, ConfigError, ContractError, UnavailableError
 from include.settings import LOOPBACK
@@ -86,6 +87,19 @@ class Warehouse:
             raise refusal(error) from error
 
     @contextmanager
+    def bulk(self) -> Iterator[sa.Connection]:
+        """One long transaction that may stream rows to the server; committed by the caller.
+
+        It waits an hour for an answer. Temporary tables live as long as it does. Raises as
+        ``transact``, but repeats nothing.
+        """
+        try:
+            with dedicated(self.engine, local_infile=True, read_timeout=3600) as connection:
+                yield connection
+        except sa.exc.DBAPIError as error:
+            raise refusal(error) from error
+
+    @contextmanager
     def lock(self, name: str, *, stale: Callable[[sa.Connection], bool]) -> Iterator[sa.Connection]:
         """Hold a named lock of this database; the server frees it when our process dies.
 
@@ -115,6 +129,29 @@ class Warehouse:
                         mine.execute(sa.text("SELECT RELEASE_LOCK(:name)"), key)
         except sa.exc.DBAPIError as error:
             raise refusal(error) from error
+
+
+@contextmanager
+def dedicated(
+    engine: sa.Engine, *, isolation_level: IsolationLevel = "READ COMMITTED", **arguments: Any
+) -> Iterator[sa.Connection]:
+    """A connection of its own, opened with the driver's *arguments* on top of our rules.
+
+    What it is told, locks and temporary tables die with it; what is not committed is rolled back.
+    """
+
+    def override(_dialect: Any, _record: Any, _args: Any, parameters: dict[str, Any]) -> None:
+        parameters |= arguments
+
+    engine.dispose()  # an idle connection was opened without them
+    sa.event.listen(engine, "do_connect", override)
+    try:
+        connection = engine.connect()
+    finally:
+        sa.event.remove(engine, "do_connect", override)
+    with connection.execution_options(isolation_level=isolation_level):
+        connection.detach()
+        yield connection
 
 
 def create_engine(url: str, *, ca: str = "") -> sa.Engine:

@@ -13,7 +13,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 
 from include.errors import AlreadyRunningError, ConfigError
-from include.warehouse import schema
+from include.warehouse import schema, views
 from include.warehouse.tables import metadata
 from tests.sql.described import described
 
@@ -43,7 +43,12 @@ def set_revision(engine: sa.Engine, revision: str) -> None:
 
 def changes(statements: list[str]) -> list[str]:
     reading = ("SELECT", "DESCRIBE", "SHOW", "SET SESSION")
-    return [text for text in statements if not text.lstrip().upper().startswith(reading)]
+    known = views.statements().values()  # replaced each time, by the same
+    return [
+        text
+        for text in statements
+        if not text.lstrip().upper().startswith(reading) and text not in known
+    ]
 
 
 def test_the_migrations_and_the_tables_agree(engine: sa.Engine) -> None:
@@ -61,6 +66,8 @@ def test_order_collations_and_keys_agree_as_well(engine: sa.Engine, warehouse_se
     try:
         direct = sa.create_engine(url, poolclass=sa.NullPool)
         metadata.create_all(direct)
+        with direct.begin() as connection:
+            views.apply(connection)
         expected = described(direct)
     finally:
         warehouse_server.drop(url)
@@ -77,7 +84,7 @@ def test_ids_are_compared_byte_by_byte(engine: sa.Engine) -> None:
                 " WHERE table_schema = DATABASE() AND table_name <> 'alembic_version'"
             )
         ).scalars()
-        assert set(collations) == {"utf8mb4_bin"}
+        assert set(collations) == {"utf8mb4_bin", None}  # None: a number, or bytes
 
 
 def test_a_second_migration_changes_nothing(engine: sa.Engine, statements: list[str]) -> None:

@@ -1,0 +1,340 @@
+"""Reading the customer-service database: one snapshot of all tables, read-only, in constant memory.
+
+Locks come before the snapshot: ACCESS SHARE, as any reader takes, on all tables at once. TRUNCATE
+and ALTER TABLE, which do not respect snapshots, so wait for us, or we wait for them (10 s).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, BinaryIO, Final, Self
+
+import psycopg2  # type: ignore[import-untyped]
+import sqlalchemy as sa
+
+from include.customer_service import SOURCE_TABLES, Kind, SourceTable
+from include.errors import ConfigError, ContractError, RejectedError, UnavailableError
+from include.settings import LOOPBACK
+from include.source.rendering import Reading
+
+OLDEST_VERSION: Final = 130000
+BATCH: Final = 2000
+
+SESSION: Final = {
+    "application_name": "customer-service snapshot",
+    "client_encoding": "UTF8",
+    "timezone": "UTC",
+    "datestyle": "ISO, YMD",
+    "extra_float_digits": "1",
+    "row_security": "off",  # rows that are hidden from us make an error, not a smaller table
+    "default_transaction_read_only": "on",
+    "lock_timeout": "10s",
+    "idle_in_transaction_session_timeout": "15min",
+}
+"""Ours, whatever the role or the server say."""
+
+TYPES: Final = {
+    Kind.SMALLINT: {"int2"},
+    Kind.INTEGER: {"int4"},
+    Kind.DOUBLE: {"float8"},
+    Kind.TEXT: {"varchar", "text"},
+    Kind.MOMENT: {"timestamptz"},
+}
+
+AGAIN: Final = frozenset(
+    {"40001", "40P01", "57P01", "57P02", "57P03", "53300", "25P03", "25P04", "08000", "08003"}
+    | {"08001", "08004", "08006", ""}  # no code: the connection broke
+)
+"""Cancelled by a replica, shut down, lost: the whole snapshot may be taken again."""
+OPERATOR: Final = {
+    "28000": "the database refuses this user: correct SOURCE_URL, or pg_hba.conf",
+    "28P01": "the database refuses user or password: correct SOURCE_URL",
+    "3D000": "there is no such database: correct SOURCE_URL",
+    "42501": "the user lacks a right: GRANT SELECT (sql/grants)",
+}
+"""What a person has to mend, by SQLSTATE."""
+HINTS: Final = {
+    "55P03": "somebody holds an exclusive lock on a table (ALTER, TRUNCATE, VACUUM FULL?)",
+    "57014": "cancelled by a person, or SOURCE_TIMEOUT_SECONDS has passed",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Where the source stands in a snapshot, and which source it is.
+
+    *horizon*: rows written by older transactions are all in this snapshot, unless deleted.
+    """
+
+    moment: datetime
+    system_id: str
+    database: str
+    timeline: int
+    server_started_at: datetime
+    horizon: int
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A table as the source has it now."""
+
+    table: SourceTable
+    reading: Reading
+    relation: str
+    """Its oid and column numbers: with others, old rows may be new to us."""
+    notes: tuple[str, ...]
+    is_whole: bool
+    """Whether row versions can be trusted: one plain table with a unique key."""
+
+
+class Snapshot:
+    """All tables at one moment. Valid inside ``Source.snapshot``."""
+
+    def __init__(self, connection: Any, position: Position, found: Mapping[str, Found]) -> None:
+        self._connection = connection
+        self.position = position
+        self.found = found
+
+    def copy(self, query: str, sink: BinaryIO) -> int:
+        """Stream the rows of *query* into *sink* as CSV with the word NULL; how many they were."""
+        with _told(), self._connection.cursor() as cursor:
+            cursor.copy_expert(f"copy ({query}) to stdout with (format csv, null 'NULL')", sink)
+            return int(cursor.rowcount)
+
+    def batches(self, query: str) -> Iterator[list[tuple[Any, ...]]]:
+        """The rows of *query*, some thousand at a time."""
+        with _told(), self._connection.cursor("rows") as cursor:
+            cursor.execute(query)
+            while rows := cursor.fetchmany(BATCH):
+                yield rows
+
+    def one(self, query: str) -> tuple[Any, ...]:
+        """The one row of *query*."""
+        return self.all(query)[0]
+
+    def all(self, query: str) -> list[tuple[Any, ...]]:
+        """The few rows of *query*."""
+        with _told(), self._connection.cursor() as cursor:
+            cursor.execute(query)
+            return list(cursor.fetchall())
+
+
+class Source:
+    """The customer-service database, read-only whatever its role may do."""
+
+    def __init__(self, arguments: Mapping[str, Any], timeout_seconds: int) -> None:
+        self._arguments = dict(arguments)
+        self._timeout = timeout_seconds
+
+    @classmethod
+    def open(cls, url: str, *, ca: str = "", timeout_seconds: int = 3600) -> Self:
+        """Prepare connections to *url*; nothing is sent yet. Raises ConfigError for a bad URL.
+
+        One statement may take *timeout_seconds*. Certificates are verified for every host but
+        loopback.
+        """
+        try:
+            parsed = sa.make_url(url)
+        except sa.exc.ArgumentError:
+            raise ConfigError("SOURCE_URL is not a URL like postgresql://user:pw@host/db") from None
+        if parsed.get_backend_name() != "postgresql" or not parsed.database:
+            raise ConfigError("SOURCE_URL must begin with postgresql:// and name a database")
+        arguments: dict[str, Any] = {
+            "host": parsed.host or "127.0.0.1",
+            "port": parsed.port or 5432,
+            "user": parsed.username,
+            "password": parsed.password,
+            "dbname": parsed.database,
+            "connect_timeout": 10,
+            "keepalives_idle": 60,
+            "tcp_user_timeout": 120_000,
+        }
+        if arguments["host"] not in LOOPBACK:
+            arguments |= {"sslmode": "verify-full", "sslrootcert": ca or "system"}
+        return cls(arguments, timeout_seconds)
+
+    @contextmanager
+    def connect(self) -> Iterator[Any]:
+        """A connection of its own under our settings, outside a transaction."""
+        with _told():
+            connection = psycopg2.connect(**self._arguments)
+        try:
+            with _told():
+                connection.autocommit = True
+                if connection.server_version < OLDEST_VERSION:
+                    raise ConfigError(
+                        f"the source is PostgreSQL {connection.server_version // 10000}:"
+                        " 13 or newer is needed"
+                    )
+                settings = SESSION | {"statement_timeout": f"{self._timeout}s"}
+                with connection.cursor() as cursor:
+                    for name, value in settings.items():
+                        cursor.execute("select set_config(%s, %s, false)", (name, value))
+            yield connection
+        finally:
+            connection.close()
+
+    @contextmanager
+    def snapshot(self) -> Iterator[Snapshot]:
+        """One moment of all tables.
+
+        Raises ConfigError naming table and column when the source is not as agreed, or a right is
+        missing; UnavailableError when it is away or cancels us.
+        """
+        with self.connect() as connection:
+            with _told(), connection.cursor() as cursor:
+                # Outside the snapshot, which must begin after the locks are held.
+                tables = _existing(cursor)
+                connection.autocommit = False
+                connection.set_session(isolation_level="REPEATABLE READ", readonly=True)
+                names = ", ".join(table.name for table in tables)
+                cursor.execute(f"lock table {names} in access share mode")
+                position = _position(cursor)
+                found = {table.name: _found(cursor, table) for table in tables}
+            yield Snapshot(connection, position, found)
+
+    def describe(self) -> str:
+        """The server's version and database, as proof that it can be reached and read."""
+        with self.snapshot() as snapshot:
+            version = snapshot.one("show server_version")[0]
+            return f"PostgreSQL {version}, {len(snapshot.found)} tables readable"
+
+
+def _existing(cursor: Any) -> list[SourceTable]:
+    """The tables to read. Raises ConfigError for one that is missing or must not be read."""
+    tables = []
+    for table in SOURCE_TABLES:
+        cursor.execute(
+            "select to_regclass(%s) is not null,"
+            " has_table_privilege(to_regclass(%s), 'select'), current_user",
+            (table.name, table.name),
+        )
+        exists, readable, user = cursor.fetchone()
+        if exists and not readable:
+            raise ConfigError(f"source: GRANT SELECT ON {table.name} TO {user} is missing")
+        if exists:
+            tables.append(table)
+        elif not table.optional:
+            raise ConfigError(
+                f"source: there is no table {table.name} in the search path of {user}: correct"
+                " SOURCE_URL, or restore the table; what is published stays as it was"
+            )
+    return tables
+
+
+def _position(cursor: Any) -> Position:
+    cursor.execute(
+        "select pg_snapshot_xmin(pg_current_snapshot())::text::numeric, clock_timestamp(),"
+        " current_database(), pg_postmaster_start_time(),"
+        " has_function_privilege('pg_control_system()', 'execute')"
+        " and has_function_privilege('pg_control_checkpoint()', 'execute')"
+    )
+    horizon, moment, database, started_at, may_ask = cursor.fetchone()
+    system_id, timeline = "", 0
+    if may_ask:
+        cursor.execute(
+            "select system_identifier::text, timeline_id"
+            " from pg_control_system(), pg_control_checkpoint()"
+        )
+        system_id, timeline = cursor.fetchone()
+    return Position(
+        moment=moment.astimezone(UTC),
+        system_id=system_id,
+        database=database,
+        timeline=timeline,
+        server_started_at=started_at.astimezone(UTC),
+        horizon=int(horizon),
+    )
+
+
+def _found(cursor: Any, table: SourceTable) -> Found:
+    """Compare a table with what we expect. Raises ConfigError by table and column."""
+    cursor.execute(
+        "select a.attname, t.typname, a.atttypmod, a.attnum, a.attnotnull, c.relkind, c.oid,"
+        " exists (select from pg_inherits where inhparent = c.oid)"
+        " from pg_class c join pg_attribute a on a.attrelid = c.oid"
+        " join pg_type t on t.oid = a.atttypid"
+        " where c.oid = to_regclass(%s) and a.attnum > 0 and not a.attisdropped order by a.attnum",
+        (table.name,),
+    )
+    there = {row[0]: row[1:] for row in cursor.fetchall()}
+    wide, notes, numbers = set(), [], []
+    for column in table.columns:
+        if column.name not in there:
+            raise ConfigError(
+                f"source: column {table.name}.{column.name} is missing (dropped or renamed?):"
+                " restore it, or adapt include/customer_service.py and add a migration"
+            )
+        typname, typmod, attnum, notnull, *_ = there[column.name]
+        if typname not in TYPES[column.kind]:
+            raise ConfigError(
+                f"source: column {table.name}.{column.name} is {typname}, not"
+                f" {column.kind.value}: restore it, or adapt include/customer_service.py and add a"
+                " migration"
+            )
+        if table.has_integer_key and column.name in table.key and not notnull:
+            raise ConfigError(f"source: key {table.name}.{column.name} may be NULL: no primary key")
+        if column.length is not None and not 0 <= typmod - 4 <= column.length:
+            wide.add(column.name)
+            notes.append(f"{table.name}.{column.name} may be longer than {column.length}")
+        numbers.append(str(attnum))
+    known = {column.name for column in table.columns}
+    if extra := sorted(there.keys() - known):
+        notes.append(f"{table.name} has columns we do not read: {', '.join(extra)}")
+    _, _, _, _, kind, oid, has_children = next(iter(there.values()))
+    if kind not in ("r", "p"):
+        raise ConfigError(f"source: {table.name} is not a table but of kind {kind!r}")
+    unique = _is_unique(cursor, table)
+    if not unique:
+        notes.append(f"{table.name} has no unique index on {', '.join(table.key)}")
+    return Found(
+        table=table,
+        reading=Reading(table, frozenset(wide), unique),
+        relation=f"{oid}:{','.join(numbers)}",
+        notes=tuple(notes),
+        is_whole=unique and kind == "r" and not has_children,
+    )
+
+
+def _is_unique(cursor: Any, table: SourceTable) -> bool:
+    """Whether the source itself forbids two rows with the same key."""
+    cursor.execute(
+        "select array_agg(a.attname::text) <@ %s from pg_index i"
+        " cross join lateral unnest(i.indkey::int2[]) as k(attnum)"
+        " left join pg_attribute a on a.attrelid = i.indrelid and a.attnum = k.attnum"
+        " where i.indrelid = to_regclass(%s) and i.indisunique and i.indisvalid"
+        " and i.indpred is null and i.indexprs is null"
+        " group by i.indexrelid having bool_and(a.attnotnull)",
+        (list(table.key), table.name),
+    )
+    return any(row[0] for row in cursor.fetchall())
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Our errors for the driver's: who must act, without values."""
+    try:
+        yield
+    except psycopg2.Error as error:
+        raise refusal(error) from error
+
+
+def refusal(error: Any) -> Exception:
+    """Our error for one of psycopg2's."""
+    code = error.pgcode or ""
+    diagnosed = error.diag.message_primary if error.diag else None
+    text = str(diagnosed or error).strip().split("\n")[0]
+    if "password authentication failed" in text:
+        code = "28P01"
+    if code in OPERATOR:
+        return ConfigError(f"source {code}: {text}; {OPERATOR[code]}")
+    where = {"vendor": "source", "code": code}
+    if code in AGAIN or code in HINTS or code[:2] in ("53", "57", "58", "08"):
+        hint = HINTS.get(code)
+        return UnavailableError(f"{text}; {hint}" if hint else text, **where)
+    if code[:2] == "22":  # a value: the message would quote it
+        return ContractError(f"a value cannot be read ({code})", **where)
+    return RejectedError(text, **where)

@@ -1,0 +1,383 @@
+"""Versions of source rows: staged as they stream in, compared, opened and closed by set-based SQL.
+
+Everything happens on one connection in one transaction (``Warehouse.bulk``), whose commit publishes
+all tables and their manifest together. What is staged lives in temporary tables, which go with it.
+Every landed row's hash is computed anew from the landed columns and must equal the source's.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, BinaryIO, Final, Protocol
+
+import sqlalchemy as sa
+
+from include.customer_service import Column, Kind, SourceTable
+from include.errors import ContractError
+from include.warehouse.tables import HISTORIES, cs_snapshot, cs_snapshot_table
+
+RANGE_KEYS: Final = 1024  # as the source counts them (include/source/rendering.py)
+
+
+class Feed(Protocol):
+    """Rows on their way from the source: as a stream of CSV, or as batches of values."""
+
+    def copy(self, sink: BinaryIO) -> int:
+        """Write all rows as CSV, NULL as the bare word; how many they were."""
+
+    def batches(self) -> Iterable[Sequence[tuple[Any, ...]]]:
+        """The same rows as tuples."""
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """What staged rows would change. The hash sums are over the first 6 bytes of the hashes."""
+
+    opened: int
+    changed: int
+    opened_sum: int
+    changed_sum: int
+
+
+class Staging:
+    """The rows of one source table, on their way into its history."""
+
+    def __init__(self, connection: sa.Connection, table: SourceTable) -> None:
+        self.table = table
+        self.history = HISTORIES[table.name]
+        self.rows = 0
+        self.unfit = 0
+        self._connection = connection
+        self._columns = [column.name for column in table.columns]
+        self._stage = _temporary(
+            connection,
+            f"stage_{table.name}",
+            *(self.history.c[name] for name in ["row_key", *self._columns, "unfit", "row_hash"]),
+        )
+        self._seen = _temporary(connection, f"seen_{table.name}", self.history.c.row_key)
+        self._gone = _temporary(connection, f"gone_{table.name}", self.history.c.row_key)
+
+    def load(self, feed: Feed) -> None:
+        """Stage rows. Raises ContractError when one did not land as it was in the source."""
+        self.rows = self._load_rows(feed, self._stage, {})
+        self._verify(self._stage.name, self.rows)
+
+    def load_first(self, feed: Feed, snapshot_id: int, moment: datetime) -> None:
+        """Let the rows of a table that has no present ones yet land in its history at once."""
+        fixed: dict[str, int | str] = {
+            "snapshot_id": snapshot_id,
+            "valid_from_at": _literal(moment),
+        }
+        self.rows = self._load_rows(feed, self.history, fixed)
+        self._verify(self.history.name, self.rows, "closed_by = 0")
+
+    def has_present(self) -> bool:
+        """Whether the history holds any present row."""
+        query = f"select 1 from {self.history.name} where closed_by = 0 limit 1"
+        return self._connection.exec_driver_sql(query).one_or_none() is not None
+
+    def total(self) -> tuple[int, int]:
+        """Present rows and their hash sum, the hashes computed anew from the columns."""
+        hashed = f"hex({_row_hash(self.table)})"
+        row = self._one(
+            f"select count(*), coalesce(sum({_number(hashed, 1, 12)}), 0)"
+            f" from {self.history.name} where closed_by = 0"
+        )
+        return int(row[0]), int(row[1])
+
+    def difference(self) -> Difference:
+        """Compare the staged rows with the present ones."""
+        new, old = _number("hex(s.row_hash)", 1, 12), _number("hex(h.row_hash)", 1, 12)
+        differs = "h.row_key is null or h.row_hash <> s.row_hash"
+        row = self._one(
+            f"select count(case when {differs} then 1 end),"
+            " count(case when h.row_hash <> s.row_hash then 1 end),"
+            f" sum(case when {differs} then {new} end),"
+            f" sum(case when h.row_hash <> s.row_hash then {old} end)"
+            f" from {self._stage.name} s"
+            f" left join {self.history.name} h on h.row_key = s.row_key and h.closed_by = 0"
+        )
+        return Difference(*(int(value or 0) for value in row))
+
+    def ranges(self) -> dict[int, tuple[int, int]]:
+        """Rows and key sum of every range of keys, were the staged rows already opened."""
+        number, key_sum = self._range("row_key"), self._key_sum("row_key")
+        new_number, new_sum = self._range("s.row_key"), self._key_sum("s.row_key")
+        found: dict[int, tuple[int, int]] = {}
+        for query in (
+            f"select {number}, count(*), sum({key_sum}) from {self.history.name}"
+            " where closed_by = 0 group by 1",
+            f"select {new_number}, count(*), sum({new_sum}) from {self._stage.name} s"
+            f" left join {self.history.name} h on h.row_key = s.row_key and h.closed_by = 0"
+            " where h.row_key is null group by 1",
+        ):
+            for where, rows, total in self._connection.exec_driver_sql(query):
+                before = found.get(int(where), (0, 0))
+                found[int(where)] = (before[0] + int(rows), before[1] + int(total))
+        return found
+
+    def find_vanished(self) -> tuple[int, int]:
+        """Mark the present rows that are not staged, all rows being staged: number, hash sum."""
+        return self._mark(self._stage.name, "")
+
+    def find_vanished_in(self, ranges: Iterable[int], feed: Feed) -> tuple[int, int]:
+        """Mark the present rows of some *ranges* whose keys do not come from *feed*."""
+        self._load_keys(feed)
+        numbers = ", ".join(str(int(number)) for number in ranges)
+        return self._mark(self._seen.name, f" and {self._range('h.row_key')} in ({numbers})")
+
+    def publish(self, snapshot_id: int, moment: datetime) -> None:
+        """Close what vanished or changed, open what is new. Visible with the commit."""
+        history, values = self.history.name, {"moment": _literal(moment), "number": snapshot_id}
+        close = "set h.valid_to_at = :moment, h.closed_by = :number where h.closed_by = 0"
+        names = ", ".join(["row_key", *self._columns, "unfit", "row_hash"])
+        staged = ", ".join(f"s.{name}" for name in ["row_key", *self._columns, "unfit", "row_hash"])
+        for statement in (
+            f"update {history} h join {self._gone.name} g on g.row_key = h.row_key {close}",
+            f"update {history} h join {self._stage.name} s on s.row_key = h.row_key {close}"
+            " and h.row_hash <> s.row_hash",
+            f"insert into {history} ({names}, valid_from_at, snapshot_id)"
+            f" select {staged}, :moment, :number from {self._stage.name} s"
+            f" left join {history} h on h.row_key = s.row_key and h.closed_by = 0"
+            " where h.row_key is null",
+        ):
+            self._connection.execute(sa.text(statement), values)
+
+    def staged_total(self) -> int:
+        """The hash sum of the staged rows."""
+        return self._sum(self._stage.name)
+
+    def present_total(self) -> int:
+        """The hash sum of the present rows, from their stored hashes."""
+        return self._sum(f"{self.history.name} where closed_by = 0")
+
+    def _sum(self, rows: str) -> int:
+        return int(
+            self._one(f"select coalesce(sum({_number('hex(row_hash)', 1, 12)}), 0) from {rows}")[0]
+        )
+
+    def _mark(self, seen: str, condition: str) -> tuple[int, int]:
+        history, gone = self.history.name, self._gone.name
+        self._connection.exec_driver_sql(
+            f"insert into {gone} (row_key) select h.row_key from {history} h"
+            f" left join {seen} k on k.row_key = h.row_key"
+            f" where h.closed_by = 0 and k.row_key is null{condition}"
+        )
+        row = self._one(
+            f"select count(*), coalesce(sum({_number('hex(h.row_hash)', 1, 12)}), 0)"
+            f" from {gone} g join {history} h on h.row_key = g.row_key and h.closed_by = 0"
+        )
+        return int(row[0]), int(row[1])
+
+    def _load_rows(self, feed: Feed, target: sa.Table, fixed: Mapping[str, int | str]) -> int:
+        return _load(
+            self._connection,
+            target,
+            [*self._columns, "unfit", "row_key", "row_hash"],
+            {"row_hash"} if self.table.has_integer_key else {"row_key", "row_hash"},
+            fixed,
+            feed,
+        )
+
+    def _load_keys(self, feed: Feed) -> None:
+        binary = set() if self.table.has_integer_key else {"row_key"}
+        _load(self._connection, self._seen, ["row_key"], binary, {}, feed)
+
+    def _verify(self, name: str, rows: int, condition: str = "true") -> None:
+        key = "true"
+        if not self.table.has_integer_key and all(
+            column.kind is not Kind.DOUBLE for column in self.table.key_columns
+        ):
+            key = f"(unfit is not null or row_key <=> {_digest(_line(self.table.key_columns))})"
+        landed, wrong, self.unfit = self._one(
+            f"select count(*), count(case when not (row_hash <=> {_row_hash(self.table)} and {key})"
+            f" then 1 end), count(unfit) from {name} where {condition}"
+        )
+        if landed != rows or wrong:
+            raise ContractError(
+                f"{self.table.name}: {rows} rows came, {landed} landed, {wrong} of them not as they"
+                " were in the source; nothing was published (is max_allowed_packet below the"
+                " longest row?)",
+                vendor="warehouse",
+            )
+
+    def _range(self, key: str) -> str:
+        if self.table.has_integer_key:
+            return f"{key} div {RANGE_KEYS}"
+        return _number(f"hex({key})", 1, 3)
+
+    def _key_sum(self, key: str) -> str:
+        return key if self.table.has_integer_key else _number(f"hex({key})", 4, 8)
+
+    def _one(self, query: str) -> Any:
+        return self._connection.exec_driver_sql(query).one()
+
+
+def last_snapshot(connection: sa.Connection, state: str | None = None) -> dict[str, Any] | None:
+    """The newest row of the manifest, of any state or of one."""
+    query = sa.select(cs_snapshot).order_by(cs_snapshot.c.snapshot_id.desc()).limit(1)
+    if state is not None:
+        query = query.where(cs_snapshot.c.state == state)
+    row = connection.execute(query).mappings().one_or_none()
+    return None if row is None else {str(name): value for name, value in row.items()}
+
+
+def last_full(connection: sa.Connection) -> datetime | None:
+    """When all rows were last read and published, by the source's clock, naive UTC."""
+    c = cs_snapshot.c
+    query = sa.select(sa.func.max(c.snapshot_at)).where(
+        c.state == "complete", c.full_because.is_not(None)
+    )
+    moment: datetime | None = connection.scalar(query)
+    return moment
+
+
+def table_rows(connection: sa.Connection, snapshot_id: int) -> dict[str, dict[str, Any]]:
+    """The manifest's rows of a snapshot, by table."""
+    query = sa.select(cs_snapshot_table).where(cs_snapshot_table.c.snapshot_id == snapshot_id)
+    rows = connection.execute(query).mappings()
+    return {row["table_name"]: {str(name): row[name] for name in row} for row in rows}
+
+
+def write_manifest(
+    connection: sa.Connection, snapshot: Mapping[str, Any], tables: Sequence[Mapping[str, Any]]
+) -> None:
+    """Write a snapshot's row and the rows of its tables."""
+    connection.execute(
+        sa.insert(cs_snapshot).values(stored_at=sa.func.utc_timestamp(sa.text("6")), **snapshot)
+    )
+    number = snapshot["snapshot_id"]
+    connection.execute(
+        sa.insert(cs_snapshot_table), [{"snapshot_id": number, **row} for row in tables]
+    )
+
+
+def _temporary(connection: sa.Connection, name: str, *columns: sa.Column[Any]) -> sa.Table:
+    """An InnoDB table that only this connection sees; the first of *columns* is its key."""
+    key, *others = columns
+    table = sa.Table(
+        name,
+        sa.MetaData(),
+        sa.Column(key.name, key.type, primary_key=True, autoincrement=False),
+        *(sa.Column(column.name, column.type, nullable=column.nullable) for column in others),
+        prefixes=["TEMPORARY"],
+        mysql_engine="InnoDB",
+        mysql_charset="utf8mb4",
+    )
+    connection.exec_driver_sql(f"drop temporary table if exists {name}")
+    table.create(connection)
+    return table
+
+
+def _load(
+    connection: sa.Connection,
+    target: sa.Table,
+    names: Sequence[str],
+    binary: set[str],
+    fixed: Mapping[str, int | str],
+    feed: Feed,
+) -> int:
+    """Bring the rows of *feed* into *target*; columns in *binary* come as hex digits.
+
+    Returns the number sent. By LOAD DATA LOCAL where the server allows it, which turns bad values
+    into others with only a warning: so a single warning is an error here.
+    """
+    if connection.exec_driver_sql("select @@local_infile").scalar() != 1:
+        return _insert(connection, target, names, binary, fixed, feed)
+    read, write = os.pipe()
+
+    def produce() -> int:
+        with os.fdopen(write, "wb", buffering=1 << 20) as sink:
+            return feed.copy(sink)
+
+    columns = ", ".join(f"@{name}" if name in binary else name for name in names)
+    settings = [f"{name} = unhex(@{name})" for name in sorted(binary)]
+    settings += [f"{name} = '{value}'" for name, value in fixed.items()]
+    statement = (
+        f"load data local infile '/dev/fd/{read}' into table {target.name} character set utf8mb4"
+        " fields terminated by ',' enclosed by '\"' escaped by '' lines terminated by '\\n'"
+        f" ({columns}){' set ' if settings else ''}{', '.join(settings)}"
+    )
+    with ThreadPoolExecutor(1) as beside:
+        sending = beside.submit(produce)
+        try:
+            connection.exec_driver_sql(statement)
+        finally:
+            os.close(read)  # whoever still writes is told
+        sent = sending.result()
+    warnings = connection.exec_driver_sql("show warnings limit 1").all()
+    if warnings:
+        raise ContractError(
+            f"{target.name}: {str(warnings[0][2]).split(' value: ')[0]}",
+            vendor="warehouse",
+            code=str(warnings[0][1]),
+        )
+    return sent
+
+
+def _insert(
+    connection: sa.Connection,
+    target: sa.Table,
+    names: Sequence[str],
+    binary: set[str],
+    fixed: Mapping[str, int | str],
+    feed: Feed,
+) -> int:
+    """The same by multi-row INSERT, for a server that forbids LOAD DATA LOCAL."""
+    columns = [*names, *fixed]
+    places = ", ".join(["%s"] * len(columns))
+    statement = f"insert into {target.name} ({', '.join(columns)}) values ({places})"
+    sent = 0
+    for rows in feed.batches():
+        values = [
+            tuple(
+                bytes.fromhex(value) if name in binary else value
+                for name, value in zip(columns, (*row, *fixed.values()), strict=True)
+            )
+            for row in rows
+        ]
+        connection.exec_driver_sql(statement, values)
+        sent += len(values)
+    return sent
+
+
+def _row_hash(table: SourceTable) -> str:
+    return _digest(_line([*table.columns, Column("unfit", Kind.TEXT, "")]))
+
+
+def _digest(text: str) -> str:
+    return f"left(unhex(sha2({text}, 256)), 16)"
+
+
+def _line(columns: Iterable[Column]) -> str:
+    return "concat_ws(',', " + ", ".join(f"ifnull({_canonical(c)}, '~')" for c in columns) + ")"
+
+
+def _canonical(column: Column) -> str:
+    """A stored value as canonical text (``include/customer_service.py``)."""
+    name = column.name
+    if column.kind is Kind.TEXT:
+        return f"concat(char_length({name}), ':', {name})"
+    if column.kind is Kind.MOMENT:
+        return f"trim(trailing '.' from trim(trailing '0' from cast({name} as char)))"
+    if column.kind is Kind.DOUBLE:
+        text = f"replace(substring_index(cast(abs({name}) as char), 'e', 1), '.', '')"
+        return (
+            f"if({name} = 0, '0', concat(if({name} < 0, '-', ''), trim(both '0' from {text}),"
+            f" 'e', floor(log10(abs({name})))))"
+        )
+    return name
+
+
+def _number(digits: str, start: int, length: int) -> str:
+    """Some hex digits as a number."""
+    return f"cast(conv(substr({digits}, {start}, {length}), 16, 10) as unsigned)"
+
+
+def _literal(moment: datetime) -> str:
+    """A naive UTC moment as MySQL reads it."""
+    return moment.isoformat(sep=" ", timespec="microseconds")
