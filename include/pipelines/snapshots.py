@@ -8,19 +8,19 @@ range finds what vanished. The first snapshot, one a day, and any doubt: all row
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, BinaryIO, Final
+from typing import Any, Final
 
-import sqlalchemy as sa
 import tenacity
 
-from include.customer_service import SOURCE_TABLES, SourceTable
+from include.customer_service import SOURCE_TABLES
 from include.errors import CheckError, UnavailableError
+from include.pipelines.table_reader import TableFigures, TableRead, TableReader
 from include.source import postgres
-from include.source.postgres import Found, Position, Snapshot, Source
-from include.warehouse import ledger, mysql, snapshots
+from include.source.postgres import Position, Snapshot, Source
+from include.warehouse import ledger, manifest, mysql
 from include.warehouse.ledger import Request, Run
 from include.warehouse.mysql import Warehouse
 from include.warehouse.snapshots import Staging
@@ -34,20 +34,6 @@ HALF_THE_CIRCLE: Final = 2**31 - 2**24
 """Transactions after which PostgreSQL's row versions can no longer be told older or newer."""
 
 Say = Callable[[str], None]
-
-
-@dataclass(frozen=True, slots=True)
-class TableFigures:
-    """What a snapshot did with one table; the columns of ``cs_snapshot_table``."""
-
-    table_name: str
-    rows_read: int
-    opened: int
-    closed: int
-    vanished: int
-    present: int
-    unfit: int
-    duplicates: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,45 +67,11 @@ class TableComparison:
 
 
 @dataclass(frozen=True, slots=True)
-class _Feed:
-    """The rows of one query of a snapshot, as the warehouse takes them."""
-
-    snapshot: Snapshot
-    query: str
-
-    def copy(self, sink: BinaryIO) -> int:
-        return self.snapshot.copy(self.query, sink)
-
-    def batches(self) -> Iterator[Sequence[tuple[Any, ...]]]:
-        return self.snapshot.batches(self.query)
-
-
-@dataclass(frozen=True, slots=True)
 class _Options:
     full: bool
     accept_vanished: int
     vanish_limit: float
     full_after: timedelta
-
-
-@dataclass(frozen=True, slots=True)
-class _Read:
-    """What was read of one table; *staging* still has to be published unless it is None."""
-
-    staging: Staging | None
-    figures: TableFigures
-    checksum: int
-    over_limit: bool
-    relation: str
-
-    def row(self) -> dict[str, Any]:
-        """Its row of the manifest."""
-        own = {"checksum": self.checksum, "over_limit": self.over_limit, "relation": self.relation}
-        return asdict(self.figures) | own
-
-
-class _DoubtError(Exception):
-    """The row versions do not explain the keys: all rows of the table must be read."""
 
 
 def take(
@@ -174,13 +126,13 @@ def _attempt(
 ) -> Taken:
     """Read, compare and publish in one transaction of the warehouse."""
     with warehouse.bulk() as connection:
-        newest = snapshots.last_snapshot(connection)
-        last = snapshots.last_snapshot(connection, "complete")
-        before = snapshots.table_rows(connection, last["snapshot_id"]) if last else {}
+        newest = manifest.last_snapshot(connection)
+        last = manifest.last_snapshot(connection, "complete")
+        before = manifest.table_rows(connection, last["snapshot_id"]) if last else {}
         number = newest["snapshot_id"] + 1 if newest else 1
         with source.snapshot() as snapshot:
             position = snapshot.position
-            full_at = snapshots.last_full(connection)
+            full_at = manifest.last_full(connection)
             because = _why_full(options, position, last, full_at)
             moment = position.moment.replace(tzinfo=None)
             if last:  # time goes on here, whatever the source's clock does
@@ -195,7 +147,9 @@ def _attempt(
                 old = before.get(table.name)
                 if found is None and not (old and old["present"]):
                     continue
-                reader = _Reader(connection, snapshot, number, moment, options, notes)
+                reader = TableReader(
+                    connection, snapshot, number, moment, options.vanish_limit, notes
+                )
                 read.append(reader.read(table, found, horizon, old))
                 figures = read[-1].figures
                 progress(
@@ -203,7 +157,7 @@ def _attempt(
                     f" {figures.closed} closed, {figures.present} present"
                 )
                 run.beat()
-        manifest = {
+        row = {
             "snapshot_id": number,
             "state": "complete",
             "snapshot_at": moment,
@@ -217,23 +171,21 @@ def _attempt(
             "notes": "; ".join(notes)[:2000] or None,
         }
         refused_before = (
-            snapshots.table_rows(connection, newest["snapshot_id"])
+            manifest.table_rows(connection, newest["snapshot_id"])
             if newest and newest["state"] == "refused"
             else {}
         )
         if refusal := _refusal(read, options, refused_before):
             connection.rollback()
             run.claim(connection)
-            snapshots.write_manifest(
-                connection, manifest | {"state": "refused"}, [table.row() for table in read]
-            )
+            manifest.write(connection, row | {"state": "refused"}, [table.row() for table in read])
             connection.commit()
             raise CheckError(refusal)
         for table_read in read:
             if table_read.staging:
                 table_read.staging.publish(number, moment)
                 run.beat()
-        snapshots.write_manifest(connection, manifest, [table.row() for table in read])
+        manifest.write(connection, row, [table.row() for table in read])
         aware = moment.replace(tzinfo=UTC)
         run.claim(connection, watermark_at=aware)
         connection.commit()
@@ -269,121 +221,8 @@ def _why_full(
     return None
 
 
-@dataclass(frozen=True, slots=True)
-class _Reader:
-    """Stages one table of a snapshot and finds what it would change."""
-
-    connection: sa.Connection
-    snapshot: Snapshot
-    number: int
-    moment: datetime
-    options: _Options
-    notes: list[str]
-
-    def read(
-        self,
-        table: SourceTable,
-        found: Found | None,
-        horizon: int | None,
-        old: Mapping[str, Any] | None,
-    ) -> _Read:
-        """*old* is the table's row in the manifest of the last snapshot."""
-        if found is None:
-            self.notes.append(f"{table.name} is no longer there")
-            return self._all(table, None, old)
-        if horizon is None or old is None or not found.is_whole:
-            return self._all(table, found, old)
-        if old["relation"] != found.relation:
-            self.notes.append(f"{table.name} was made anew or altered: all its rows were read")
-            return self._all(table, found, old)
-        try:
-            return self._changes(found, horizon, old)
-        except _DoubtError as doubt:
-            self.notes.append(f"{table.name}: {doubt}: all its rows were read")
-            log.warning("%s: %s: all its rows are read", table.name, doubt)
-            return self._all(table, found, old)
-
-    def _all(self, table: SourceTable, found: Found | None, old: Mapping[str, Any] | None) -> _Read:
-        """Read all rows, none if the table is no longer there."""
-        staging = Staging(self.connection, table)
-        present, duplicates = old["present"] if old else 0, 0
-        if found:
-            feed = _Feed(self.snapshot, found.reading.rows())
-            if not found.reading.unique:
-                duplicates = int(self.snapshot.one(found.reading.duplicates())[0])
-            if not staging.has_present():
-                staging.load_first(feed, self.number, self.moment)
-                figures = self._figures(staging, staging.rows, 0, 0, staging.rows, duplicates)
-                return _Read(None, figures, staging.present_total(), False, found.relation)
-            staging.load(feed)
-        difference = staging.difference()
-        vanished, _ = staging.find_vanished()
-        figures = self._figures(
-            staging, difference.opened, difference.changed, vanished, staging.rows, duplicates
-        )
-        return _Read(
-            staging,
-            figures,
-            staging.staged_total(),
-            self._is_over(vanished, present, staging.rows),
-            found.relation if found else "",
-        )
-
-    def _changes(self, found: Found, horizon: int, old: Mapping[str, Any]) -> _Read:
-        """Read the rows that are new since *horizon*, and the keys of ranges that lost some."""
-        staging = Staging(self.connection, found.table)
-        staging.load(_Feed(self.snapshot, found.reading.rows(horizon)))
-        difference = staging.difference()
-        source = {
-            int(where): (int(rows), int(total))
-            for where, rows, total in self.snapshot.all(found.reading.ranges())
-        }
-        ours = staging.ranges()
-        differing = sorted(
-            where for where in source.keys() | ours.keys() if source.get(where) != ours.get(where)
-        )
-        vanished, vanished_sum = 0, 0
-        if differing:
-            feed = _Feed(self.snapshot, found.reading.keys(differing))
-            vanished, vanished_sum = staging.find_vanished_in(differing, feed)
-        present = sum(rows for rows, _ in ours.values()) - vanished
-        if present != sum(rows for rows, _ in source.values()):
-            raise _DoubtError("row versions do not explain the keys")
-        checksum = (
-            int(old["checksum"]) + difference.opened_sum - difference.changed_sum - vanished_sum
-        )
-        figures = self._figures(
-            staging, difference.opened, difference.changed, vanished, present, 0
-        )
-        over = self._is_over(vanished, old["present"], present)
-        return _Read(staging, figures, checksum, over, found.relation)
-
-    def _figures(
-        self,
-        staging: Staging,
-        opened: int,
-        changed: int,
-        vanished: int,
-        present: int,
-        duplicates: int,
-    ) -> TableFigures:
-        return TableFigures(
-            table_name=staging.table.name,
-            rows_read=staging.rows,
-            opened=opened,
-            closed=changed + vanished,
-            vanished=vanished,
-            present=present,
-            unfit=staging.unfit,
-            duplicates=duplicates,
-        )
-
-    def _is_over(self, vanished: int, before: int, after: int) -> bool:
-        return vanished > before * self.options.vanish_limit or bool(before and not after)
-
-
 def _refusal(
-    read: Sequence[_Read], options: _Options, refused_before: Mapping[str, Mapping[str, Any]]
+    read: Sequence[TableRead], options: _Options, refused_before: Mapping[str, Mapping[str, Any]]
 ) -> str | None:
     """Why the snapshot must not be published, unless a person or a second look confirms it."""
     over = [table.figures for table in read if table.over_limit]

@@ -11,7 +11,7 @@ from typing import Final
 
 from include.customer_service import Column, Kind, SourceTable
 
-RANGE_KEYS: Final = 1024
+RANGE_KEYS: Final = 128
 """So many consecutive integer keys make a range; hashed keys have 4,096 ranges."""
 
 FIRST: Final = "timestamptz '0001-01-01 00:00:00+00'"

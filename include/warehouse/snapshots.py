@@ -7,30 +7,20 @@ Every landed row's hash is computed anew from the landed columns and must equal 
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+import itertools
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, BinaryIO, Final, Protocol
+from typing import Any, Final
 
 import sqlalchemy as sa
 
 from include.customer_service import Column, Kind, SourceTable
 from include.errors import ContractError
-from include.warehouse.tables import HISTORIES, cs_snapshot, cs_snapshot_table
+from include.warehouse.bulk import Feed, load
+from include.warehouse.tables import HISTORIES
 
-RANGE_KEYS: Final = 1024  # as the source counts them (include/source/rendering.py)
-
-
-class Feed(Protocol):
-    """Rows on their way from the source: as a stream of CSV, or as batches of values."""
-
-    def copy(self, sink: BinaryIO) -> int:
-        """Write all rows as CSV, NULL as the bare word; how many they were."""
-
-    def batches(self) -> Iterable[Sequence[tuple[Any, ...]]]:
-        """The same rows as tuples."""
+RANGE_KEYS: Final = 128  # as the source counts them (include/source/rendering.py)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +47,8 @@ class Staging:
             connection,
             f"stage_{table.name}",
             *(self.history.c[name] for name in ["row_key", *self._columns, "unfit", "row_hash"]),
+            # What the present version of the row has; NULL: there is none.
+            sa.Column("old_hash", self.history.c.row_hash.type),
         )
         self._seen = _temporary(connection, f"seen_{table.name}", self.history.c.row_key)
         self._gone = _temporary(connection, f"gone_{table.name}", self.history.c.row_key)
@@ -91,33 +83,29 @@ class Staging:
 
     def difference(self) -> Difference:
         """Compare the staged rows with the present ones."""
-        new, old = _number("hex(s.row_hash)", 1, 12), _number("hex(h.row_hash)", 1, 12)
-        differs = "h.row_key is null or h.row_hash <> s.row_hash"
+        self._connection.exec_driver_sql(
+            f"update {self._stage.name} s join {self.history.name} h"
+            " on h.row_key = s.row_key and h.closed_by = 0 set s.old_hash = h.row_hash"
+        )
+        new, old = _number("hex(row_hash)", 1, 12), _number("hex(old_hash)", 1, 12)
         row = self._one(
-            f"select count(case when {differs} then 1 end),"
-            " count(case when h.row_hash <> s.row_hash then 1 end),"
-            f" sum(case when {differs} then {new} end),"
-            f" sum(case when h.row_hash <> s.row_hash then {old} end)"
-            f" from {self._stage.name} s"
-            f" left join {self.history.name} h on h.row_key = s.row_key and h.closed_by = 0"
+            f"select count(*), count(old_hash), sum({new}), sum({old})"
+            f" from {self._stage.name} where not (row_hash <=> old_hash)"
         )
         return Difference(*(int(value or 0) for value in row))
 
     def ranges(self) -> dict[int, tuple[int, int]]:
         """Rows and key sum of every range of keys, were the staged rows already opened."""
         number, key_sum = self._range("row_key"), self._key_sum("row_key")
-        new_number, new_sum = self._range("s.row_key"), self._key_sum("s.row_key")
         found: dict[int, tuple[int, int]] = {}
-        for query in (
-            f"select {number}, count(*), sum({key_sum}) from {self.history.name}"
-            " where closed_by = 0 group by 1",
-            f"select {new_number}, count(*), sum({new_sum}) from {self._stage.name} s"
-            f" left join {self.history.name} h on h.row_key = s.row_key and h.closed_by = 0"
-            " where h.row_key is null group by 1",
+        for rows in (
+            f"{self.history.name} where closed_by = 0",
+            f"{self._stage.name} where old_hash is null",
         ):
-            for where, rows, total in self._connection.exec_driver_sql(query):
+            query = f"select {number}, count(*), sum({key_sum}) from {rows} group by 1"
+            for where, count, total in self._connection.exec_driver_sql(query):
                 before = found.get(int(where), (0, 0))
-                found[int(where)] = (before[0] + int(rows), before[1] + int(total))
+                found[int(where)] = (before[0] + int(count), before[1] + int(total))
         return found
 
     def find_vanished(self) -> tuple[int, int]:
@@ -127,23 +115,23 @@ class Staging:
     def find_vanished_in(self, ranges: Iterable[int], feed: Feed) -> tuple[int, int]:
         """Mark the present rows of some *ranges* whose keys do not come from *feed*."""
         self._load_keys(feed)
-        numbers = ", ".join(str(int(number)) for number in ranges)
-        return self._mark(self._seen.name, f" and {self._range('h.row_key')} in ({numbers})")
+        spans = " or ".join(
+            f"h.row_key between {low} and {high}" for low, high in self._spans(ranges)
+        )
+        return self._mark(self._seen.name, f" and ({spans})")
 
     def publish(self, snapshot_id: int, moment: datetime) -> None:
         """Close what vanished or changed, open what is new. Visible with the commit."""
         history, values = self.history.name, {"moment": _literal(moment), "number": snapshot_id}
         close = "set h.valid_to_at = :moment, h.closed_by = :number where h.closed_by = 0"
         names = ", ".join(["row_key", *self._columns, "unfit", "row_hash"])
-        staged = ", ".join(f"s.{name}" for name in ["row_key", *self._columns, "unfit", "row_hash"])
         for statement in (
             f"update {history} h join {self._gone.name} g on g.row_key = h.row_key {close}",
-            f"update {history} h join {self._stage.name} s on s.row_key = h.row_key {close}"
-            " and h.row_hash <> s.row_hash",
+            f"update {self._stage.name} s join {history} h on h.row_key = s.row_key {close}"
+            " and s.old_hash <> s.row_hash",
             f"insert into {history} ({names}, valid_from_at, snapshot_id)"
-            f" select {staged}, :moment, :number from {self._stage.name} s"
-            f" left join {history} h on h.row_key = s.row_key and h.closed_by = 0"
-            " where h.row_key is null",
+            f" select {names}, :moment, :number from {self._stage.name}"
+            " where not (row_hash <=> old_hash)",
         ):
             self._connection.execute(sa.text(statement), values)
 
@@ -174,7 +162,7 @@ class Staging:
         return int(row[0]), int(row[1])
 
     def _load_rows(self, feed: Feed, target: sa.Table, fixed: Mapping[str, int | str]) -> int:
-        return _load(
+        return load(
             self._connection,
             target,
             [*self._columns, "unfit", "row_key", "row_hash"],
@@ -185,7 +173,7 @@ class Staging:
 
     def _load_keys(self, feed: Feed) -> None:
         binary = set() if self.table.has_integer_key else {"row_key"}
-        _load(self._connection, self._seen, ["row_key"], binary, {}, feed)
+        load(self._connection, self._seen, ["row_key"], binary, {}, feed)
 
     def _verify(self, name: str, rows: int, condition: str = "true") -> None:
         key = "true"
@@ -210,50 +198,23 @@ class Staging:
             return f"{key} div {RANGE_KEYS}"
         return _number(f"hex({key})", 1, 3)
 
+    def _spans(self, ranges: Iterable[int]) -> Iterator[tuple[str, str]]:
+        """First and last possible key of each range, neighbours joined."""
+        numbers = sorted(ranges)
+        for _, group in itertools.groupby(enumerate(numbers), lambda pair: pair[1] - pair[0]):
+            members = [number for _, number in group]
+            low, high = members[0], members[-1]
+            if self.table.has_integer_key:  # division truncates: range 0 has both signs
+                first = low * RANGE_KEYS - (RANGE_KEYS - 1 if low <= 0 else 0)
+                yield str(first), str(high * RANGE_KEYS + (RANGE_KEYS - 1 if high >= 0 else 0))
+            else:
+                yield f"x'{low:03x}{'0' * 29}'", f"x'{high:03x}{'f' * 29}'"
+
     def _key_sum(self, key: str) -> str:
         return key if self.table.has_integer_key else _number(f"hex({key})", 4, 8)
 
     def _one(self, query: str) -> Any:
         return self._connection.exec_driver_sql(query).one()
-
-
-def last_snapshot(connection: sa.Connection, state: str | None = None) -> dict[str, Any] | None:
-    """The newest row of the manifest, of any state or of one."""
-    query = sa.select(cs_snapshot).order_by(cs_snapshot.c.snapshot_id.desc()).limit(1)
-    if state is not None:
-        query = query.where(cs_snapshot.c.state == state)
-    row = connection.execute(query).mappings().one_or_none()
-    return None if row is None else {str(name): value for name, value in row.items()}
-
-
-def last_full(connection: sa.Connection) -> datetime | None:
-    """When all rows were last read and published, by the source's clock, naive UTC."""
-    c = cs_snapshot.c
-    query = sa.select(sa.func.max(c.snapshot_at)).where(
-        c.state == "complete", c.full_because.is_not(None)
-    )
-    moment: datetime | None = connection.scalar(query)
-    return moment
-
-
-def table_rows(connection: sa.Connection, snapshot_id: int) -> dict[str, dict[str, Any]]:
-    """The manifest's rows of a snapshot, by table."""
-    query = sa.select(cs_snapshot_table).where(cs_snapshot_table.c.snapshot_id == snapshot_id)
-    rows = connection.execute(query).mappings()
-    return {row["table_name"]: {str(name): row[name] for name in row} for row in rows}
-
-
-def write_manifest(
-    connection: sa.Connection, snapshot: Mapping[str, Any], tables: Sequence[Mapping[str, Any]]
-) -> None:
-    """Write a snapshot's row and the rows of its tables."""
-    connection.execute(
-        sa.insert(cs_snapshot).values(stored_at=sa.func.utc_timestamp(sa.text("6")), **snapshot)
-    )
-    number = snapshot["snapshot_id"]
-    connection.execute(
-        sa.insert(cs_snapshot_table), [{"snapshot_id": number, **row} for row in tables]
-    )
 
 
 def _temporary(connection: sa.Connection, name: str, *columns: sa.Column[Any]) -> sa.Table:
@@ -271,78 +232,6 @@ def _temporary(connection: sa.Connection, name: str, *columns: sa.Column[Any]) -
     connection.exec_driver_sql(f"drop temporary table if exists {name}")
     table.create(connection)
     return table
-
-
-def _load(
-    connection: sa.Connection,
-    target: sa.Table,
-    names: Sequence[str],
-    binary: set[str],
-    fixed: Mapping[str, int | str],
-    feed: Feed,
-) -> int:
-    """Bring the rows of *feed* into *target*; columns in *binary* come as hex digits.
-
-    Returns the number sent. By LOAD DATA LOCAL where the server allows it, which turns bad values
-    into others with only a warning: so a single warning is an error here.
-    """
-    if connection.exec_driver_sql("select @@local_infile").scalar() != 1:
-        return _insert(connection, target, names, binary, fixed, feed)
-    read, write = os.pipe()
-
-    def produce() -> int:
-        with os.fdopen(write, "wb", buffering=1 << 20) as sink:
-            return feed.copy(sink)
-
-    columns = ", ".join(f"@{name}" if name in binary else name for name in names)
-    settings = [f"{name} = unhex(@{name})" for name in sorted(binary)]
-    settings += [f"{name} = '{value}'" for name, value in fixed.items()]
-    statement = (
-        f"load data local infile '/dev/fd/{read}' into table {target.name} character set utf8mb4"
-        " fields terminated by ',' enclosed by '\"' escaped by '' lines terminated by '\\n'"
-        f" ({columns}){' set ' if settings else ''}{', '.join(settings)}"
-    )
-    with ThreadPoolExecutor(1) as beside:
-        sending = beside.submit(produce)
-        try:
-            connection.exec_driver_sql(statement)
-        finally:
-            os.close(read)  # whoever still writes is told
-        sent = sending.result()
-    warnings = connection.exec_driver_sql("show warnings limit 1").all()
-    if warnings:
-        raise ContractError(
-            f"{target.name}: {str(warnings[0][2]).split(' value: ')[0]}",
-            vendor="warehouse",
-            code=str(warnings[0][1]),
-        )
-    return sent
-
-
-def _insert(
-    connection: sa.Connection,
-    target: sa.Table,
-    names: Sequence[str],
-    binary: set[str],
-    fixed: Mapping[str, int | str],
-    feed: Feed,
-) -> int:
-    """The same by multi-row INSERT, for a server that forbids LOAD DATA LOCAL."""
-    columns = [*names, *fixed]
-    places = ", ".join(["%s"] * len(columns))
-    statement = f"insert into {target.name} ({', '.join(columns)}) values ({places})"
-    sent = 0
-    for rows in feed.batches():
-        values = [
-            tuple(
-                bytes.fromhex(value) if name in binary else value
-                for name, value in zip(columns, (*row, *fixed.values()), strict=True)
-            )
-            for row in rows
-        ]
-        connection.exec_driver_sql(statement, values)
-        sent += len(values)
-    return sent
 
 
 def _row_hash(table: SourceTable) -> str:
