@@ -8,6 +8,7 @@ import os
 import shutil
 import signal
 import tempfile
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime, timedelta
@@ -26,12 +27,15 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[1]
 NAMED = os.environ.get("WAREHOUSE_URL", "")
 SERVERS = ["private", "named"] if NAMED else ["private"]
+NAMED_SOURCE = os.environ.get("SOURCE_URL", "")
+SOURCES = ["private", "named"] if NAMED_SOURCE else ["private"]
+DESK_TABLES = ROOT / "include" / "sandbox" / "desk.sql"
 PRIVATE = pytest.StashKey[Path]()
 numbers = itertools.count(1)
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Decide where the shared server lives, and where Airflow does before anyone imports it."""
+    """Decide where the shared servers live, and where Airflow does before anyone imports it."""
     if hasattr(config, "workerinput"):
         config.stash[PRIVATE] = Path(config.workerinput["private_server"])
     else:
@@ -59,21 +63,24 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
-    """Tell a pytest-xdist worker where the shared server is."""
+    """Tell a pytest-xdist worker where the shared servers are."""
     node.workerinput["private_server"] = str(node.config.stash[PRIVATE])
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    """Stop the shared server, in the process that outlives all workers."""
+    """Stop the shared servers, in the process that outlives all workers."""
     if not hasattr(config, "workerinput"):
+        databases.stop_source(config.stash[PRIVATE] / "source", forget=True)
         databases.stop(config.stash[PRIVATE], forget=True)
 
 
 def pytest_report_header() -> list[str]:
-    found = databases.find()
-    lines = [f"private server: {found.version if found else 'none found'}"]
+    found = [databases.find(), databases.find_source()]
+    lines = [f"private server: {one.version if one else 'none found'}" for one in found]
     if NAMED:
         lines.append(f"WAREHOUSE_URL: {databases.version(NAMED)}")
+    if NAMED_SOURCE:
+        lines.append(f"SOURCE_URL: {databases.version(NAMED_SOURCE)}")
     return lines
 
 
@@ -81,7 +88,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what needs a database or Airflow by the fixtures it asks for."""
     for item in items:
         asked = getattr(item, "fixturenames", ())
-        if "warehouse_server" in asked:
+        if "warehouse_server" in asked or "source_server" in asked:
             item.add_marker("db")
         if "airflow_db" in asked or "dagbag" in asked:
             item.add_marker("airflow")
@@ -114,12 +121,14 @@ class Server:
     def run(self, *statements: str, url: str = "") -> None:
         engine = sa.create_engine(url or self.url, poolclass=sa.NullPool)
         with engine.begin() as connection:
+            connection.execution_options(no_parameters=True)
             for statement in statements:
                 connection.exec_driver_sql(statement)
 
     def create_migrated(self) -> str:
         """A new database at the newest revision: a copy of one that was migrated once."""
         if not self.template:
+            from include.warehouse import views
             from include.warehouse.schema import upgrade
 
             self.template = self.create()
@@ -130,6 +139,7 @@ class Server:
                 self.copy.append(f"create table `{name}` like `{source}`.`{name}`")
                 rows = f"insert into `{name}` select * from `{source}`.`{name}`"
                 self.copy.append(rows)
+            self.copy += views.statements().values()
         url = self.create()
         self.run(*self.copy, url=url)
         return url
@@ -169,6 +179,75 @@ def warehouse_url(warehouse_server: Server) -> Iterator[str]:
     url = warehouse_server.create_migrated()
     yield url
     warehouse_server.drop(url)
+
+
+@dataclass
+class SourceServer:
+    """A PostgreSQL server on which copies of the customer-service tables may come and go."""
+
+    url: str = field(repr=False)
+    prefix: str
+    template: str = ""
+
+    def create(self) -> str:
+        """A new database with the seven tables, empty; returns its URL."""
+        if not self.template:
+            url = databases.create_database(self.url, f"{self.prefix}_template")
+            self.run(DESK_TABLES.read_text(), url=url)
+            self.template = url
+        template, name = sa.make_url(self.template).database, f"{self.prefix}_{next(numbers)}"
+        self.run(f"create database {name} template {template}")
+        return sa.make_url(self.url).set(database=name).render_as_string(hide_password=False)
+
+    def drop(self, url: str) -> None:
+        """Drop a database of ours; fails when a test still holds a transaction open there."""
+        name = sa.make_url(url).database
+        in_use = "select count(*) from pg_stat_activity where xact_start is not null and datname ="
+        deadline = time.monotonic() + 10  # a killed client's backend needs a moment to notice
+        while self.run(f"{in_use} '{name}'") and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert not self.run(f"{in_use} '{name}'"), f"{name}: a transaction is still open"
+        self.run(f"drop database {name} with (force)")
+
+    def run(self, *statements: str, url: str = "") -> Any:
+        """Execute each by itself, outside a transaction; the last one's first value, if any."""
+        engine = sa.create_engine(
+            url or self.url, poolclass=sa.NullPool, isolation_level="AUTOCOMMIT"
+        )
+        value = None
+        with engine.connect() as connection:
+            for statement in statements:
+                result = connection.exec_driver_sql(statement)
+                value = result.scalar() if result.returns_rows else None
+        return value
+
+
+@pytest.fixture(scope="session", params=SOURCES)
+def source_server(
+    request: pytest.FixtureRequest, worker_id: str, testrun_uid: str
+) -> Iterator[SourceServer]:
+    """The private PostgreSQL, and the one that SOURCE_URL names; its own database stays alone."""
+    if request.param == "named":
+        url = sa.make_url(NAMED_SOURCE).set(database="postgres").render_as_string(False)
+    else:
+        if databases.find_source() is None and not databases.has_docker():
+            pytest.skip("no PostgreSQL here: python -m include.sandbox.databases install")
+        base = request.config.stash[PRIVATE]
+        with (base / "source.lock").open("w") as lock:  # the first worker starts it
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            url = databases.start_source(base / "source")
+    server = SourceServer(url, f"osm_test_{testrun_uid[:6]}_{worker_id}")
+    yield server
+    if server.template:
+        server.drop(server.template)
+
+
+@pytest.fixture
+def source_url(source_server: SourceServer) -> Iterator[str]:
+    """A new database with the seven customer-service tables, empty."""
+    url = source_server.create()
+    yield url
+    source_server.drop(url)
 
 
 @dataclass

@@ -53,9 +53,24 @@ OPERATOR: Final = {
     "28000": "the database refuses this user: correct SOURCE_URL, or pg_hba.conf",
     "28P01": "the database refuses user or password: correct SOURCE_URL",
     "3D000": "there is no such database: correct SOURCE_URL",
+    "08P01": "the server's certificate cannot be verified: correct SOURCE_CA, or the certificate",
     "42501": "the user lacks a right: GRANT SELECT (sql/grants)",
 }
 """What a person has to mend, by SQLSTATE."""
+REFUSALS: Final = {
+    "password authentication failed": "28P01",
+    "no password supplied": "28P01",
+    "no pg_hba.conf entry": "28000",
+    "certificate verify failed": "08P01",
+    "does not support SSL": "08P01",
+    "too many connections": "53300",
+    "too many clients": "53300",
+    "starting up": "57P03",
+    "shutting down": "57P03",
+    'role "': "28000",
+    'database "': "3D000",
+}
+"""SQLSTATE of an answer to our attempt to connect, which the driver does not pass on."""
 HINTS: Final = {
     "55P03": "somebody holds an exclusive lock on a table (ALTER, TRUNCATE, VACUUM FULL?)",
     "57014": "cancelled by a person, or SOURCE_TIMEOUT_SECONDS has passed",
@@ -261,6 +276,9 @@ def _found(cursor: Any, table: SourceTable) -> Found:
         (table.name,),
     )
     there = {row[0]: row[1:] for row in cursor.fetchall()}
+    _, _, _, _, kind, oid, has_children = next(iter(there.values()))
+    if kind not in ("r", "p"):
+        raise ConfigError(f"source: {table.name} is not a table but of kind {kind!r}")
     wide, notes, numbers = set(), [], []
     for column in table.columns:
         if column.name not in there:
@@ -284,9 +302,6 @@ def _found(cursor: Any, table: SourceTable) -> Found:
     known = {column.name for column in table.columns}
     if extra := sorted(there.keys() - known):
         notes.append(f"{table.name} has columns we do not read: {', '.join(extra)}")
-    _, _, _, _, kind, oid, has_children = next(iter(there.values()))
-    if kind not in ("r", "p"):
-        raise ConfigError(f"source: {table.name} is not a table but of kind {kind!r}")
     unique = _is_unique(cursor, table)
     if not unique:
         notes.append(f"{table.name} has no unique index on {', '.join(table.key)}")
@@ -327,8 +342,8 @@ def refusal(error: Any) -> Exception:
     code = error.pgcode or ""
     diagnosed = error.diag.message_primary if error.diag else None
     text = str(diagnosed or error).strip().split("\n")[0]
-    if "password authentication failed" in text:
-        code = "28P01"
+    if not code:  # a refusal to connect comes without one
+        code = next((code for told, code in REFUSALS.items() if told in text), "")
     if code in OPERATOR:
         return ConfigError(f"source {code}: {text}; {OPERATOR[code]}")
     where = {"vendor": "source", "code": code}

@@ -35,7 +35,7 @@ def load(
     Returns the number sent. By LOAD DATA LOCAL where the server allows it, which turns bad values
     into others with only a warning: so a single warning is an error here.
     """
-    if connection.exec_driver_sql("select @@local_infile").scalar() != 1:
+    if not _is_allowed(connection):
         return _insert(connection, target, names, binary, fixed, feed)
     read, write = os.pipe()
 
@@ -66,6 +66,10 @@ def load(
             code=str(warnings[0][1]),
         )
     return sent
+
+
+def _is_allowed(connection: sa.Connection) -> bool:
+    return bool(connection.exec_driver_sql("select @@local_infile").scalar())
 
 
 def _insert(

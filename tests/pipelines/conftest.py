@@ -16,6 +16,9 @@ from include.warehouse.ledger import Counts, Request
 from include.warehouse.mysql import Warehouse
 from tests.builders import DAY
 from tests.fakes import FakeClient
+from tests.source.conftest import execute, source
+
+__all__ = ["execute", "source"]  # fixtures
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Private servers on real ports, with real processes."""
+"""Private MySQL family servers on real ports, with real processes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 import sqlalchemy as sa
 
 from include.errors import ConfigError
-from include.sandbox import databases
+from include.sandbox import databases, mysql_server
 from include.sandbox.processes import free_port
 
 pytestmark = pytest.mark.skipif(
@@ -109,7 +109,7 @@ def test_a_url_that_does_not_answer_is_named_without_its_password():
 
 
 def test_what_to_install_is_said_when_there_is_nothing(monkeypatch, tmp_path):
-    monkeypatch.setattr(databases, "SEARCH_PATH", str(tmp_path))
+    monkeypatch.setattr(mysql_server, "SEARCH_PATH", str(tmp_path))
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     with pytest.raises(ConfigError, match=r"WAREHOUSE_URL=.* install a server .* Docker"):
