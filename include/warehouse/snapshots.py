@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from include.customer_service import Column, Kind, SourceTable
 from include.errors import ContractError
 from include.warehouse.bulk import Feed, load
-from include.warehouse.tables import HISTORIES
+from include.warehouse.tables import history_table
 
 RANGE_KEYS: Final = 128  # as the source counts them (include/source/rendering.py)
 
@@ -38,7 +38,7 @@ class Staging:
 
     def __init__(self, connection: sa.Connection, table: SourceTable) -> None:
         self.table = table
-        self.history = HISTORIES[table.name]
+        self.history = history_table(table, sa.MetaData())
         self.rows = 0
         self.unfit = 0
         self._connection = connection
@@ -74,7 +74,7 @@ class Staging:
 
     def total(self) -> tuple[int, int]:
         """Present rows and their hash sum, the hashes computed anew from the columns."""
-        hashed = f"hex({_row_hash(self.table)})"
+        hashed = f"hex({content_hash(self.table)})"
         row = self._one(
             f"select count(*), coalesce(sum({_number(hashed, 1, 12)}), 0)"
             f" from {self.history.name} where closed_by = 0"
@@ -180,9 +180,9 @@ class Staging:
         if not self.table.has_integer_key and all(
             column.kind is not Kind.DOUBLE for column in self.table.key_columns
         ):
-            key = f"(unfit is not null or row_key <=> {_digest(_line(self.table.key_columns))})"
+            key = f"(unfit is not null or row_key <=> {key_hash(self.table)})"
         landed, wrong, self.unfit = self._one(
-            f"select count(*), count(case when not (row_hash <=> {_row_hash(self.table)} and {key})"
+            f"select count(*), count(case when not (row_hash <=> {content_hash(self.table)} and {key})"
             f" then 1 end), count(unfit) from {name} where {condition}"
         )
         if landed != rows or wrong:
@@ -234,7 +234,13 @@ def _temporary(connection: sa.Connection, name: str, *columns: sa.Column[Any]) -
     return table
 
 
-def _row_hash(table: SourceTable) -> str:
+def key_hash(table: SourceTable) -> str:
+    """SQL: what ``row_key`` must be where it is a hash, by the columns of the key."""
+    return _digest(_line(table.key_columns))
+
+
+def content_hash(table: SourceTable) -> str:
+    """SQL: what ``row_hash`` must be, by the columns of the row."""
     return _digest(_line([*table.columns, Column("unfit", Kind.TEXT, "")]))
 
 
