@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Final
 
 import sqlalchemy as sa
 
@@ -16,6 +16,8 @@ from include.source.postgres import Found, Snapshot
 from include.warehouse.snapshots import Staging
 
 log = logging.getLogger(__name__)
+
+BATCH_KEYS: Final = 50_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,17 +115,18 @@ class TableReader:
             if not staging.has_present():
                 staging.load_first(feed, self.number, self.moment)
                 figures = self._figures(staging, staging.rows, 0, 0, staging.rows, duplicates)
-                return TableRead(None, figures, staging.present_total(), False, found.relation)
+                return TableRead(None, figures, staging.checksum, False, found.relation)
             staging.load(feed)
         difference = staging.difference()
-        vanished, _ = staging.find_vanished()
+        staging.mark_unstaged()
+        vanished, _ = staging.vanished()
         figures = self._figures(
             staging, difference.opened, difference.changed, vanished, staging.rows, duplicates
         )
         return TableRead(
             staging,
             figures,
-            staging.staged_total(),
+            staging.checksum,
             self._is_over(vanished, present, staging.rows),
             found.relation if found else "",
         )
@@ -140,10 +143,12 @@ class TableReader:
         differing = sorted(
             where for where in source.keys() | ours.keys() if source.get(where) != ours.get(where)
         )
-        vanished, vanished_sum = 0, 0
-        if differing:
-            feed = _Feed(self.snapshot, found.reading.keys(differing))
-            vanished, vanished_sum = staging.find_vanished_in(differing, feed)
+        for batch in _batches(differing, ours):
+            keys = staging.keys_in(batch)
+            columns = [list(column) for column in zip(*keys, strict=True)][1:]
+            gone = self.snapshot.all(found.reading.missing(), columns) if keys else []
+            staging.mark_vanished([keys[place - 1][0] for (place,) in gone])
+        vanished, vanished_sum = staging.vanished()
         present = sum(rows for rows, _ in ours.values()) - vanished
         if present != sum(rows for rows, _ in source.values()):
             raise _DoubtError("row versions do not explain the keys")
@@ -178,3 +183,16 @@ class TableReader:
 
     def _is_over(self, vanished: int, before: int, after: int) -> bool:
         return vanished > before * self.vanish_limit or bool(before and not after)
+
+
+def _batches(differing: Iterable[int], ours: Mapping[int, tuple[int, int]]) -> Iterator[list[int]]:
+    """The ranges in which keys differ, so many at a time that some thousand keys are in them."""
+    batch, keys = [], 0
+    for where in differing:
+        batch.append(where)
+        keys += ours.get(where, (0, 0))[0]
+        if keys >= BATCH_KEYS:
+            yield batch
+            batch, keys = [], 0
+    if batch:
+        yield batch

@@ -6,7 +6,7 @@ and ALTER TABLE, which do not respect snapshots, so wait for us, or we wait for 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from include.customer_service import SOURCE_TABLES, Kind, SourceTable
 from include.errors import ConfigError, ContractError, RejectedError, UnavailableError
 from include.settings import LOOPBACK
-from include.source.rendering import Reading
+from include.source.rendering import ARRAYS, Reading
 
 OLDEST_VERSION: Final = 130000
 BATCH: Final = 2000
@@ -102,7 +102,7 @@ class Found:
     """Its oid and column numbers: with others, old rows may be new to us."""
     notes: tuple[str, ...]
     is_whole: bool
-    """Whether row versions can be trusted: one plain table with a unique key."""
+    """Whether row versions and keys tell all: one plain table, a unique key of simple values."""
 
 
 class Snapshot:
@@ -130,10 +130,10 @@ class Snapshot:
         """The one row of *query*."""
         return self.all(query)[0]
 
-    def all(self, query: str) -> list[tuple[Any, ...]]:
+    def all(self, query: str, parameters: Sequence[Any] | None = None) -> list[tuple[Any, ...]]:
         """The few rows of *query*."""
         with _told(), self._connection.cursor() as cursor:
-            cursor.execute(query)
+            cursor.execute(query, parameters)
             return list(cursor.fetchall())
 
 
@@ -310,7 +310,10 @@ def _found(cursor: Any, table: SourceTable) -> Found:
         reading=Reading(table, frozenset(wide), unique),
         relation=f"{oid}:{','.join(numbers)}",
         notes=tuple(notes),
-        is_whole=unique and kind == "r" and not has_children,
+        is_whole=unique
+        and kind == "r"
+        and not has_children
+        and all(c.kind in ARRAYS and c.name not in wide for c in table.key_columns),
     )
 
 

@@ -11,8 +11,11 @@ from typing import Final
 
 from include.customer_service import Column, Kind, SourceTable
 
-RANGE_KEYS: Final = 128
+RANGE_KEYS: Final = 64
 """So many consecutive integer keys make a range; hashed keys have 4,096 ranges."""
+
+ARRAYS: Final = {Kind.SMALLINT: "int2[]", Kind.INTEGER: "int4[]", Kind.TEXT: "text[]"}
+"""How the keys of these kinds are given; rows with keys of other kinds are always read in full."""
 
 FIRST: Final = "timestamptz '0001-01-01 00:00:00+00'"
 AFTER_LAST: Final = "timestamptz '10000-01-01 00:00:00+00'"
@@ -48,10 +51,16 @@ class Reading:
             f" from ({self._keys()}) as keys group by 1"
         )
 
-    def keys(self, ranges: Iterable[int]) -> str:
-        """Select ``row_key`` of the rows in some *ranges*."""
-        wanted = ", ".join(str(int(number)) for number in ranges)
-        return f"select row_key from ({self._keys()}) as keys where {self._range()} in ({wanted})"
+    def missing(self) -> str:
+        """Select the places (from 1) of those keys that no row has; a parameter a key column."""
+        names = self.table.key
+        arrays = ", ".join(f"%s::{ARRAYS[column.kind]}" for column in self.table.key_columns)
+        equal = " and ".join(f"candidate.{name} = given.{name}" for name in names)
+        given = f"given({', '.join(names)}, place)"
+        return (
+            f"select place from unnest({arrays}) with ordinality as {given}"
+            f" where not exists (select from {self.table.name} as candidate where {equal})"
+        )
 
     def total(self) -> str:
         """Select the number of rows and the sum of the first 6 bytes of their hashes."""
@@ -133,7 +142,8 @@ class Reading:
         return _digest(_line(_key_text(column) for column in self.table.key_columns))
 
     def _keys(self) -> str:
-        return f"select {self._key()} as row_key from {self._relation(None)} offset 0"
+        once = "" if self.table.has_integer_key else " offset 0"  # see _values
+        return f"select {self._key()} as row_key from {self._relation(None)}{once}"
 
     def _range(self) -> str:
         if self.table.has_integer_key:

@@ -8,7 +8,7 @@ Every landed row's hash is computed anew from the landed columns and must equal 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -20,7 +20,7 @@ from include.errors import ContractError
 from include.warehouse.bulk import Feed, load
 from include.warehouse.tables import history_table
 
-RANGE_KEYS: Final = 128  # as the source counts them (include/source/rendering.py)
+RANGE_KEYS: Final = 64  # as the source counts them (include/source/rendering.py)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +39,8 @@ class Staging:
     def __init__(self, connection: sa.Connection, table: SourceTable) -> None:
         self.table = table
         self.history = history_table(table, sa.MetaData())
-        self.rows = 0
-        self.unfit = 0
+        self.rows = self.unfit = self.checksum = 0
+        """Of what was loaded: rows, those with unfit values, sum of the hashes' first 6 bytes."""
         self._connection = connection
         self._columns = [column.name for column in table.columns]
         self._stage = _temporary(
@@ -50,7 +50,6 @@ class Staging:
             # What the present version of the row has; NULL: there is none.
             sa.Column("old_hash", self.history.c.row_hash.type),
         )
-        self._seen = _temporary(connection, f"seen_{table.name}", self.history.c.row_key)
         self._gone = _temporary(connection, f"gone_{table.name}", self.history.c.row_key)
 
     def load(self, feed: Feed) -> None:
@@ -108,17 +107,39 @@ class Staging:
                 found[int(where)] = (before[0] + int(count), before[1] + int(total))
         return found
 
-    def find_vanished(self) -> tuple[int, int]:
-        """Mark the present rows that are not staged, all rows being staged: number, hash sum."""
-        return self._mark(self._stage.name, "")
-
-    def find_vanished_in(self, ranges: Iterable[int], feed: Feed) -> tuple[int, int]:
-        """Mark the present rows of some *ranges* whose keys do not come from *feed*."""
-        self._load_keys(feed)
-        spans = " or ".join(
-            f"h.row_key between {low} and {high}" for low, high in self._spans(ranges)
+    def mark_unstaged(self) -> None:
+        """Mark the present rows that are not staged, all rows of the source being staged."""
+        self._connection.exec_driver_sql(
+            f"insert into {self._gone.name} (row_key) select h.row_key from {self.history.name} h"
+            f" left join {self._stage.name} s on s.row_key = h.row_key"
+            " where h.closed_by = 0 and s.row_key is null"
         )
-        return self._mark(self._seen.name, f" and ({spans})")
+
+    def keys_in(self, ranges: Iterable[int]) -> list[tuple[Any, ...]]:
+        """``row_key`` and key columns of the present rows in some *ranges*."""
+        spans = " or ".join(
+            f"row_key between {low} and {high}" for low, high in self._spans(ranges)
+        )
+        query = (
+            f"select row_key, {', '.join(self.table.key)} from {self.history.name}"
+            f" where closed_by = 0 and ({spans})"
+        )
+        return [tuple(row) for row in self._connection.exec_driver_sql(query)]
+
+    def mark_vanished(self, row_keys: Sequence[Any]) -> None:
+        """Mark present rows as gone from the source."""
+        if row_keys:
+            statement = f"insert into {self._gone.name} (row_key) values (%s)"
+            self._connection.exec_driver_sql(statement, [(key,) for key in row_keys])
+
+    def vanished(self) -> tuple[int, int]:
+        """Number and hash sum of the present rows that are marked as gone."""
+        row = self._one(
+            f"select count(*), coalesce(sum({_number('hex(h.row_hash)', 1, 12)}), 0)"
+            f" from {self._gone.name} g"
+            f" join {self.history.name} h on h.row_key = g.row_key and h.closed_by = 0"
+        )
+        return int(row[0]), int(row[1])
 
     def publish(self, snapshot_id: int, moment: datetime) -> None:
         """Close what vanished or changed, open what is new. Visible with the commit."""
@@ -135,32 +156,6 @@ class Staging:
         ):
             self._connection.execute(sa.text(statement), values)
 
-    def staged_total(self) -> int:
-        """The hash sum of the staged rows."""
-        return self._sum(self._stage.name)
-
-    def present_total(self) -> int:
-        """The hash sum of the present rows, from their stored hashes."""
-        return self._sum(f"{self.history.name} where closed_by = 0")
-
-    def _sum(self, rows: str) -> int:
-        return int(
-            self._one(f"select coalesce(sum({_number('hex(row_hash)', 1, 12)}), 0) from {rows}")[0]
-        )
-
-    def _mark(self, seen: str, condition: str) -> tuple[int, int]:
-        history, gone = self.history.name, self._gone.name
-        self._connection.exec_driver_sql(
-            f"insert into {gone} (row_key) select h.row_key from {history} h"
-            f" left join {seen} k on k.row_key = h.row_key"
-            f" where h.closed_by = 0 and k.row_key is null{condition}"
-        )
-        row = self._one(
-            f"select count(*), coalesce(sum({_number('hex(h.row_hash)', 1, 12)}), 0)"
-            f" from {gone} g join {history} h on h.row_key = g.row_key and h.closed_by = 0"
-        )
-        return int(row[0]), int(row[1])
-
     def _load_rows(self, feed: Feed, target: sa.Table, fixed: Mapping[str, int | str]) -> int:
         return load(
             self._connection,
@@ -171,20 +166,18 @@ class Staging:
             feed,
         )
 
-    def _load_keys(self, feed: Feed) -> None:
-        binary = set() if self.table.has_integer_key else {"row_key"}
-        load(self._connection, self._seen, ["row_key"], binary, {}, feed)
-
     def _verify(self, name: str, rows: int, condition: str = "true") -> None:
         key = "true"
         if not self.table.has_integer_key and all(
             column.kind is not Kind.DOUBLE for column in self.table.key_columns
         ):
             key = f"(unfit is not null or row_key <=> {key_hash(self.table)})"
-        landed, wrong, self.unfit = self._one(
-            f"select count(*), count(case when not (row_hash <=> {content_hash(self.table)} and {key})"
-            f" then 1 end), count(unfit) from {name} where {condition}"
+        landed, wrong, self.unfit, checksum = self._one(
+            f"select count(*), count(case when not (row_hash <=> {content_hash(self.table)}"
+            f" and {key}) then 1 end), count(unfit),"
+            f" sum({_number('hex(row_hash)', 1, 12)}) from {name} where {condition}"
         )
+        self.checksum = int(checksum or 0)
         if landed != rows or wrong:
             raise ContractError(
                 f"{self.table.name}: {rows} rows came, {landed} landed, {wrong} of them not as they"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import threading
 import time
+from typing import Any
 
 import psycopg2  # type: ignore[import-untyped]
 import pytest
@@ -22,6 +23,14 @@ def read(snapshot: Snapshot, query: str) -> str:
     sink = io.BytesIO()
     snapshot.copy(query, sink)
     return sink.getvalue().decode()
+
+
+def until_older_transactions_end(execute: Any) -> None:
+    """Other tests' transactions on the same server hold the horizon back."""
+    newest = execute("select pg_current_xact_id()::text::bigint")
+    passed = f"select pg_snapshot_xmin(pg_current_snapshot())::text::bigint > {newest}"
+    while not execute(passed):
+        time.sleep(0.05)
 
 
 def test_all_tables_are_found_and_one_reading_says_where_it_stands(source, execute):
@@ -145,6 +154,7 @@ def test_truncate_waits_for_a_snapshot_that_is_under_way(source, execute):
 
 def test_row_versions_since_a_horizon_are_all_that_changed(source, execute):
     execute("insert into seat (id, web_name) select n, 'x' from generate_series(1, 100) n")
+    until_older_transactions_end(execute)
     with source.snapshot() as snapshot:
         horizon = snapshot.position.horizon
     execute("update seat set max_user = 3 where id = 7", "delete from seat where id = 8")
@@ -174,10 +184,12 @@ def test_ranges_count_every_key_once(source, execute):
     with source.snapshot() as snapshot:
         ranges = {row[0]: row[1:] for row in snapshot.all(Reading(SEAT).ranges())}
         assert ranges == {-1: (1, -RANGE_KEYS), 0: (2 * RANGE_KEYS - 1, 0), 1: (1, RANGE_KEYS)}
-        assert read(snapshot, Reading(SEAT).keys([-1, 1])).split() == [
-            str(-RANGE_KEYS),
-            str(RANGE_KEYS),
-        ]
+
+
+def test_keys_that_no_row_has_are_told_by_their_place(source, execute):
+    execute("insert into seat (id, web_name) values (1, 'a'), (3, 'c')")
+    with source.snapshot() as snapshot:
+        assert snapshot.all(Reading(SEAT).missing(), [[1, 2, 3, 4]]) == [(2,), (4,)]
 
 
 @pytest.mark.parametrize(
