@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup check test lint types fix sandbox demo migrate lock
+.PHONY: help setup check test lint types fix sandbox demo bench migrate lock
 
 BIN := .venv/bin
 PYTHON ?= python3
@@ -16,7 +16,7 @@ export PYTHONPATH := $(CURDIR)
 help: ## this list
 	@sed -nE 's/^([a-z]+):.*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 10
 
-setup: $(BIN)/.installed ## the environment (.venv) and a database server
+setup: $(BIN)/.installed ## the environment (.venv) and the database servers
 	@$(BIN)/python -m include.sandbox.databases install
 
 check: test ## what CI runs: the same as test
@@ -38,8 +38,11 @@ fix: $(BIN)/.installed ## repair and format what ruff can
 sandbox: $(BIN)/.installed ## the three vendors' APIs on loopback, until Ctrl-C (ARGS="--port 9000")
 	@exec $(BIN)/python -m include.sandbox $(ARGS)
 
-demo: setup ## everything: database, sandbox, Airflow, first runs; until Ctrl-C
+demo: setup ## everything: databases, sandbox, Airflow, first runs; until Ctrl-C
 	@exec $(BIN)/python -m include.sandbox.demo $(ARGS)
+
+bench: setup ## how fast snapshots of a million rows are, beside COPY and LOAD DATA alone
+	@exec $(BIN)/python -m tests.benchmarks.bench_snapshot $(ARGS)
 
 migrate: setup ## bring the schema up to date: of WAREHOUSE_URL, or of a private server
 	@export WAREHOUSE_URL=$${WAREHOUSE_URL:-$$($(BIN)/python -m include.sandbox.databases start)}; \

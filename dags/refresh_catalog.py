@@ -18,6 +18,7 @@ from airflow.sdk.exceptions import AirflowFailException
 
 from include import runtime
 from include.models import VENDORS
+from include.runtime import vendors
 
 FORM = {
     "vendors": runtime.vendors_param(),
@@ -39,11 +40,11 @@ FORM = {
 def refresh_catalog() -> None:
     @task
     def form(params: Any = None, dag_run: Any = None) -> None:
-        runtime.account_groups(VENDORS[0], params, dag_run.conf, known=FORM)
+        vendors.account_groups(VENDORS[0], params, dag_run.conf, known=FORM)
 
     @task
     def refresh(vendor: str, params: Any = None, dag_run: Any = None) -> dict[str, int]:
-        return runtime.refresh_vendor(vendor, params, runtime.who(dag_run))
+        return vendors.refresh_vendor(vendor, params, runtime.who(dag_run))
 
     @task(
         outlets=runtime.assets(runtime.CATALOG_TABLES),

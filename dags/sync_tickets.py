@@ -25,6 +25,7 @@ from airflow.sdk.exceptions import AirflowFailException
 
 from include import runtime
 from include.models import VENDORS
+from include.runtime import vendors
 
 FORM = {
     "vendors": runtime.vendors_param(),
@@ -61,11 +62,11 @@ FORM = {
 def sync_tickets() -> None:
     @task
     def accounts(vendor: str, params: Any = None, dag_run: Any = None) -> list[list[str]]:
-        return runtime.account_groups(vendor, params, dag_run.conf, known=FORM)
+        return vendors.account_groups(vendor, params, dag_run.conf, known=FORM)
 
     @task(map_index_template="{{ task.op_kwargs['accounts'] | join(', ') }}")
     def tickets(accounts: list[str], params: Any = None, dag_run: Any = None) -> dict[str, int]:
-        return runtime.sync_accounts(accounts, params, runtime.who(dag_run))
+        return vendors.sync_accounts(accounts, params, runtime.who(dag_run))
 
     @task(
         outlets=runtime.assets(runtime.TICKET_TABLES),

@@ -5,16 +5,18 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
 
 from include.cli import accounts
 from include.cli.console import EPILOG, Exit, flags, verb
-from include.cli.options import Accounts, AsJson, Vendors, moment
+from include.cli.options import Accounts, AsJson, Format, Vendors, day, moment
 
 app = typer.Typer(
-    help="Support tickets of Alibaba Cloud, Huawei Cloud and Tencent Cloud in MySQL tables."
+    help="Support tickets of Alibaba Cloud, Huawei Cloud and Tencent Cloud, and customer-service"
+    " tables of PostgreSQL, in MySQL tables."
     " Settings come from the environment (include/settings.py names each).",
     epilog=EPILOG,
     no_args_is_help=True,
@@ -108,6 +110,74 @@ def refresh(
     from include.cli import runs
 
     runs.refresh(vendor or (), account or (), accept_vanished=accept_vanished, as_json=as_json)
+
+
+@app.command(epilog=EPILOG)
+@verb
+def snapshot(
+    full: Annotated[
+        bool, typer.Option("--full", help="Read and compare every row, not only what is new.")
+    ] = False,
+    accept_vanished: Annotated[
+        int,
+        typer.Option(
+            min=0, help="So many rows did vanish: the number that a refused snapshot stated."
+        ),
+    ] = 0,
+    as_json: AsJson = False,
+) -> None:
+    """Read the customer-service tables as of one moment into their histories."""
+    from include.cli.snapshot import snapshot as run
+
+    run(full=full, accept_vanished=accept_vanished, as_json=as_json)
+
+
+@app.command("build-reports", epilog=EPILOG)
+@verb
+def build_reports(
+    since: Annotated[
+        str | None, typer.Option(help="Rebuild from this day on; default: the last days.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Rebuild the facts and aggregates that reports read."""
+    from include.cli.snapshot import build_reports as run
+
+    run(since=day(since) if since else None, as_json=as_json)
+
+
+@app.command("report", epilog=EPILOG)
+@verb
+def export(
+    view: Annotated[str, typer.Argument(help="Name of the view or table, like v_queue_hourly.")],
+    format_: Annotated[
+        Format, typer.Option("--format", help="What to write.", case_sensitive=False)
+    ] = Format.CSV,
+    output: Annotated[
+        Path | None, typer.Option(help="File to write; `-`, or none for csv: stdout.")
+    ] = None,
+) -> None:
+    """Write a report (or any table of ours) to a file that spreadsheets open safely."""
+    from include.cli.export import export as run
+
+    run(view, format=format_.value, output=output)
+
+
+@app.command(epilog=EPILOG)
+@verb
+def report(
+    view: Annotated[str, typer.Argument(help="A view or table: v_…, rpt_… or cs_….")],
+    output: Annotated[
+        Path | None, typer.Option(help="The file to write; - or nothing: stdout, csv only.")
+    ] = None,
+    file_format: Annotated[
+        Format, typer.Option("--format", help="What to write.", case_sensitive=False)
+    ] = Format.CSV,
+) -> None:
+    """Write a view or table of reports to a file that is safe to open in a spreadsheet."""
+    from include.cli.export import export
+
+    export(view, format=file_format, output=output)
 
 
 @app.command(epilog=EPILOG)

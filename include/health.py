@@ -1,18 +1,20 @@
-"""How every account fares, read from the ledger: what `status` prints and the health page shows.
+"""How everything fares, read from the ledger: what `status` prints and the health page shows.
 
-Needs SELECT on ``sync_*`` and ``cloud_osm_*`` only; accounts appear once a run has taken them.
+Needs SELECT on ``sync_*``, ``cloud_osm_*``, ``cloud_user`` (to count it) and ``cs_snapshot*`` only;
+accounts appear once a run has taken them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from typing import Any, Final
 
 import sqlalchemy as sa
 
 from include import errors
+from include.warehouse import manifest
 from include.warehouse.ledger import STALE_SECONDS
 from include.warehouse.mysql import Warehouse
 from include.warehouse.tables import (
@@ -23,6 +25,7 @@ from include.warehouse.tables import (
     cloud_osm_product_type,
     cloud_osm_source,
     cloud_user,
+    sync_check,
     sync_quarantine,
     sync_run,
     sync_state,
@@ -61,7 +64,10 @@ TURNS: Final[dict[type[BaseException], str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """One entity of one account (or, for the catalogue, of one vendor)."""
+    """One entity of one account (of one vendor for the catalogue).
+
+    What belongs to no account has a name of its own: the snapshot, the reports, the checks.
+    """
 
     account_id: str
     entity: str
@@ -103,10 +109,59 @@ class Quarantined:
 
 
 @dataclass(frozen=True, slots=True)
+class SnapshotTable:
+    """What the latest published snapshot read and changed of one table, and what it left."""
+
+    table_name: str
+    rows_read: int
+    opened: int
+    closed: int
+    present: int
+    unfit: int
+    duplicates: int
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The newest snapshot, not published: too many rows had vanished. *accept*: how many."""
+
+    refused_at: datetime
+    accept: int
+    tables: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotHealth:
+    """The customer-service tables as of the latest published snapshot."""
+
+    snapshot_id: int
+    snapshot_at: datetime
+    age_seconds: int
+    full_because: str | None
+    """Why all rows were read; None: only what changed."""
+    notes: str | None
+    tables: list[SnapshotTable]
+    refused: Refused | None
+
+
+@dataclass(frozen=True, slots=True)
+class BrokenCheck:
+    """A check of ``sql/checks`` that found offences when it last ran. *level*: fail or warn."""
+
+    name: str
+    level: str
+    sentence: str
+    offences: int
+    failing_since_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Health:
-    """The state of everything at one moment."""
+    """The state of everything at one moment. *snapshot*: None before the first."""
 
     standings: list[Standing]
+    snapshot: SnapshotHealth | None
+    checks: list[BrokenCheck]
     quarantined: list[Quarantined]
     rows: dict[str, int]
 
@@ -125,6 +180,8 @@ def read_health(warehouse: Warehouse, *, now: datetime, quarantined: int = 20) -
     def read(connection: sa.Connection) -> Health:
         return Health(
             standings=_standings(connection, now),
+            snapshot=_snapshot(connection, now),
+            checks=_checks(connection),
             quarantined=_quarantined(connection, quarantined),
             rows={
                 table.name: connection.scalar(sa.select(sa.func.count()).select_from(table)) or 0
@@ -180,6 +237,54 @@ def _standings(connection: sa.Connection, now: datetime) -> list[Standing]:
             )
         )
     return rows
+
+
+def _snapshot(connection: sa.Connection, now: datetime) -> SnapshotHealth | None:
+    last = manifest.last_snapshot(connection, "complete")
+    if last is None:
+        return None
+    moment = last["snapshot_at"].replace(tzinfo=UTC)
+    return SnapshotHealth(
+        snapshot_id=last["snapshot_id"],
+        snapshot_at=moment,
+        age_seconds=max(0, int((now - moment).total_seconds())),
+        full_because=last["full_because"],
+        notes=last["notes"],
+        tables=[
+            SnapshotTable(**{of.name: row[of.name] for of in fields(SnapshotTable)})
+            for _, row in sorted(manifest.table_rows(connection, last["snapshot_id"]).items())
+        ],
+        refused=_refused(connection),
+    )
+
+
+def _refused(connection: sa.Connection) -> Refused | None:
+    newest = manifest.last_snapshot(connection)
+    if newest is None or newest["state"] != "refused":
+        return None
+    rows = manifest.table_rows(connection, newest["snapshot_id"])
+    over = {name: row["vanished"] for name, row in sorted(rows.items()) if row["over_limit"]}
+    refused_at = newest["stored_at"].replace(tzinfo=UTC)
+    return Refused(refused_at, accept=sum(over.values()), tables=list(over))
+
+
+def _checks(connection: sa.Connection) -> list[BrokenCheck]:
+    c = sync_check.c
+    query = (
+        sa.select(c.name, c.level, c.sentence, c.offences, c.failing_since_at)
+        .where(c.failing_since_at.is_not(None))
+        .order_by(c.level, c.name)
+    )
+    return [
+        BrokenCheck(
+            row["name"],
+            row["level"],
+            row["sentence"],
+            row["offences"],
+            row["failing_since_at"].replace(tzinfo=UTC),
+        )
+        for row in connection.execute(query).mappings()
+    ]
 
 
 def _run(column: sa.Column[Any], *where: sa.ColumnElement[bool]) -> sa.ScalarSelect[Any]:

@@ -28,6 +28,19 @@ class Settings:
     source_url: str = field(default="", repr=False)
     """``SOURCE_URL``: SQLAlchemy URL of the customer-service PostgreSQL database.
     In Airflow: connection ``customer_service``."""
+    source_ca: str = ""
+    """``SOURCE_CA``: file of the authority that signed that database's certificate; default: the
+    system's. Certificates are verified for every host but loopback."""
+    source_timeout_seconds: int = 3600
+    """``SOURCE_TIMEOUT_SECONDS``: how long one statement of a snapshot may take there."""
+    snapshot_vanish_limit: float = 0.2
+    """``SNAPSHOT_VANISH_LIMIT``: a snapshot in which a larger share of a table's rows vanished is
+    refused, until the next one shows the same or a person accepts the number it states."""
+    snapshot_full_hours: float = 24.0
+    """``SNAPSHOT_FULL_HOURS``: hours after which a snapshot reads and compares every row again,
+    instead of only the row versions that are new."""
+    service_level_seconds: int = 20
+    """``SERVICE_LEVEL_SECONDS``: a wait up to this long counts as answered in time in reports."""
     alibaba_base_url: str = ""
     """``ALIBABA_BASE_URL``: overrides the host that follows from an account's region."""
     huawei_base_url: str = ""
@@ -95,6 +108,21 @@ class Settings:
             warehouse_url=read.text("WAREHOUSE_URL"),
             warehouse_ca=read.text("WAREHOUSE_CA"),
             source_url=read.text("SOURCE_URL"),
+            source_ca=read.text("SOURCE_CA"),
+            source_timeout_seconds=int(
+                read.number(
+                    "SOURCE_TIMEOUT_SECONDS", cls.source_timeout_seconds, low=10, high=86_400
+                )
+            ),
+            snapshot_vanish_limit=read.number(
+                "SNAPSHOT_VANISH_LIMIT", cls.snapshot_vanish_limit, low=0, high=1
+            ),
+            snapshot_full_hours=read.number(
+                "SNAPSHOT_FULL_HOURS", cls.snapshot_full_hours, low=0, high=24 * 31
+            ),
+            service_level_seconds=int(
+                read.number("SERVICE_LEVEL_SECONDS", cls.service_level_seconds, low=1, high=3600)
+            ),
             sandbox=sandbox,
             tencent_enabled=read.flag("TENCENT_ENABLED", default=sandbox),
             tencent_closed_ids=read.numbers("TENCENT_CLOSED_IDS", cls.tencent_closed_ids),

@@ -23,6 +23,7 @@ from include import runtime
 from include.errors import SyncError
 from include.health import Health, Standing, read_health, whose_turn
 from include.models import VENDORS
+from include.runtime import vendors
 
 if TYPE_CHECKING:
     from include.warehouse.accounts import AccountInfo
@@ -38,8 +39,11 @@ HEADERS: Final = {
 MOST_LINES: Final = 300
 """Lines of a table; those that need somebody come first, so only untroubled ones are left out."""
 
-LATE_SECONDS: Final = {"tickets": 60 * 60, "catalog": 2 * 24 * 60 * 60}
-"""Lag at which data counts as late: four runs of sync_tickets, two of refresh_catalog."""
+LATE_SECONDS: Final = {"tickets": 60 * 60, "catalog": 2 * 24 * 60 * 60, "snapshot": 3 * 60 * 60}
+"""Lag at which data counts as late: four runs of sync_tickets, two of refresh_catalog, three of
+snapshot_customer_service."""
+ONCE: Final = {"snapshot": "Customer-service snapshot", "build": "Reports", "run": "SQL checks"}
+"""What there is one of, by entity."""
 
 STATES: Final = {
     "unusable": "bad",
@@ -79,7 +83,10 @@ SIGNS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """The tickets of an account, or the catalogue of a vendor. *standing*: None before any run."""
+    """An account's tickets, a vendor's catalogue, the snapshot or the reports.
+
+    *standing*: None before any run.
+    """
 
     key: str
     name: str
@@ -101,8 +108,8 @@ class Line:
 
 
 def _is_late(standing: Standing) -> bool:
-    lag = standing.lag_seconds
-    return lag is not None and lag > LATE_SECONDS[standing.entity]
+    lag, longest = standing.lag_seconds, LATE_SECONDS.get(standing.entity)
+    return lag is not None and longest is not None and lag > longest
 
 
 app = FastAPI(
@@ -119,10 +126,10 @@ def page() -> HTMLResponse:
     """The page. A warehouse that cannot be read is told in words, with HTTP 503."""
     now = datetime.now(UTC)
     try:
-        experimental = runtime.experimental_vendors()
+        experimental = vendors.experimental_vendors()
         with runtime.warehouse() as warehouse:
             health = read_health(warehouse, now=now)
-            accounts = runtime.account_infos(warehouse)
+            accounts = vendors.account_infos(warehouse)
     except SyncError as error:
         headline, turn = "The warehouse cannot be read", "the operator's turn: mend it, then reload"
         return _failure(503, headline, str(error), turn)
@@ -151,13 +158,17 @@ def _view(
     off = {vendor for vendor, is_on in experimental.items() if not is_on}
     tickets = list(_ticket_lines(health.standings, accounts, off))
     catalog = list(_catalog_lines(health.standings, accounts, off))
-    lines = [*tickets, *catalog]
+    once = list(_once_lines(health))
+    lines = [*tickets, *catalog, *once]
     asked = [line.turn for line in lines] + [item.whose_turn for item in health.quarantined]
     turns = Counter(turn.partition(":")[0] for turn in asked if turn)
     return {
         "now": now,
         "tickets": _most_urgent(tickets),
         "catalog": _most_urgent(catalog),
+        "once": once,
+        "snapshot": health.snapshot,
+        "checks": health.checks,
         "tones": Counter(line.tone for line in lines),
         "troubled": sum(line.tone in ("bad", "warn") for line in lines),
         "read": sum(line.tone != "idle" for line in lines),
@@ -194,6 +205,19 @@ def _catalog_lines(
         yield _line(vendor, "", vendor, state, standing)
 
 
+def _once_lines(health: Health) -> Iterator[Line]:
+    """Lines of what some run has taken: who has no customer service need not be told each day."""
+    known = {of.entity: of for of in health.standings if of.entity in ONCE}
+    broken = sum(check.level == "fail" for check in health.checks)
+    for entity, name in ONCE.items():
+        if standing := known.get(entity):
+            line = _line(entity, name, "", _state(standing, None), standing)
+            if entity == "run" and broken and line.state == "fresh":
+                reason = f"{broken} of level fail found offences, see below."
+                line = replace(line, state="failed", reason=reason, turn=whose_turn("CheckError"))
+            yield line
+
+
 def _state(standing: Standing | None, problem: str | None) -> str:
     if problem:
         return "unusable"
@@ -206,7 +230,8 @@ def _state(standing: Standing | None, problem: str | None) -> str:
     if standing.outcome == "running":
         return "running"
     # Only a backfill leaves no watermark: what is new since then was never asked for.
-    return "late" if standing.lag_seconds is None else "fresh"
+    needs_one = standing.entity in LATE_SECONDS
+    return "late" if needs_one and standing.lag_seconds is None else "fresh"
 
 
 def _line(

@@ -63,3 +63,39 @@ def a_category(category_id: str = "C1", product_id: str = "P1", **changes: Any) 
             **changes,
         }
     )
+
+
+def a_snapshot(snapshot_id: int = 1, **changes: Any) -> dict[str, Any]:
+    """A row of ``cs_snapshot``, for ``manifest.write``."""
+    return {
+        "snapshot_id": snapshot_id,
+        "state": "complete",
+        "snapshot_at": (DAY + timedelta(hours=snapshot_id)).replace(tzinfo=None),
+        "run_id": "0" * 32,
+        "full_because": None,
+        "system_id": "7",
+        "database_name": "desk",
+        "timeline": 1,
+        "server_started_at": DAY.replace(tzinfo=None),
+        "horizon": 100 * snapshot_id,
+        "notes": None,
+        **changes,
+    }
+
+
+def a_table_of_a_snapshot(table_name: str = "seat", **changes: Any) -> dict[str, Any]:
+    """A row of ``cs_snapshot_table``, for ``manifest.write``."""
+    return {
+        "table_name": table_name,
+        "rows_read": 10,
+        "opened": 3,
+        "closed": 2,
+        "vanished": 1,
+        "present": 1_234,
+        "unfit": 0,
+        "duplicates": 0,
+        "checksum": 0,
+        "over_limit": 0,
+        "relation": "1:1",
+        **changes,
+    }

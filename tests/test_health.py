@@ -11,10 +11,18 @@ import sqlalchemy as sa
 from include import errors
 from include.errors import ContractError, PartialError, SyncError, UnavailableError
 from include.health import TURNS, read_health, whose_turn
-from include.warehouse import ledger, tickets
+from include.warehouse import ledger, manifest, tickets
 from include.warehouse.ledger import STALE_SECONDS, Request
 from include.warehouse.mysql import Warehouse
-from tests.builders import DAY, a_message, a_ticket, an_account
+from include.warehouse.tables import sync_check
+from tests.builders import (
+    DAY,
+    a_message,
+    a_snapshot,
+    a_table_of_a_snapshot,
+    a_ticket,
+    an_account,
+)
 
 ACCOUNT = an_account()
 
@@ -134,6 +142,64 @@ def test_the_oldest_of_many_quarantined_tickets_are_shown(warehouse):
     health = read_health(warehouse, now=utcnow(), quarantined=2)
     assert [item.ticket_id for item in health.quarantined] == ["Q0", "Q1"]
     assert health.standings[0].quarantined == 5
+
+
+def test_the_latest_published_snapshot_is_told_by_table(warehouse):
+    assert read_health(warehouse, now=utcnow()).snapshot is None
+    tables = [a_table_of_a_snapshot("seat", present=7), a_table_of_a_snapshot("session", unfit=2)]
+    for number, because in ((1, "first snapshot"), (2, None)):
+        made = a_snapshot(number, full_because=because)
+        warehouse.transact(lambda c, made=made: manifest.write(c, made, tables))
+    found = read_health(warehouse, now=DAY + timedelta(hours=5)).snapshot
+    assert found
+    assert (found.snapshot_id, found.full_because, found.refused) == (2, None, None)
+    assert (found.snapshot_at, found.age_seconds) == (DAY + timedelta(hours=2), 3 * 3600)
+    assert [(t.table_name, t.present, t.unfit) for t in found.tables] == [
+        ("seat", 7, 0),
+        ("session", 1_234, 2),
+    ]
+
+
+def test_a_refused_snapshot_states_the_number_to_accept_until_one_is_published(warehouse):
+    over = [
+        a_table_of_a_snapshot("seat", vanished=300, over_limit=1),
+        a_table_of_a_snapshot("session", vanished=9),
+        a_table_of_a_snapshot("supplier", vanished=40, over_limit=1),
+    ]
+
+    def write(number, state):
+        made = a_snapshot(number, state=state)
+        warehouse.transact(lambda connection: manifest.write(connection, made, over))
+        return read_health(warehouse, now=DAY).snapshot
+
+    assert write(1, "complete").refused is None
+    found = write(2, "refused")
+    assert found.snapshot_id == 1
+    assert (found.refused.accept, found.refused.tables) == (340, ["seat", "supplier"])
+    assert write(3, "complete").refused is None
+
+
+def test_checks_that_hold_are_nothing_to_tell(warehouse):
+    since = DAY.replace(tzinfo=None)
+    rows = [
+        {
+            "name": name,
+            "level": level,
+            "sentence": "It holds.",
+            "offences": 0 if since is None else 3,
+            "sample": "[]",
+            "checked_at": DAY.replace(tzinfo=None),
+            "failing_since_at": since,
+        }
+        for name, level, since in (("a", "warn", since), ("b", "fail", None), ("c", "fail", since))
+    ]
+    warehouse.transact(lambda connection: connection.execute(sa.insert(sync_check), rows))
+    found = read_health(warehouse, now=utcnow()).checks
+    assert [(of.name, of.level, of.offences) for of in found] == [
+        ("c", "fail", 3),
+        ("a", "warn", 3),
+    ]
+    assert found[0].failing_since_at == DAY
 
 
 def test_the_page_needs_no_look_at_the_keys(warehouse):

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final
 
 import sqlalchemy as sa
 import typer
 
+from include.cli.check_source import check_source
 from include.cli.console import Exit, Progress, masker, reason, report, report_json, utcnow
+from include.cli.finding import Finding, clock
 from include.errors import ConfigError, SyncError
 from include.models import Account, SyncWindow
 from include.secrets import KeyRing, reference_from_environment
@@ -23,25 +25,19 @@ from include.warehouse.mysql import Warehouse
 if TYPE_CHECKING:
     from include.warehouse.accounts import AccountInfo
 
-Verdict = Literal["ok", "off", "warning", "failed"]
-SKEW_SECONDS: Final = 60.0  # vendors refuse signatures from about five minutes on
 PACKET_BYTES: Final = 16 * 2**20
 OLDEST: Final = {"MySQL": (8, 0), "MariaDB": (10, 11)}
 
 WRITTEN: Final = tuple(
-    table for name, table in t.metadata.tables.items() if name.startswith(("cloud_osm_", "sync_"))
+    table
+    for name, table in t.metadata.tables.items()
+    if name.startswith(("cloud_osm_", "sync_", "cs_", "rpt_"))
 )
-DELETED_FROM: Final = (t.cloud_osm_detail, t.sync_quarantine)
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that was tried. *next_step* is empty where nothing is to be done."""
-
-    what: str
-    verdict: Verdict
-    detail: str
-    next_step: str = ""
+DELETED_FROM: Final = (
+    t.cloud_osm_detail,
+    t.sync_quarantine,
+    *(table for table in WRITTEN if table.name.startswith("rpt_")),
+)
 
 
 def check(*, as_json: bool) -> None:
@@ -94,11 +90,7 @@ def _all() -> Iterator[Finding]:
             "not configured",
             "set WAREHOUSE_URL=mysql+pymysql://user:password@host:3306/database",
         )
-    yield Finding(
-        "customer-service database",
-        "off",
-        "configured, not read by this version" if settings.source_url else "not configured",
-    )
+    yield from check_source(settings)
 
 
 def _keys(ring: KeyRing) -> Iterator[Finding]:
@@ -135,6 +127,8 @@ def _warehouse(warehouse: Warehouse, ring: KeyRing, settings: Settings) -> Itera
         yield Finding("rights", "failed", "; ".join(lacking), "GRANT them (sql/grants)")
     else:
         yield Finding("rights", "ok", f"may read and write the {len(WRITTEN)} tables runs write")
+    if settings.source_url:
+        yield from warehouse.transact(_staging)
     try:
         infos = accounts.list_accounts(
             warehouse,
@@ -214,19 +208,35 @@ def _server(connection: sa.Connection) -> list[Finding]:
                 f"set it to {PACKET_BYTES >> 20}M or more",
             )
         )
-    found += _clock("the database server", (utcnow() - row.now.replace(tzinfo=UTC)).total_seconds())
+    found += clock("the database server", (utcnow() - row.now.replace(tzinfo=UTC)).total_seconds())
     return found
 
 
-def _clock(whose: str, ahead: float | None) -> list[Finding]:
-    """Our clock against another one; *ahead* is None where the other told nothing."""
-    if ahead is None or abs(ahead) < SKEW_SECONDS:
-        return []
-    side = "ahead of" if ahead > 0 else "behind"
-    detail = f"this machine is {abs(ahead):.0f} s {side} {whose}"
-    return [
-        Finding("clock", "warning", detail, "set the clocks right (NTP): signatures carry them")
-    ]
+def _staging(connection: sa.Connection) -> list[Finding]:
+    """What snapshots need beside rights on tables: temporary ones, and a way to fill them fast."""
+    found = []
+    try:
+        connection.exec_driver_sql("create temporary table check_rights (one int)")
+        connection.exec_driver_sql("drop temporary table check_rights")
+    except sa.exc.DBAPIError:
+        found.append(
+            Finding(
+                "rights",
+                "failed",
+                "no CREATE TEMPORARY TABLES: snapshots compare rows in them",
+                "GRANT it on the database (sql/grants)",
+            )
+        )
+    if not connection.exec_driver_sql("select @@local_infile").scalar():
+        found.append(
+            Finding(
+                "server local_infile",
+                "warning",
+                "off: snapshots send rows as inserts, several times slower",
+                "SET GLOBAL local_infile = ON",
+            )
+        )
+    return found
 
 
 def _lacking(warehouse: Warehouse) -> Iterator[str]:
@@ -301,7 +311,7 @@ def _vendor(what: str, account: Account, settings: Settings) -> Iterator[Finding
             next(iter(client.list_tickets(window)), None)
             experimental = "" if client.capabilities.official_api else ", experimental"
             yield Finding(what, "ok", f"{account.vendor} answers and lets us list{experimental}")
-            yield from _clock(account.vendor, client.clock_skew)
+            yield from clock(account.vendor, client.clock_skew)
         finally:
             client.close()
     except SyncError as error:

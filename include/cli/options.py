@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Annotated
 
@@ -19,6 +19,14 @@ class Vendor(StrEnum):
     ALIBABA = "alibaba"
     HUAWEI = "huawei"
     TENCENT = "tencent"
+
+
+class Format(StrEnum):
+    """The choices of ``--format``."""
+
+    CSV = "csv"
+    XLSX = "xlsx"
+    PARQUET = "parquet"
 
 
 Vendors = Annotated[
@@ -39,3 +47,11 @@ def moment(value: str) -> datetime:
             f"{value!r} is not a moment like 2026-01-31 or 2026-01-31T08:00:00+08:00"
             " (UTC if it does not say)"
         ) from None
+
+
+def day(value: str) -> date:
+    """Read a day of the command line."""
+    try:
+        return date.fromisoformat(value)
+    except ValueError:
+        raise typer.BadParameter(f"{value!r} is not a day like 2026-01-31") from None

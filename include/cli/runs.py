@@ -106,7 +106,7 @@ def sync(
                 account,
                 settings=s.settings,
                 now=utcnow(),
-                request=_request("sync", asked),
+                request=request("sync", asked),
                 options=options,
                 progress=watch.note,
             )
@@ -135,7 +135,7 @@ def refresh(
                 client,
                 s.warehouse,
                 now=utcnow(),
-                request=_request("refresh", asked),
+                request=request("refresh", asked),
                 accept_vanished=accept_vanished,
                 progress=watch.note,
             )
@@ -256,7 +256,7 @@ def refused(bad: Sequence[BadAccount]) -> list[Result]:
     ]
 
 
-def _request(verb: str, parameters: dict[str, Any]) -> Request:
+def request(verb: str, parameters: dict[str, Any]) -> Request:
     """Who asked, for the ledger."""
     from include.warehouse.ledger import Request
 

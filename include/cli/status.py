@@ -10,7 +10,7 @@ from include.cli.console import masker, report, report_json, say, session, utcno
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from include.health import Health, Standing
+    from include.health import Health, SnapshotHealth, Standing
     from include.warehouse.accounts import AccountInfo
 
 
@@ -88,6 +88,17 @@ def _show(health: Health, infos: list[AccountInfo]) -> None:
                 f"{standing.account_id} {standing.entity}: {standing.error_class}:"
                 f" {standing.error_text or 'see the log'} ({standing.whose_turn})"
             )
+    if health.snapshot:
+        _show_snapshot(health.snapshot)
+    if health.checks:
+        show(
+            ("check", "level", "offences", "since", "what must hold"),
+            [
+                (of.name, of.level, of.offences, _minute(of.failing_since_at), of.sentence)
+                for of in health.checks
+            ],
+            title="Checks that found offences (`python -m include verify` shows some)",
+        )
     if health.quarantined:
         show(
             ("account", "ticket", "since", "attempts", "reason", "whose turn"),
@@ -108,6 +119,31 @@ def _show(health: Health, infos: list[AccountInfo]) -> None:
     show(("table", "rows"), list(health.rows.items()))
     if not infos:
         say("no accounts yet: add one with `python -m include accounts add`")
+
+
+def _show_snapshot(snapshot: SnapshotHealth) -> None:
+    from include.cli.tables import show
+
+    show(
+        ("customer service", "present", "read", "opened", "closed", "with unfit values"),
+        [
+            (of.table_name, of.present, of.rows_read, of.opened, of.closed, of.unfit)
+            for of in snapshot.tables
+        ],
+        title=f"Snapshot {snapshot.snapshot_id} of {_minute(snapshot.snapshot_at)} UTC,"
+        f" {_span(snapshot.age_seconds)} old",
+    )
+    if snapshot.full_because:
+        report(f"it read all rows: {snapshot.full_because}")
+    if snapshot.notes:
+        report(f"notes: {snapshot.notes}")
+    if refused := snapshot.refused:
+        report(
+            f"the newest snapshot ({_minute(refused.refused_at)} UTC) was refused:"
+            f" {refused.accept} rows of {', '.join(refused.tables)} had vanished. Look at the"
+            " source; if it is right: `python -m include snapshot --accept-vanished"
+            f" {refused.accept}`"
+        )
 
 
 def _tickets(standing: Standing) -> tuple[int | None, ...]:

@@ -154,12 +154,37 @@ class Api:
         parsed = dag.get("last_parsed_time")
         return bool(parsed) and datetime.fromisoformat(parsed) > since
 
+    def switch_on(self, dag_id: str) -> None:
+        """Let a DAG run when its schedule or its assets say so."""
+        self.call("PATCH", f"/api/v2/dags/{dag_id}", {"is_paused": False})
+
     def trigger(self, dag_id: str) -> str:
         """Switch a DAG on, start a run by hand, and return the run's path."""
+        self.switch_on(dag_id)
         path = f"/api/v2/dags/{dag_id}"
-        self.call("PATCH", path, {"is_paused": False})
         run = self.call("POST", f"{path}/dagRuns", {"logical_date": None})
         return f"{path}/dagRuns/{quote(run['dag_run_id'], safe='')}"
+
+    def under_way(self, dag_id: str) -> str:
+        """The runs of a DAG that have not ended, as words; nothing when there are none."""
+        query = "state=queued&state=running&limit=10"
+        runs = self.call("GET", f"/api/v2/dags/{dag_id}/dagRuns?{query}")["dag_runs"]
+        return ", ".join(run["dag_run_id"] for run in runs)
+
+    def last_event(self, dag_id: str) -> str:
+        """When a DAG last told that an asset changed."""
+        query = f"source_dag_id={dag_id}&order_by=-timestamp&limit=1"
+        events = self.call("GET", f"/api/v2/assets/events?{query}")["asset_events"]
+        if not events:
+            raise DemoError(f"{dag_id} told of no change, although there was one")
+        return str(events[0]["timestamp"])
+
+    def run_since(self, dag_id: str, moment: str) -> str:
+        """The path of the first run of a DAG that started at or after *moment*; or nothing."""
+        path = f"/api/v2/dags/{dag_id}/dagRuns"
+        query = f"start_date_gte={quote(moment)}&order_by=start_date&limit=1"
+        runs = self.call("GET", f"{path}?{query}")["dag_runs"]
+        return f"{path}/{quote(runs[0]['dag_run_id'], safe='')}" if runs else ""
 
     def progress(self, run: str) -> tuple[str, str]:
         """The state of a run, and in words how far its tasks are."""

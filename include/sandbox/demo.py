@@ -1,4 +1,4 @@
-"""``make demo``: database, sandbox, Airflow and the first runs, on this machine alone.
+"""``make demo``: databases, sandbox, Airflow and the first runs, on this machine alone.
 
 Everything stands below ``.local/demo``; a second start finds and uses it.
 """
@@ -26,19 +26,14 @@ import typer
 
 from include.errors import AlreadyRunningError, ConfigError, SyncError
 from include.models import VENDORS
-from include.sandbox import airflow, comparison, databases, processes
+from include.sandbox import airflow, databases, demo_runs, demo_source, processes
 from include.sandbox.airflow import DemoError
 from include.settings import Settings
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 BASE: Final = ROOT / ".local" / "demo"
-DAGS: Final = ("refresh_catalog", "sync_tickets")
 POOL_SLOTS: Final = 4
 ACCOUNT_PREFIX: Final = "demo-"
-DIFFERENCE: Final = (
-    "\nTHE COUNTS DIFFER. The sandbox begins anew at each start: if it was changed by hand in an"
-    " earlier demo, begin with `make demo ARGS=--fresh`."
-)
 
 
 def say(text: str) -> None:
@@ -89,6 +84,7 @@ def _run(
         say(f"ended {left} processes that an earlier demo had left behind")
     if fresh:
         databases.stop(base / "warehouse", forget=True)
+        databases.stop_source(base / "source", forget=True)
         shutil.rmtree(home, ignore_errors=True)
     logs.mkdir(exist_ok=True)
     port = processes.free_port(wanted)
@@ -96,8 +92,10 @@ def _run(
         say(f"port {wanted} is taken: Airflow uses {port}")
     environ = _clean_environment() | airflow.prepare(home, port)
 
-    with ThreadPoolExecutor(1) as beside:
+    with ThreadPoolExecutor(2) as beside:
         airflow_ready = beside.submit(airflow.migrate, dict(environ), logs / "db-migrate.log")
+        stack.callback(databases.stop_source, base / "source")
+        source_ready = beside.submit(demo_source.start, base / "source", say)
         url = _open_database(base, stack, fresh=fresh)
         sandbox, described = _start_sandbox(environ, stack, logs, record, accounts, tickets)
         environ |= _application(base, url, described)
@@ -105,6 +103,9 @@ def _run(
         say("warehouse: schema up to date")
         _add_accounts(environ, described)
         say(f"accounts: {accounts * len(VENDORS)} stored, their keys encrypted")
+        source_url = source_ready.result()
+        demo_source.refuse_other_snapshots(url, source_url)
+        environ |= demo_source.environment(source_url)
         airflow_ready.result()
         say("Airflow: metadata database up to date")
 
@@ -128,21 +129,18 @@ def _run(
         api.add_pool(f"vendor_{vendor}", POOL_SLOTS, f"tasks that call {vendor} at once")
     airflow.wait_until(
         "DAGs",
-        lambda: ", ".join(dag for dag in DAGS if not api.is_parsed(dag, started_at)),
+        lambda: ", ".join(dag for dag in demo_runs.DAGS if not api.is_parsed(dag, started_at)),
         alive,
         say,
     )
-    runs = {dag: api.trigger(dag) for dag in DAGS}
-    say(f"triggered through the REST API: {', '.join(runs)}")
-    airflow.wait_for_runs(api, runs, alive, say)
-
-    lines = comparison.compare(url, described["control_url"])
-    differs = any(line.stored != line.true for line in lines)
-    typer.echo(f"\n{comparison.table_of(lines)}")
-    typer.echo(DIFFERENCE if differs else "all counts are equal", err=differs)
+    taken = demo_runs.run(api, url, source_url, alive, say)
+    differs = demo_runs.compare(url, described["control_url"], taken)
     typer.echo(f"\nAirflow UI   {api.url}   user {airflow.USER}, password {airflow.password(home)}")
     typer.echo(f"Sandbox      {described['control_url']}/truth")
     typer.echo(f"Database     python -m include.sandbox.databases url --base {base / 'warehouse'}")
+    typer.echo(
+        f"Source       python -m include.sandbox.databases url source --base {base / 'source'}"
+    )
     typer.echo(f"Logs         {logs}, {home / 'logs'}")
     if not once:
         typer.echo("\nCtrl-C stops all of it; the data stay for the next time.")

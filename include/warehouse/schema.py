@@ -1,4 +1,7 @@
-"""The schema: bring a database up to date, refuse one that is not, print the script for a DBA."""
+"""The schema: bring a database up to date, refuse one that is not, print the script for a DBA.
+
+Alembic keeps the tables; the views are replaced after it each time, whatever the revision.
+"""
 
 from __future__ import annotations
 
@@ -18,8 +21,8 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from include.errors import AlreadyRunningError, ConfigError
-from include.warehouse import rewriting
-from include.warehouse.mysql import refusal
+from include.warehouse import rewriting, views
+from include.warehouse.mysql import dedicated, refusal
 from include.warehouse.rewriting import Leftover, Progress
 
 MIGRATIONS: Final = Path(__file__).resolve().parents[2] / "sql" / "migrations"
@@ -80,6 +83,7 @@ def upgrade(engine: sa.Engine, *, progress: Progress = lambda _: None) -> Report
             for name in adopted:
                 progress(f"{name}: is there, will be adopted with its rows")
             command.upgrade(_config(connection=connection, progress=progress), "head")
+            views.apply(connection, progress=progress)
             count, leftovers = rewriting.read_leftovers(connection, LISTED)
             return Report(before, head(), adopted, leftovers, count)
 
@@ -98,10 +102,10 @@ def require_current(engine: sa.Engine) -> None:
 
 
 def script() -> str:
-    """All migrations as SQL, for a DBA and an empty database; the same for MySQL and MariaDB."""
+    """Migrations and views as SQL, for a DBA and an empty database; MySQL and MariaDB run it."""
     buffer = io.StringIO()
     command.upgrade(_config(buffer), "head", sql=True)
-    return HEAD + buffer.getvalue()
+    return HEAD + buffer.getvalue() + "\n" + views.script()
 
 
 def head() -> str:
@@ -144,21 +148,12 @@ def _patient(engine: sa.Engine) -> Iterator[sa.Connection]:
 
     Rewriting a large table takes longer than a run ever waits (``mysql.create_engine``).
     """
-
-    def wait(_dialect: Any, _record: Any, _args: Any, parameters: dict[str, Any]) -> None:
-        parameters |= {"read_timeout": None, "write_timeout": None}
-
-    engine.dispose()  # idle connections wait no longer than they were told at first
-    sa.event.listen(engine, "do_connect", wait)
     try:
-        with engine.connect() as connection:
-            connection.execution_options(isolation_level="AUTOCOMMIT")
-            connection.detach()  # settings and lock die with it
+        waiting = {"read_timeout": None, "write_timeout": None}
+        with dedicated(engine, isolation_level="AUTOCOMMIT", **waiting) as connection:
             yield connection
     except sa.exc.DBAPIError as error:
         raise refusal(error) from error
-    finally:
-        sa.event.remove(engine, "do_connect", wait)
 
 
 @contextmanager

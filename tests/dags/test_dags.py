@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
-import sqlalchemy as sa
 
 from include.models import VENDORS
-from include.secrets import KeyRing, new_key
+from include.secrets import KeyRing
 from include.warehouse.accounts import add_account
-from include.warehouse.mysql import Warehouse
 from tests.builders import DAY, an_account
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -69,44 +66,6 @@ def test_parsing_imports_nothing_slow_beyond_airflow_itself():
     loaded = result.stdout.split()
     assert "include.runtime" in loaded
     assert not [name for name in loaded if name.startswith(HEAVY)]
-
-
-@pytest.fixture
-def ring():
-    return new_key("k1")
-
-
-@pytest.fixture
-def warehouse(warehouse_url):
-    opened = Warehouse.open(warehouse_url)
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
-def look(warehouse, warehouse_url, sandbox, ring, monkeypatch):
-    """A warehouse with one account a vendor, as the Airflow connection; ``look(query)``."""
-    url = sa.make_url(warehouse_url)
-    connection = {
-        "conn_type": "mysql",
-        "host": url.host,
-        "port": url.port,
-        "login": url.username,
-        "password": url.password,
-        "schema": url.database,
-    }
-    monkeypatch.setenv("AIRFLOW_CONN_WAREHOUSE", json.dumps(connection))
-    monkeypatch.setenv("SECRET_KEYS", ring)
-    monkeypatch.setenv("CALLS_PER_SECOND", "500")
-    for name, value in sandbox.environment().items():
-        monkeypatch.setenv(name, value)
-    for vendor in VENDORS:
-        add(warehouse, ring, sandbox.account(vendor))
-
-    def run(query):
-        return warehouse.transact(lambda c: [tuple(row) for row in c.execute(sa.text(query))])
-
-    return run
 
 
 def add(warehouse, ring, account):
@@ -185,12 +144,12 @@ def test_one_bad_account_is_red_by_its_own_name_and_the_others_arrive(
     ],
 )
 def test_a_form_that_makes_no_sense_is_refused_in_words(look, conf, words):
-    from include import runtime
     from include.errors import ConfigError
+    from include.runtime import vendors
 
     form = {"vendors": list(VENDORS), **FORM}
     with pytest.raises(ConfigError, match=words):
-        runtime.account_groups("huawei", form | conf, conf, known=form)
+        vendors.account_groups("huawei", form | conf, conf, known=form)
 
 
 def test_a_misspelt_key_makes_the_run_red_instead_of_reading_everything(airflow_db, dagbag, look):
@@ -202,11 +161,11 @@ def test_a_misspelt_key_makes_the_run_red_instead_of_reading_everything(airflow_
 
 
 def test_very_many_accounts_become_few_tasks():
-    from include import runtime
+    from include.runtime import vendors
 
     ids = [f"a{i:05}" for i in range(10_000)]
-    groups = runtime._groups(ids)
-    assert len(groups) == runtime.MOST_TASKS
+    groups = vendors._groups(ids)
+    assert len(groups) == vendors.MOST_TASKS
     assert [account_id for group in groups for account_id in group] == ids
-    assert runtime._groups([]) == []
-    assert runtime._groups(["a", "b"]) == [["a"], ["b"]]
+    assert vendors._groups([]) == []
+    assert vendors._groups(["a", "b"]) == [["a"], ["b"]]

@@ -1,4 +1,4 @@
-"""The whole house: database, sandbox, Airflow with both DAGs, tables."""
+"""The whole house: databases, sandbox, Airflow with its DAGs, tables."""
 
 from __future__ import annotations
 
@@ -17,7 +17,10 @@ from include.sandbox import databases, processes
 
 pytestmark = [
     pytest.mark.airflow,
-    pytest.mark.skipif(databases.find() is None, reason="no database server on this machine"),
+    pytest.mark.skipif(
+        databases.find() is None or databases.find_source() is None,
+        reason="no database servers on this machine",
+    ),
 ]
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -29,6 +32,7 @@ def base() -> Iterator[Path]:
     yield path
     processes.end_recorded(path / "processes")
     databases.stop(path / "warehouse", forget=True)
+    databases.stop_source(path / "source", forget=True)
     subprocess.run(["rm", "-rf", path], check=True)
 
 
@@ -37,7 +41,8 @@ def demo(base: Path, *options: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, "-m", "include.sandbox.demo", "--base", base, *sizes, *options],
         cwd=ROOT,
-        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        # The demo has a source of its own: what the shell names is not touched.
+        env=os.environ | {"PYTHONPATH": str(ROOT), "SOURCE_URL": "postgresql://u:p@127.0.0.1:1/x"},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -62,6 +67,9 @@ def test_a_demo_fills_every_table_through_airflow_and_leaves_no_process(base):
     assert running.returncode == 0, said
     assert "all counts are equal" in said
     assert "sync_tickets: success" in said
+    assert said.count("snapshot_customer_service: success") == 2
+    assert "build_reports: success" in said
+    assert said.count("session_mapping") == 2
     assert processes_of(base) == []
     for key in (base / "airflow" / "keys").iterdir():
         assert key.stat().st_mode & 0o077 == 0

@@ -15,14 +15,14 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from include.errors import AuthError, ContractError, PartialError, SyncError
+from include.errors import AuthError, CheckError, ContractError, PartialError, SyncError
 from include.secrets import KeyRing, new_key
-from include.warehouse import ledger
+from include.warehouse import ledger, manifest
 from include.warehouse.accounts import add_account
 from include.warehouse.ledger import Request
 from include.warehouse.mysql import Warehouse
-from include.warehouse.tables import cloud_user, sync_quarantine
-from tests.builders import DAY, an_account
+from include.warehouse.tables import cloud_user, sync_check, sync_quarantine
+from tests.builders import DAY, a_snapshot, a_table_of_a_snapshot, an_account
 
 ROOT = Path(__file__).resolve().parents[2]
 HOSTILE = """<script>alert(1)</script> "double" 'single' {{ 7 * 7 }} {% raw %} \u202egpj.exe"""
@@ -310,6 +310,91 @@ def test_hostile_text_is_shown_and_never_obeyed(warehouse, page):
     warehouse.transact(lambda c: c.execute(sa.insert(sync_quarantine).values(failure)))
     html = page()
     assert html.count(ESCAPED) >= 4
+    assert "\u202e" not in html
+    assert not re.search(r"<script|javascript:|\son\w+\s*=|\sstyle\s*=|https?://|//cdn", html)
+
+
+def snapshot(warehouse, number=1, tables=None, **changes):
+    made = a_snapshot(number, **changes)
+    rows = tables or [a_table_of_a_snapshot()]
+    warehouse.transact(lambda connection: manifest.write(connection, made, rows))
+
+
+def test_the_snapshot_and_the_reports_have_lines_of_their_own(warehouse, page):
+    run(warehouse, "customer_service", "POSTGRESQL", entity="snapshot", behind=4 * 3600)
+    run(warehouse, "reports", "REPORTS", entity="build", behind=None)
+    snapshot(warehouse, full_because="first snapshot", notes="seat has columns we do not read: x")
+    html = page()
+    told = lines(html)
+    assert told["Customer-service snapshot"].startswith("late done")
+    assert "4 h" in told["Customer-service snapshot"]
+    assert "is the DAG switched on" in told["Customer-service snapshot"]
+    assert told["Reports"].startswith("fresh done")
+    assert told["seat"].startswith("1,234 3 2 0")
+    assert "All rows were read: first snapshot" in " ".join(re.sub("<[^>]*>", "", html).split())
+    assert "seat has columns we do not read: x" in html
+    assert "No account yet" not in html
+
+
+def test_a_refused_snapshot_says_which_number_to_accept(warehouse, page):
+    snapshot(warehouse)
+    error = CheckError("seat lost 300 of 1234 rows, more than the limit of 20%")
+    run(warehouse, "customer_service", "POSTGRESQL", entity="snapshot", error=error)
+    over = [a_table_of_a_snapshot(vanished=300, over_limit=1)]
+    snapshot(warehouse, 2, over, state="refused")
+    html = page()
+    assert "failed" in lines(html)["Customer-service snapshot"]
+    assert "data owner's turn" in lines(html)["Customer-service snapshot"]
+    assert "<em>accept vanished</em> 300" in html
+    assert "Snapshot 1 " in html  # what is published stays
+
+
+def test_checks_that_found_offences_are_told_and_those_of_level_fail_are_red(warehouse, page):
+    def broken(name, level):
+        row = {
+            "name": name,
+            "level": level,
+            "sentence": HOSTILE,
+            "offences": 12,
+            "sample": "[]",
+            "checked_at": datetime(2026, 1, 2),  # noqa: DTZ001 - as the column holds it
+            "failing_since_at": datetime(2026, 1, 1),  # noqa: DTZ001 - as the column holds it
+        }
+        warehouse.transact(lambda c: c.execute(sa.insert(sync_check).values(row)))
+        return lines(page())
+
+    run(warehouse, "checks", "CHECKS", entity="run", behind=None)
+    assert "offences" not in page()
+    told = broken("a_doubtful_thing", "warn")
+    assert told["SQL checks"].startswith("fresh")
+    assert told["a_doubtful_thing"].startswith("warn")
+    told = broken("a_wrong_thing", "fail")
+    assert told["SQL checks"].startswith("failed")
+    assert "1 of level fail found offences" in told["SQL checks"]
+    assert "data owner's turn" in told["SQL checks"]
+    assert page().count(ESCAPED) == 2
+
+
+def test_who_takes_no_snapshots_is_not_asked_to(warehouse, page):
+    add(warehouse, "good")
+    run(warehouse, "good")
+    assert "snapshot" not in page().lower()
+
+
+def test_hostile_names_of_the_source_are_shown_and_never_obeyed(warehouse, page):
+    run(
+        warehouse,
+        "customer_service",
+        "POSTGRESQL",
+        entity="snapshot",
+        error=ContractError(HOSTILE, request_id=HOSTILE),
+    )
+    hostile = [a_table_of_a_snapshot(HOSTILE[:64], vanished=1, over_limit=1)]
+    snapshot(warehouse, 1, hostile, full_because=HOSTILE, notes=HOSTILE)
+    snapshot(warehouse, 2, hostile, state="refused")
+    html = page()
+    assert html.count(ESCAPED) >= 3
+    assert html.count("&lt;script&gt;") >= 5
     assert "\u202e" not in html
     assert not re.search(r"<script|javascript:|\son\w+\s*=|\sstyle\s*=|https?://|//cdn", html)
 

@@ -14,7 +14,7 @@ from alembic.runtime.migration import MigrationContext
 
 from include.errors import AlreadyRunningError, ConfigError
 from include.warehouse import schema, views
-from include.warehouse.tables import metadata
+from include.warehouse.report_tables import metadata
 from tests.sql.described import described
 
 

@@ -1,0 +1,75 @@
+"""### Whether the tables hold what they must: SQL checks, then the vendors against the tables
+
+Daily, or by hand. First every check of `sql/checks`: one of level *fail* with offences is red, one
+of level *warn* is only told. Then, account by account, what the vendor lists is compared with what
+is stored: a ticket that is missing or wrongly complete is red by the account's name. Tickets that
+closed or were reopened since the last sync are told, and the next sync reads them.
+
+`sync_check` keeps the outcomes, and `python -m include verify` shows examples. Nothing is repaired
+here.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pendulum
+from airflow.sdk import TaskGroup, TriggerRule, dag, task
+from airflow.sdk.exceptions import AirflowFailException
+
+from include import runtime
+from include.models import VENDORS
+from include.runtime import checks, vendors
+
+FORM = {
+    "vendors": runtime.vendors_param(),
+    "accounts": runtime.accounts_param(),
+}
+
+
+@dag(
+    schedule="30 4 * * *",
+    start_date=pendulum.datetime(2026, 1, 1, tz="Asia/Shanghai"),
+    catchup=False,
+    max_active_runs=1,
+    default_args=runtime.DEFAULTS,
+    params=FORM,
+    tags=["checks"],
+    doc_md=__doc__,
+)
+def check_data() -> None:
+    @task
+    def tables(params: Any = None, dag_run: Any = None) -> dict[str, int]:
+        return checks.check_tables(params, runtime.who(dag_run))
+
+    # Whatever the tables are like: the vendors tell more.
+    @task(trigger_rule=TriggerRule.ALL_DONE)
+    def accounts(vendor: str, params: Any = None, dag_run: Any = None) -> list[list[str]]:
+        return vendors.account_groups(vendor, params, dag_run.conf, known=FORM)
+
+    @task(map_index_template="{{ task.op_kwargs['accounts'] | join(', ') }}")
+    def tickets(accounts: list[str]) -> dict[str, int]:
+        return checks.compare_accounts(accounts)
+
+    @task
+    def catalog(vendor: str, params: Any = None) -> dict[str, int]:
+        return checks.compare_catalog(vendor, params)
+
+    @task(trigger_rule=TriggerRule.ONE_FAILED, retries=0)
+    def watcher() -> None:
+        raise AirflowFailException("a check failed or a vendor differs: its task has the reason")
+
+    checked = tables()
+    compared: list[Any] = [checked]
+    for vendor in VENDORS:
+        with TaskGroup(vendor):
+            groups = accounts(vendor)
+            at_vendor = runtime.pool(vendor)
+            mapped = tickets.override(pool=at_vendor).expand(accounts=groups)
+            listed = catalog.override(pool=at_vendor)(vendor)
+        checked >> groups >> listed
+        compared += [groups, mapped, listed]
+    compared >> watcher()
+
+
+check_data()

@@ -1,0 +1,73 @@
+"""### The customer-service tables of PostgreSQL, as one consistent snapshot with history
+
+Hourly, or by hand: all tables are read as of one moment and published together. `cs_<table>` shows
+the present rows, `cs_<table>_history` every version; `cs_snapshot` and `cs_snapshot_table` tell
+what each snapshot read and changed.
+
+| to | fill in |
+|---|---|
+| take a snapshot now | nothing |
+| read and compare every row, not only what is new | *full comparison* |
+| accept that many rows vanished | *accept vanished*: the number that the refusal stated |
+
+A snapshot in which a table is suddenly empty, or lost more than `SNAPSHOT_VANISH_LIMIT` of its
+rows, is refused: what was published stays. Look at the source first. The next snapshot that shows
+the same confirms it, or a run with the stated number does.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pendulum
+from airflow.sdk import Param, TriggerRule, dag, task
+from airflow.sdk.exceptions import AirflowFailException
+
+from include import runtime
+from include.runtime import snapshots
+
+FORM = {
+    "full": Param(
+        False,
+        type="boolean",
+        title="Full comparison",
+        description_md="Read and compare every row.",
+    ),
+    "accept_vanished": Param(
+        None,
+        type=["null", "integer"],
+        minimum=1,
+        title="Accept vanished",
+        description_md="The number of vanished rows that a refused snapshot stated.",
+    ),
+}
+
+
+@dag(
+    schedule="0 * * * *",
+    start_date=pendulum.datetime(2026, 1, 1, tz="Asia/Shanghai"),
+    catchup=False,
+    max_active_runs=1,
+    default_args=runtime.DEFAULTS,
+    params=FORM,
+    tags=["customer service"],
+    doc_md=__doc__,
+)
+def snapshot_customer_service() -> None:
+    @task
+    def snapshot(params: Any = None, dag_run: Any = None) -> dict[str, int]:
+        return snapshots.take(params, dag_run.conf, FORM, runtime.who(dag_run))
+
+    @task(outlets=runtime.assets(runtime.SNAPSHOT_TABLES), retries=0)
+    def publish(figures: Any) -> None:
+        snapshots.publish(figures)
+
+    @task(trigger_rule=TriggerRule.ONE_FAILED, retries=0)
+    def watcher() -> None:
+        raise AirflowFailException("the snapshot failed: its task has the reason")
+
+    taken = snapshot()
+    [taken, publish(taken)] >> watcher()
+
+
+snapshot_customer_service()

@@ -1,0 +1,30 @@
+"""What `check` finds: one line each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+Verdict = Literal["ok", "off", "warning", "failed"]
+SKEW_SECONDS: Final = 60.0  # vendors refuse signatures from about five minutes on
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was tried. *next_step* is empty where nothing is to be done."""
+
+    what: str
+    verdict: Verdict
+    detail: str
+    next_step: str = ""
+
+
+def clock(whose: str, ahead: float | None) -> list[Finding]:
+    """Our clock against another one; *ahead* is None where the other told nothing."""
+    if ahead is None or abs(ahead) < SKEW_SECONDS:
+        return []
+    side = "ahead of" if ahead > 0 else "behind"
+    detail = f"this machine is {abs(ahead):.0f} s {side} {whose}"
+    return [
+        Finding("clock", "warning", detail, "set the clocks right (NTP): signatures carry them")
+    ]

@@ -1,0 +1,104 @@
+"""The SQL checks: run every one, store the outcomes, name what must not be."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final, Literal
+
+from include.errors import CheckError, VendorError
+from include.warehouse import checks, ledger
+from include.warehouse.checks import Check, Offence
+from include.warehouse.ledger import Request
+from include.warehouse.mysql import Warehouse
+
+ACCOUNT: Final = "checks"
+ENTITY: Final = "run"
+
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class CheckResult:
+    """What one check found. *sample* holds ids and counts of a few offences, never texts."""
+
+    name: str
+    level: Literal["fail", "warn"]
+    sentence: str
+    offences: int
+    sample: tuple[Offence, ...]
+
+    @property
+    def ok(self) -> bool:
+        """Whether it holds."""
+        return not self.offences
+
+
+def run(
+    warehouse: Warehouse,
+    *,
+    now: datetime,
+    request: Request,
+    progress: Progress = lambda name: None,
+) -> list[CheckResult]:
+    """Run every check and store the outcomes in ``sync_check``.
+
+    A check that finds offences is a result, not an error: see ``refusal``. One that cannot be run
+    is: it ends the run, and the stored outcomes stay as they were. Raises AlreadyRunningError.
+    """
+    with ledger.hold(warehouse, ACCOUNT, ENTITY, vendor="CHECKS", request=request) as run:
+        results = []
+        for result in look(warehouse, now=now, progress=progress):
+            results.append(result)
+            run.counts.listed += 1
+            run.beat()
+        checked_at = now.astimezone(UTC).replace(tzinfo=None)
+        rows = [
+            {
+                "name": result.name,
+                "level": result.level,
+                "sentence": result.sentence,
+                "offences": result.offences,
+                "sample": json.dumps(result.sample, ensure_ascii=False),
+                "checked_at": checked_at,
+            }
+            for result in results
+        ]
+        run.write(lambda connection: checks.store(connection, rows))
+    return results
+
+
+def look(
+    warehouse: Warehouse, *, now: datetime, progress: Progress = lambda name: None
+) -> Iterator[CheckResult]:
+    """Run every check and store nothing. *progress* hears the name of each before it runs."""
+    naive = now.astimezone(UTC).replace(tzinfo=None)
+    for check in checks.read_checks():
+        progress(check.name)
+        yield _look(warehouse, check, naive)
+
+
+def refusal(results: Sequence[CheckResult]) -> CheckError | None:
+    """The error that the checks of level ``fail`` amount to; None when all of them hold."""
+    failed = [
+        f"{result.name} ({result.offences})"
+        for result in results
+        if result.level == "fail" and not result.ok
+    ]
+    if not failed:
+        return None
+    return CheckError(
+        f"{len(failed)} of {len(results)} checks failed: {', '.join(failed)};"
+        " `python -m include verify` shows examples"
+    )
+
+
+def _look(warehouse: Warehouse, check: Check, now: datetime) -> CheckResult:
+    try:
+        offences, sample = warehouse.transact(lambda c: checks.find(c, check, now))
+    except VendorError as error:
+        error.action = f"check {check.name}"
+        raise
+    return CheckResult(check.name, check.level, check.sentence, offences, sample)

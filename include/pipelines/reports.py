@@ -1,0 +1,70 @@
+"""Reports: facts and aggregates, rebuilt where a snapshot or the tickets changed them."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from datetime import date, datetime
+from typing import Final
+
+from include.warehouse import ledger
+from include.warehouse import reports as rows
+from include.warehouse.ledger import Request
+from include.warehouse.mysql import Warehouse
+
+log = logging.getLogger(__name__)
+
+ACCOUNT: Final = "reports"
+ENTITY: Final = "build"
+VENDOR: Final = "REPORTS"
+
+
+def build(
+    warehouse: Warehouse,
+    *,
+    now: datetime,
+    request: Request,
+    since: date | None = None,
+    service_level_seconds: int = 20,
+    progress: Callable[[str], None] = lambda _: None,
+) -> dict[str, int]:
+    """Rebuild the days that changed since the last build, the young ones, and all from *since* on.
+
+    Everything is rebuilt at first, and when the definitions or the service level changed. Readers
+    see all of it or nothing. Returns the rows written a table. Raises AlreadyRunningError.
+    """
+    with (
+        ledger.hold(warehouse, ACCOUNT, ENTITY, vendor=VENDOR, request=request) as run,
+        warehouse.bulk() as connection,
+    ):
+        basis = rows.basis(connection, now, service_level_seconds)
+        before = rows.earlier(connection, basis)
+        building = rows.Build(connection, basis, run.beat)
+        is_full = before is None or not before.has_same_rules
+        if before is None or is_full:
+            last_id, first = -1, rows.ALL_DAYS
+            progress("everything is built anew: no build before, or with other definitions")
+            building.forget()
+        else:
+            last_id, first = before.snapshot_id or -1, rows.young_since(before)
+            first = min(first, since or first)
+            progress(f"what changed since the last build, and everything from {first} on")
+        if basis.snapshot_id is None:
+            progress("no snapshot yet: conversations and seats are left out")
+        elif since or basis.snapshot_id > last_id or is_full:
+            building.find_changed(last_id, first)
+            days = building.build_conversations()
+            progress(f"{len(days)} days of conversations changed")
+            building.build_cohorts(days)
+            building.build_seat_work(days)
+            building.build_sessions(last_id, first)
+            building.build_present()
+        building.build_tickets(first)
+        building.note(run.run_id, first)
+        run.claim(connection)
+        run.counts.written = sum(building.written.values())
+        connection.commit()
+        for table, count in building.written.items():
+            progress(f"{table}: {count} rows")
+        log.info("reports built %s", building.written)
+        return building.written

@@ -1,0 +1,10 @@
+-- level: fail
+-- A ticket was created after 1970 (before: seconds taken for milliseconds) and before now.
+select
+    type as vendor,
+    cloud_id as ticket_id,
+    create_time
+from cloud_osm_list
+where create_time < 31536000000
+    -- Ten minutes of grace, because clocks differ.
+    or create_time > (timestampdiff(second, '1970-01-01', :now) + 600) * 1000

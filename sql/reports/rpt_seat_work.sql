@@ -1,0 +1,150 @@
+-- Grain: one row a day, week or month (of inqueue_time, +08:00) and scope, for one of each.
+-- Purpose: conversations a seat, and how many seats there were to hold them.
+-- A conversation is credited to its last seat, because a transfer overwrites the one before. A seat
+-- counts as valid if it was not deleted when the span began; its scope is that of its supplier at
+-- that moment; before the first snapshot, what that one found. Whether a seat was online is not in the source: acknowledging_seats, the seats whose
+-- last message of a conversation lies in the span, is a proxy, and sees conversations that began at
+-- most 31 days before. The percentiles are over active seats, nearest rank.
+insert into rpt_seat_work (
+    grain, scope, local_start, scope_id, start_at, conversations, active_seats, p50, p90,
+    acknowledging_seats, valid_seats, snapshot_id, snapshot_at, definition_version, provisional
+)
+with
+work as (
+    select
+        case :grain
+            when 'day' then cast(local_day as datetime)
+            when 'week' then cast(local_day - interval weekday(local_day) day as datetime)
+            when 'month' then cast(local_day - interval dayofmonth(local_day) - 1 day as datetime)
+        end as local_start,
+        case :scope when 'supplier' then supplier_id when 'line' then busi_id else 0 end
+            as scope_id,
+        seat_id,
+        count(*) as conversations
+    from rpt_conversation
+    where
+        local_day >= :from_day
+        and local_day < :to_day
+        and seat_id > 0
+        and outcome = 'served'
+    group by local_start, scope_id, seat_id
+),
+ranked as (
+    select
+        local_start,
+        scope_id,
+        conversations,
+        cume_dist() over (partition by local_start, scope_id order by conversations) as share
+    from work
+),
+active as (
+    select
+        local_start,
+        scope_id,
+        sum(conversations) as conversations,
+        count(*) as active_seats,
+        min(case when share >= 0.5 then conversations end) as p50,
+        min(case when share >= 0.9 then conversations end) as p90
+    from ranked
+    group by local_start, scope_id
+),
+message as (
+    select
+        cast(last_ack_at + interval 8 hour as date) as local_day,
+        case :scope when 'supplier' then supplier_id when 'line' then busi_id else 0 end
+            as scope_id,
+        seat_id
+    from rpt_conversation
+    where
+        local_day >= :from_day - interval 31 day
+        and local_day < :to_day
+        and seat_id > 0
+        and outcome = 'served'
+        and last_ack_at >= :from_at
+        and last_ack_at < :to_at
+),
+acknowledging as (
+    select
+        case :grain
+            when 'day' then cast(local_day as datetime)
+            when 'week' then cast(local_day - interval weekday(local_day) day as datetime)
+            when 'month' then cast(local_day - interval dayofmonth(local_day) - 1 day as datetime)
+        end as local_start,
+        scope_id,
+        count(distinct seat_id) as seats
+    from message
+    group by local_start, scope_id
+),
+span as (
+    select distinct local_start, local_start - interval 8 hour as start_at from (
+        select local_start from active
+        union
+        select local_start from acknowledging
+    ) as either_of_them
+),
+seat_version as (
+    select
+        supplier_id,
+        coalesce(status, 0) as status,
+        case
+            when valid_from_at <= (select min(snapshot_at) from cs_snapshot where state = 'complete')
+                then cast('1000-01-01' as datetime(6))
+            else valid_from_at
+        end as valid_from_at,
+        case
+            when closed_by between 1 and :snapshot_id then valid_to_at
+            else cast('9999-12-31' as datetime(6))
+        end as valid_to_at
+    from cs_seat_history
+    where snapshot_id <= :snapshot_id
+),
+valid as (
+    select
+        span.local_start,
+        case :scope
+            when 'supplier' then coalesce(s.supplier_id, 0)
+            when 'line' then coalesce(v.busi_id, 0)
+            else 0
+        end as scope_id,
+        count(*) as seats
+    from span
+    inner join seat_version as s
+        on s.valid_from_at <= span.start_at and s.valid_to_at > span.start_at and s.status = 1
+    left join rpt_supplier_version as v
+        on
+            v.supplier_id = s.supplier_id
+            and v.valid_from_at <= span.start_at
+            and v.valid_to_at > span.start_at
+    group by span.local_start, scope_id
+),
+cell as (
+    select local_start, scope_id from active
+    union
+    select local_start, scope_id from acknowledging
+    union
+    select local_start, scope_id from valid
+)
+select
+    :grain as grain,
+    :scope as scope,
+    c.local_start,
+    c.scope_id,
+    c.local_start - interval 8 hour as start_at,
+    coalesce(a.conversations, 0) as conversations,
+    coalesce(a.active_seats, 0) as active_seats,
+    a.p50,
+    a.p90,
+    coalesce(m.seats, 0) as acknowledging_seats,
+    coalesce(v.seats, 0) as valid_seats,
+    :snapshot_id as snapshot_id,
+    :snapshot_at as snapshot_at,
+    :definition_version as definition_version,
+    case :grain
+        when 'day' then c.local_start + interval 1 day
+        when 'week' then c.local_start + interval 7 day
+        when 'month' then c.local_start + interval 1 month
+    end + interval 40 hour >= :snapshot_at as provisional
+from cell as c
+left join active as a on a.local_start = c.local_start and a.scope_id = c.scope_id
+left join acknowledging as m on m.local_start = c.local_start and m.scope_id = c.scope_id
+left join valid as v on v.local_start = c.local_start and v.scope_id = c.scope_id

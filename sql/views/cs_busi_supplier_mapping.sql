@@ -1,0 +1,19 @@
+-- Grain: one row a pairing of supplier and business line; pairs may repeat.
+-- The source's table as the newest snapshot found it, columns in the source's names and order.
+-- As of any other moment :t (UTC), read the versions instead:
+--     select … from cs_busi_supplier_mapping_history
+--     where valid_from_at <= :t and (valid_to_at is null or valid_to_at > :t)
+create or replace view cs_busi_supplier_mapping as
+select
+    id,
+    supplier_id,
+    busi_id,
+    busi_supplier_id,
+    create_time,
+    last_update_time,
+    bsuid_and_type,
+    supplier_operator,
+    operator_webname,
+    status
+from cs_busi_supplier_mapping_history
+where closed_by = 0

@@ -1,0 +1,23 @@
+-- Grain: one row a live conversation (session_id); no rows when the source has
+-- no such table, which cs_snapshot_table tells apart from an empty one.
+-- The source's table as the newest snapshot found it, columns in the source's names and order.
+-- As of any other moment :t (UTC), read the versions instead:
+--     select … from cs_queue_mapping_history
+--     where valid_from_at <= :t and (valid_to_at is null or valid_to_at > :t)
+create or replace view cs_queue_mapping as
+select
+    id,
+    customer_name,
+    shop_id,
+    product_id,
+    seat_id,
+    status,
+    request_count,
+    distributed_time,
+    inqueue_time,
+    last_ack_time,
+    session_id,
+    seat_name,
+    group_id
+from cs_queue_mapping_history
+where closed_by = 0

@@ -1,0 +1,25 @@
+-- Grain: one row a seat, a human customer-service account at one supplier.
+-- The source's table as the newest snapshot found it, columns in the source's names and order.
+-- As of any other moment :t (UTC), read the versions instead:
+--     select … from cs_seat_history
+--     where valid_from_at <= :t and (valid_to_at is null or valid_to_at > :t)
+create or replace view cs_seat as
+select
+    id,
+    qunar_name,
+    web_name,
+    nickname,
+    face_link,
+    supplier_id,
+    priority,
+    create_time,
+    last_update_time,
+    old_supplier_id,
+    old_id,
+    service_status,
+    status,
+    max_user,
+    bind_wx,
+    host
+from cs_seat_history
+where closed_by = 0

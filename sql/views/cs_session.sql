@@ -1,0 +1,19 @@
+-- Grain: one row a routing decision of the older router: customer, shop and seat.
+-- The source's table as the newest snapshot found it, columns in the source's names and order.
+-- As of any other moment :t (UTC), read the versions instead:
+--     select … from cs_session_history
+--     where valid_from_at <= :t and (valid_to_at is null or valid_to_at > :t)
+create or replace view cs_session as
+select
+    id,
+    session_id,
+    user_name,
+    seat_name,
+    shop_name,
+    product_id,
+    session_state,
+    isrobot_seat,
+    created_time,
+    update_time
+from cs_session_history
+where closed_by = 0

@@ -1,0 +1,22 @@
+-- Grain: one row a finished conversation (session_id).
+-- The source's table as the newest snapshot found it, columns in the source's names and order.
+-- As of any other moment :t (UTC), read the versions instead:
+--     select … from cs_session_mapping_history
+--     where valid_from_at <= :t and (valid_to_at is null or valid_to_at > :t)
+create or replace view cs_session_mapping as
+select
+    id,
+    customer_name,
+    shop_id,
+    product_id,
+    session_id,
+    seat_id,
+    status,
+    request_count,
+    distributed_time,
+    inqueue_time,
+    last_ack_time,
+    seat_name,
+    group_id
+from cs_session_mapping_history
+where closed_by = 0

@@ -1,0 +1,20 @@
+-- Grain: one row a supplier (shop).
+-- The source's table as the newest snapshot found it, columns in the source's names and order.
+-- As of any other moment :t (UTC), read the versions instead:
+--     select … from cs_supplier_history
+--     where valid_from_at <= :t and (valid_to_at is null or valid_to_at > :t)
+create or replace view cs_supplier as
+select
+    id,
+    name,
+    create_time,
+    last_update_time,
+    old_id,
+    logo_url,
+    welcomes,
+    status,
+    ext_flag,
+    assign_strategy,
+    no_service_welcomes
+from cs_supplier_history
+where closed_by = 0

@@ -1,0 +1,23 @@
+-- Grain: one row a span of time and scope.
+-- Lost (observed): waiting in one snapshot of the live queue, neither live nor archived in the next.
+-- Waits that began and ended between two snapshots are missed, and a customer who leaves stays in the
+-- queue for up to 24 h: when they left is unknown. period_s is the longest distance between two
+-- snapshots of that unbroken run. NULL where the queue was not read all the time.
+create or replace view v_lost_wait as
+select
+    c.grain,
+    c.scope,
+    c.scope_id,
+    c.local_start,
+    c.start_at,
+    c.lost,
+    c.served,
+    c.lost / nullif(c.served + c.lost, 0) as lost_share,
+    case when c.lost is not null then w.period_s end as period_s,
+    c.snapshot_id,
+    c.snapshot_at,
+    c.definition_version,
+    c.provisional
+from rpt_cohort as c
+left join rpt_watch as w
+    on w.from_at <= c.start_at and (w.ongoing = 1 or w.until_at > c.start_at)

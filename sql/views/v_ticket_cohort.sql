@@ -1,0 +1,42 @@
+-- Grain: one row a day, week or month of creation (+08:00) and scope.
+-- Scopes: all, vendor, and a vendor's product, category, account (scope_id; empty: unknown). Replies
+-- are counted over complete tickets, the time to close over resolved ones and as an upper bound.
+-- Numbers are NULL, not 0, where their n is 0. provisional while one of the tickets is open.
+create or replace view v_ticket_cohort as
+select
+    c.grain,
+    c.scope,
+    c.vendor,
+    c.scope_id,
+    case c.scope when 'product' then p.name when 'category' then t.name when 'account' then a.name
+    end as scope_name,
+    c.local_start,
+    c.start_at,
+    c.tickets,
+    c.open,
+    c.closed,
+    c.resolved,
+    c.complete,
+    c.staff_messages,
+    c.customer_messages,
+    c.staff_messages / nullif(c.complete, 0) as staff_messages_a_ticket,
+    c.customer_messages / nullif(c.complete, 0) as customer_messages_a_ticket,
+    c.no_reply,
+    c.one_touch,
+    c.first_reply_n,
+    c.first_reply_mean_s,
+    c.first_reply_p50_s,
+    c.first_reply_p90_s,
+    c.close_n,
+    c.close_mean_s,
+    c.close_p50_s,
+    c.close_p90_s,
+    c.built_at,
+    c.definition_version,
+    c.provisional
+from rpt_ticket_cohort as c
+left join cloud_osm_product as p
+    on c.scope = 'product' and p.type = c.vendor and p.id = c.scope_id
+left join cloud_osm_product_type as t
+    on c.scope = 'category' and t.type = c.vendor and t.id = c.scope_id
+left join cloud_user as a on c.scope = 'account' and a.id = c.scope_id

@@ -1,0 +1,40 @@
+-- Grain: one row a span of time, scope and variant.
+-- Completed waits of humans. Variants: all; queued, the waits over a second; capped, those at
+-- suppliers with queueing on (ext_flag 1). Numbers are NULL, not 0, where n is 0. Percentiles are
+-- nearest rank and counted anew at each grain: never average them.
+create or replace view v_wait as
+select
+    c.grain,
+    c.scope,
+    c.scope_id,
+    c.local_start,
+    c.start_at,
+    k.variant,
+    case k.variant when 'all' then c.wait_n when 'queued' then c.queued_n else c.capped_n end as n,
+    case k.variant
+        when 'all' then c.wait_mean_s when 'queued' then c.queued_mean_s else c.capped_mean_s
+    end as mean_s,
+    case k.variant
+        when 'all' then c.wait_p50_s when 'queued' then c.queued_p50_s else c.capped_p50_s
+    end as p50_s,
+    case k.variant
+        when 'all' then c.wait_p90_s when 'queued' then c.queued_p90_s else c.capped_p90_s
+    end as p90_s,
+    c.service_level_s,
+    case k.variant
+        when 'all' then c.wait_in_time / nullif(c.wait_n, 0)
+        when 'queued' then c.queued_in_time / nullif(c.queued_n, 0)
+        else c.capped_in_time / nullif(c.capped_n, 0)
+    end as service_level,
+    c.snapshot_id,
+    c.snapshot_at,
+    c.definition_version,
+    c.provisional
+from rpt_cohort as c
+cross join (
+    select 'all' as variant
+    union all
+    select 'queued' as variant
+    union all
+    select 'capped' as variant
+) as k

@@ -1,0 +1,40 @@
+"""A child process that takes one snapshot; prints seconds, rows and its peak memory in KB as JSON.
+
+Without arguments it takes none: what the imports alone need. Arguments: warehouse URL, source URL.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+import time
+from pathlib import Path
+
+from include.pipelines import snapshots
+from include.source.postgres import Source
+from include.warehouse.ledger import Request
+from include.warehouse.mysql import Warehouse
+
+
+def peak() -> int:
+    # Not getrusage(): there a child begins with the memory of its parent.
+    found = re.search(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text())
+    assert found
+    return int(found[1])
+
+
+def main(urls: list[str]) -> None:
+    result: dict[str, object] = {}
+    if urls:
+        warehouse, source = Warehouse.open(urls[0]), Source.open(urls[1])
+        began = time.perf_counter()
+        taken = snapshots.take(source, warehouse, request=Request("a benchmark"))
+        result["seconds"] = time.perf_counter() - began
+        result["full_because"] = taken.full_because
+        result["rows"] = sum(table.rows_read for table in taken.tables)
+    sys.stdout.write(json.dumps({**result, "peak": peak()}))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
