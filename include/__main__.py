@@ -149,7 +149,7 @@ def build_reports(
 @app.command("report", epilog=EPILOG)
 @verb
 def export(
-    view: Annotated[str, typer.Argument(help="Name of the view or table, like v_queue_hourly.")],
+    view: Annotated[str, typer.Argument(help="Name of the view or table, like rpt_queue.")],
     format_: Annotated[
         Format, typer.Option("--format", help="What to write.", case_sensitive=False)
     ] = Format.CSV,
@@ -204,7 +204,10 @@ def verify(
     limit: Annotated[int, typer.Option(min=0, help="Differences of each kind to show.")] = 20,
     as_json: AsJson = False,
 ) -> None:
-    """Compare the vendors with the tables: counts, and the first differences. Writes nothing."""
+    """Check the tables, and compare them with customer service and the vendors. Writes nothing.
+
+    With --vendor or --account only these are compared.
+    """
     from include.cli.verify import verify as run
 
     run(

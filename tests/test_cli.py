@@ -470,7 +470,9 @@ def test_verify_finds_no_difference_after_a_sync_and_names_one_after_a_hand_edit
         " where status = 0 and vendor = 'HUAWEI' limit 1"
     )
     rows(f"delete from cloud_osm_detail where case_id = '{ticket}' and message_id = '{message}'")
-    assert "huawei-1: 1 wrongly complete" in told(osm("verify"), 4)
+    result = osm("verify")
+    assert "huawei-1: 1 wrongly complete" in told(result, 1)
+    assert "fail: every_complete_ticket_has_its_messages (1)" in result.stdout
     found = document(osm("verify", "--vendor", "huawei", "--deep", "--json"), 4)
     (tickets, catalogue) = found["results"]
     assert tickets["comparison"]["kinds"] == {"wrongly complete": 1, "message missing": 1}

@@ -36,6 +36,7 @@ WRITTEN: Final = tuple(
 DELETED_FROM: Final = (
     t.cloud_osm_detail,
     t.sync_quarantine,
+    t.sync_check,
     *(table for table in WRITTEN if table.name.startswith("rpt_")),
 )
 

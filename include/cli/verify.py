@@ -1,4 +1,4 @@
-"""`verify`: the vendors against the tables. Writes nothing."""
+"""`verify`: the tables against their checks, their source and the vendors. Writes nothing."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from include.cli.runs import (
     refused,
     show_errors,
 )
+from include.cli.verify_tables import Tables, look_at_tables
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -38,11 +39,15 @@ def verify(
     limit: int,
     as_json: bool,
 ) -> None:
-    """Compare the vendors with the tables: tickets by account, then the catalogue by vendor."""
+    """Run the checks, compare customer service with its source, then vendors with the tables.
+
+    Chosen *vendors* or *account_ids* are compared alone.
+    """
     from include.pipelines import reconcile
 
     with ready() as s:
         accounts, bad = choose(s, vendors, account_ids)
+        tables = Tables() if vendors or account_ids else look_at_tables(s)
 
         def compare(account: Account, client: VendorClient, watch: Watch) -> Result:
             comparison = reconcile.verify(
@@ -70,11 +75,12 @@ def verify(
             *each(s, "verify", accounts, compare),
             *one_a_vendor(s, "verify catalogue", accounts, compare_catalog),
         ]
-    code = worst(result.code for result in results)
+    code = worst([*tables.codes(), *(result.code for result in results)])
     if as_json:
         report_json(
             {
                 "outcome": WORDS[code],
+                **tables.document(),
                 "results": [
                     result.document
                     | {"comparison": result.comparison and _document(result.comparison)}
@@ -83,6 +89,7 @@ def verify(
             }
         )
     else:
+        tables.show(limit)
         _show_comparisons([result.comparison for result in results if result.comparison])
         show_errors(results)
     raise typer.Exit(code)

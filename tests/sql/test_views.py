@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -10,7 +11,9 @@ import sqlalchemy as sa
 
 from include.customer_service import SOURCE_TABLES
 from include.warehouse import schema, views
+from include.warehouse.report_tables import rpt_cohort, rpt_holiday
 from include.warehouse.tables import HISTORIES
+from tests.histories import LOCAL, Past, naive
 
 NAMES = sorted(views.statements())
 
@@ -88,6 +91,85 @@ def test_as_of_a_moment_shows_the_version_of_then(
         assert connection.execute(query, {"t": moment}).scalars().all() == expected
         present = connection.execute(sa.text("select name from cs_supplier")).scalars().all()
         assert present == ["new"]
+
+
+def test_an_edit_of_a_seat_without_a_change_shows_no_change(engine: sa.Engine) -> None:
+    """The source deletes a seat's lines and inserts them anew, with new ids."""
+    with engine.begin() as connection:
+        past = Past(connection)
+        for number, hour in ((1, 10), (2, 11), (3, 12), (4, 13)):
+            past.snapshot(number, f"2026-01-01 {hour}:00")
+        lines = (
+            (1, 7, 1, 2, 1),  # edited at 11:00
+            (2, 7, 2, 0, 1),
+            (3, 7, 1, 3, 1),  # the same pair twice, for a while
+            (4, 8, 1, 2, 1),  # taken away at 11:00, given back at 13:00
+            (5, 8, 4, 0, 1),
+            (6, 9, 1, 0, 0),  # never valid
+        )
+        for key, line, opened, closed, status in lines:
+            values = {"seat_id": 1, "busi_id": line, "status": status}
+            past.version("busi_seat_mapping", key, opened=opened, closed=closed, **values)
+        query = sa.text("select busi_id, since_at, until_at from v_seat_line order by 1, 2")
+        assert [tuple(row) for row in connection.execute(query)] == [
+            (7, past.moments[1], None),
+            (8, past.moments[1], past.moments[2]),
+            (8, past.moments[4], None),
+        ]
+
+
+def hours(engine: sa.Engine, counts: dict[str, int]) -> None:
+    """Cohorts of hours, and of their days."""
+    rows: dict[tuple[str, datetime], int] = {}
+    for text, offered in counts.items():
+        moment = naive(text)
+        rows["hour", moment] = offered
+        day = ("day", moment.replace(hour=0))
+        rows[day] = rows.get(day, 0) + offered
+    with engine.begin() as connection:
+        for (grain, moment), offered in rows.items():
+            fixed = {
+                column.name: 0
+                for column in rpt_cohort.c
+                if not column.nullable and isinstance(column.type, sa.Integer | sa.SmallInteger)
+            }
+            own = {"grain": grain, "scope": "all", "local_start": moment, "offered": offered}
+            when = {"start_at": moment - LOCAL, "snapshot_at": naive("2026-03-01")}
+            connection.execute(sa.insert(rpt_cohort).values({**fixed, **own, **when}))
+
+
+def test_an_hour_is_compared_with_the_week_before_it(engine: sa.Engine) -> None:
+    counts = {f"2026-01-{day:02} 10:00": day for day in (1, 2, 3, 4, 6, 8, 9)}
+    hours(engine, counts)
+    with engine.begin() as connection:
+        values = {"local_day": naive("2026-01-09"), "name": "节日"}
+        connection.execute(sa.insert(rpt_holiday).values(values))
+        query = sa.text(
+            "select day(local_start), offered, offered_last_week, median_7d, holiday"
+            " from v_hour_trend order by 1"
+        )
+        found = [tuple(row) for row in connection.execute(query)]
+    assert found[-3:] == [
+        (6, 6, None, None, None),
+        (8, 8, 1, 2, None),  # of 0 0 1 2 3 4 6
+        (9, 9, 2, 3, "节日"),  # of 0 0 2 3 4 6 8
+    ]
+
+
+def test_the_profile_of_a_week_leaves_holidays_out(engine: sa.Engine) -> None:
+    hours(engine, {"2026-01-05 10:00": 4, "2026-01-12 10:00": 6, "2026-01-12 11:00": 1})
+    hours(engine, {"2026-01-19 10:00": 100, "2026-01-20 09:00": 3})
+    with engine.begin() as connection:
+        values = {"local_day": naive("2026-01-19"), "name": "节日"}
+        connection.execute(sa.insert(rpt_holiday).values(values))
+        query = sa.text(
+            "select weekday, hour, days, mean_offered from v_hour_profile order by 1, 2"
+        )
+        assert [tuple(row) for row in connection.execute(query)] == [
+            (0, 10, 2, 5),
+            (0, 11, 2, 0.5),
+            (1, 9, 1, 3),
+        ]
 
 
 def test_a_view_this_code_no_longer_has_is_named_and_kept(engine: sa.Engine) -> None:

@@ -1,0 +1,130 @@
+"""The part of `verify` that is about the tables themselves: SQL checks, and the source."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from include.cli.console import (
+    Exit,
+    Progress,
+    Session,
+    describe,
+    exit_of,
+    report,
+    show_error,
+    utcnow,
+)
+from include.cli.snapshot import open_source
+from include.errors import SyncError
+from include.health import whose_turn
+
+if TYPE_CHECKING:
+    from include.pipelines.checks import CheckResult
+    from include.pipelines.snapshots import TableComparison
+
+T = TypeVar("T")
+
+
+@dataclass(slots=True)
+class Tables:
+    """What was found. *errors* holds what kept a part from being looked at, and failed checks."""
+
+    checks: list[CheckResult] = field(default_factory=list)
+    source: list[TableComparison] = field(default_factory=list)
+    errors: list[SyncError] = field(default_factory=list)
+
+    def codes(self) -> Iterator[Exit]:
+        """The exit codes it amounts to."""
+        yield from map(exit_of, self.errors)
+        if not all(table.equal for table in self.source):
+            yield Exit.DIFFERENT
+
+    def document(self) -> dict[str, Any]:
+        """As ``--json`` prints it."""
+        return {
+            "checks": [asdict(result) | {"ok": result.ok} for result in self.checks],
+            "source": [asdict(table) | {"equal": table.equal} for table in self.source],
+            "errors": [
+                describe(error) | {"whose_turn": whose_turn(type(error).__name__)}
+                for error in self.errors
+            ],
+        }
+
+    def show(self, limit: int) -> None:
+        """Print it, with at most *limit* examples of each check."""
+        from include.cli.tables import show
+
+        for result in self.checks:
+            if result.ok:
+                continue
+            report(f"{result.level}: {result.name} ({result.offences}): {result.sentence}")
+            for offence in result.sample[:limit]:
+                report("    " + ", ".join(f"{name} {value}" for name, value in offence.items()))
+        if self.checks:
+            held = sum(result.ok for result in self.checks)
+            report(f"{held} of {len(self.checks)} checks hold")
+        if self.source:
+            show(
+                ("customer service", "in the source", "here", "equal"),
+                [
+                    (
+                        table.table_name,
+                        table.source_rows,
+                        table.warehouse_rows,
+                        "yes" if table.equal else "no",
+                    )
+                    for table in self.source
+                ],
+            )
+        if not all(table.equal for table in self.source):
+            report(
+                "customer service differs: if the source was only changed since the last snapshot,"
+                " `python -m include snapshot` makes it equal"
+            )
+        for error in self.errors:
+            show_error(error, whose_turn=f" ({whose_turn(type(error).__name__)})")
+
+
+def look_at_tables(s: Session) -> Tables:
+    """Run every check, and compare customer service with its source when SOURCE_URL names one."""
+    from include.pipelines import checks
+
+    found = Tables()
+    found.checks = _unless_refused(found, lambda: _run_checks(s)) or []
+    if error := checks.refusal(found.checks):
+        found.errors.append(error)
+    if s.settings.source_url:
+        found.source = _unless_refused(found, lambda: _compare_source(s)) or []
+    return found
+
+
+def _unless_refused(found: Tables, work: Callable[[], T]) -> T | None:
+    """What *work* gives; when it cannot be done, the rest is looked at all the same."""
+    try:
+        return work()
+    except SyncError as error:
+        found.errors.append(error)
+        return None
+
+
+def _run_checks(s: Session) -> list[CheckResult]:
+    from include.pipelines import checks
+    from include.warehouse.checks import read_checks
+
+    with Progress("checks", len(read_checks())) as progress:
+        results = []
+        for result in checks.look(s.warehouse, now=utcnow(), progress=progress.update):
+            results.append(result)
+            progress.advance()
+        return results
+
+
+def _compare_source(s: Session) -> list[TableComparison]:
+    from include.pipelines import snapshots
+
+    source = open_source(s.settings)
+    with Progress("source", 1) as progress:
+        progress.update("counting and summing both sides")
+        return snapshots.compare(source, s.warehouse)

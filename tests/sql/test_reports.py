@@ -1,0 +1,350 @@
+"""Every number about conversations, from a handful of rows, with the exact value expected."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from include.pipelines import reports
+from include.warehouse.ledger import Request
+from include.warehouse.mysql import Warehouse
+from tests.histories import Past, local, naive
+
+Look = Callable[..., list[tuple[Any, ...]]]
+NOW = datetime(2026, 3, 2, 5, tzinfo=UTC)  # 13:00 in Shanghai, a Monday
+
+
+def a_monday(past: Past) -> None:
+    """Four suppliers in two, one, no and three lines; every outcome; three snapshots."""
+    past.snapshot(1, "2026-03-02 00:00")
+    past.snapshot(2, "2026-03-02 12:00")
+    past.snapshot(3, "2026-03-02 13:00")
+    for supplier, ext_flag in ((1, 1), (2, 0), (3, 0), (4, 0)):
+        past.version("supplier", supplier, ext_flag=ext_flag, status=1)
+    for number, supplier, line, status in (
+        (11, 1, 5, 1),
+        (12, 1, 3, 1),
+        (13, 1, 5, 1),  # the pair of 11 again
+        (21, 2, 3, 1),
+        (41, 4, 1, 0),
+        (42, 4, 2, 1),
+        (43, 4, 3, 1),
+        (44, 4, 9, 1),
+    ):
+        past.version(
+            "busi_supplier_mapping", number, supplier_id=supplier, busi_id=line, status=status
+        )
+    seats: dict[int, dict[str, Any]] = {
+        11: {"supplier_id": 1, "service_status": 0, "max_user": 1},
+        12: {"supplier_id": 1, "service_status": 4, "max_user": 0},
+        13: {"supplier_id": 1, "service_status": 0, "bind_wx": 1, "max_user": None},
+        21: {"supplier_id": 2, "service_status": 1, "bind_wx": 1, "max_user": 5},
+        31: {"supplier_id": 3, "service_status": 2, "max_user": 5},
+        41: {"supplier_id": None, "service_status": 0, "max_user": 5},
+        42: {"supplier_id": 4, "service_status": 4, "max_user": 5, "status": 0},
+        43: {"supplier_id": 4, "service_status": 4, "max_user": 5, "status": None},
+    }
+    for seat, values in seats.items():
+        past.version("seat", seat, **{"status": 1, "qunar_name": f"s{seat}", **values})
+    for number, seat, line, status in (
+        (1, 11, 5, 1),
+        (2, 11, 3, 1),
+        (3, 11, 5, 1),
+        (4, 12, 3, 1),
+        (5, 21, 3, 0),
+    ):
+        past.version("busi_seat_mapping", number, seat_id=seat, busi_id=line, status=status)
+    say = past.conversation
+    say("a1", "2026-03-02 10:00", wait=0.5, shop=1, seat=11, minutes=1)
+    say("a2", "2026-03-02 10:05", wait=10, shop=1, seat=11, minutes=2, status=3)
+    say("a3", "2026-03-02 10:10", wait=30, shop=2, seat=21, minutes=3, request_count=2)
+    say("a4", "2026-03-02 10:20", wait=400, shop=2, seat=21, minutes=24 * 60 + 1)
+    say("a5", "2026-03-02 10:30", wait=1, shop=3, seat=31, minutes=4, customer="")
+    say("r1", "2026-03-02 10:40", wait=0.1, shop=1, seat=-1, status=3)
+    say("u1", "2026-03-02 10:45", shop=4, seat_name="room")
+    say("q1", "2026-03-02 10:50", wait=-3000, shop=4, seat=43)
+    say("l1", "2026-03-02 10:55", shop=2, live=True, opened=2, closed=3, status=1)
+    say("w1", "2026-03-02 12:55", shop=1, live=True, opened=3, status=1, customer="A1@h/phone")
+    say("w2", "2026-03-02 12:20", wait=-9000, shop=2, seat=21, live=True, opened=3, status=3)
+    # Handed over by a robot between two snapshots:
+    say("s1", "2026-03-02 11:59", wait=0.1, shop=1, seat=-1, live=True, opened=2, closed=3)
+    say("s1", "2026-03-02 12:30", wait=2, shop=1, seat=11, live=True, opened=3, status=3)
+    # Live and archived: a move that was caught in the middle.
+    say("a1", "2026-03-02 10:00", wait=0.5, shop=1, seat=11, live=True, opened=1, status=4)
+    # A wait that was no longer there, but archived.
+    say("a5", "2026-03-02 10:30", shop=3, live=True, opened=1, closed=2, status=1)
+
+
+@pytest.fixture(scope="module")
+def look(warehouse_server: Any) -> Iterator[Look]:
+    """The reports of that Monday, built once; read only."""
+    url = warehouse_server.create_migrated()
+    warehouse = Warehouse.open(url)
+    with warehouse.engine.begin() as connection:
+        a_monday(Past(connection))
+    reports.build(warehouse, now=NOW, request=Request("test"))
+
+    def ask(query: str) -> list[tuple[Any, ...]]:
+        with warehouse.engine.connect() as connection:
+            return [tuple(row) for row in connection.execute(sa.text(query))]
+
+    yield ask
+    warehouse.close()
+    warehouse_server.drop(url)
+
+
+def seconds(*values: str | None) -> tuple[Decimal | None, ...]:
+    return tuple(None if value is None else Decimal(value) for value in values)
+
+
+def test_an_outcome_of_each_conversation(look: Look) -> None:
+    found = {row[0]: row[1] for row in look("select session_id, outcome from v_conversation")}
+    assert found == {
+        **dict.fromkeys(("a1", "a2", "a3", "a4", "a5", "q1", "s1"), "served"),
+        "r1": "robot",
+        "u1": "untimed",
+        "l1": "lost",
+        "w1": "waiting",
+        "w2": "waiting",
+    }
+
+
+def test_the_archive_wins_over_the_live_queue(look: Look) -> None:
+    assert look("select is_live, status from v_conversation where session_id = 'a1'") == [(0, 5)]
+
+
+def test_a_lost_wait_lies_between_the_snapshot_that_saw_it_and_the_next(look: Look) -> None:
+    query = "select lost_after_at, lost_before_at, is_live from v_conversation where outcome='lost'"
+    assert look(query) == [(local("2026-03-02 12:00"), local("2026-03-02 13:00"), 0)]
+
+
+def test_volume_adds_up(look: Look) -> None:
+    query = (
+        "select offered, served, robot, waiting, lost, untimed, requeued, from_robot, robot_share"
+        " from v_volume where grain = 'day' and scope = 'all'"
+    )
+    assert look(query) == [(12, 7, 1, 2, 1, 1, 2, 1, Decimal("0.0833"))]
+    wrong = "offered <> served + robot + waiting + lost + untimed"
+    assert look(f"select * from v_volume where {wrong}") == []
+
+
+@pytest.mark.parametrize(
+    ("variant", "expected"),
+    [
+        ("all", (6, *seconds("73.916667", "2", "400", "0.6667"))),
+        ("queued", (4, *seconds("110.5", "10", "400", "0.5"))),
+        ("capped", (3, *seconds("4.166667", "2", "10", "1"))),
+    ],
+)
+def test_waits_of_a_day(look: Look, variant: str, expected: tuple[Any, ...]) -> None:
+    query = (
+        "select n, mean_s, p50_s, p90_s, service_level, service_level_s, local_start, start_at"
+        f" from v_wait where grain = 'day' and scope = 'all' and variant = '{variant}'"
+    )
+    day = (20, naive("2026-03-02"), local("2026-03-02 00:00"))
+    assert look(query) == [(*expected, *day)]
+
+
+@pytest.mark.parametrize(
+    ("grain", "expected"),
+    [
+        ("15min", [("10:00", 3, "10"), ("10:15", 1, "400"), ("10:30", 1, "1"), ("12:30", 1, "2")]),
+        ("30min", [("10:00", 4, "10"), ("10:30", 1, "1"), ("12:30", 1, "2")]),
+        ("hour", [("10:00", 5, "10"), ("12:00", 1, "2")]),
+        ("week", [("00:00", 6, "2")]),
+    ],
+)
+def test_percentiles_are_counted_anew_at_each_grain(
+    look: Look, grain: str, expected: list[tuple[str, int, str]]
+) -> None:
+    query = (
+        "select local_start, n, p50_s from v_wait"
+        f" where grain = '{grain}' and scope = 'all' and variant = 'all' and n > 0"
+        " order by local_start"
+    )
+    day = "2026-03-02 "
+    assert look(query) == [(naive(day + time), n, Decimal(p50)) for time, n, p50 in expected]
+
+
+def test_a_month_begins_on_its_first_in_shanghai(look: Look) -> None:
+    query = "select local_start, start_at from v_volume where grain = 'month' and scope = 'all'"
+    assert look(query) == [(naive("2026-03-01"), local("2026-03-01 00:00"))]
+
+
+def test_nothing_waited_for_is_null_not_zero(look: Look) -> None:
+    query = (
+        "select n, mean_s, p50_s, p90_s, service_level from v_wait"
+        " where grain = 'day' and scope = 'supplier' and scope_id = 4"
+    )
+    assert look(query) == [(0, None, None, None, None)] * 3
+
+
+def test_waits_spread_over_ranges(look: Look) -> None:
+    query = (
+        "select from_s, to_s, n from v_wait_distribution"
+        " where grain = 'day' and scope = 'all' order by from_s"
+    )
+    assert look(query) == [
+        (0, 1, 2),
+        (1, 15, 2),
+        (15, 30, 1),
+        (30, 60, 0),
+        (60, 180, 0),
+        (180, 360, 0),
+        (360, None, 1),
+    ]
+
+
+def test_the_strict_service_level_counts_who_was_lost_or_waits_still(look: Look) -> None:
+    query = (
+        "select wait_in_time, wait_n, service_level, strict_service_level from v_service_level"
+        " where grain = 'day' and scope = 'all'"
+    )
+    assert look(query) == [(4, 6, Decimal("0.6667"), Decimal("0.4444"))]
+
+
+def test_losses_say_how_closely_was_looked(look: Look) -> None:
+    query = (
+        "select lost, served, lost_share, period_s from v_lost_wait"
+        " where grain = 'day' and scope = 'supplier' and scope_id = 2"
+    )
+    assert look(query) == [(1, 2, Decimal("0.3333"), Decimal(12 * 3600))]
+
+
+def test_what_was_not_watched_from_its_beginning_is_null(look: Look) -> None:
+    query = "select lost, from_robot, waiting from v_volume where grain = 'week' and scope = 'all'"
+    assert look(query) == [(1, 1, 2)]
+    query = "select lost, from_robot, waiting from v_volume where grain = 'month' and scope = 'all'"
+    assert look(query) == [(None, None, 2)]
+
+
+def test_contacts(look: Look) -> None:
+    query = (
+        "select archived, unanswered, asked_again, named, repeat_24h, repeat_7d, handling_n,"
+        " handling_mean_s, handling_p50_s, handling_p90_s from v_contact"
+        " where grain = 'day' and scope = 'all'"
+    )
+    # Handled: a1 60, a2 120, a3 180, a5 240, s1 0; q1's last message came 50 min after its
+    # assignment; a4's more than 24 h after. w1 comes from a1's customer.
+    handled = (6, *seconds("600", "120", "3000"))
+    assert look(query) == [(8, 2, 1, 11, 1, 1, *handled)]
+
+
+def test_a_supplier_counts_in_one_line_only(look: Look) -> None:
+    query = (
+        "select scope_id, offered from v_volume"
+        " where grain = 'day' and scope = 'line' order by scope_id"
+    )
+    assert look(query) == [(0, 1), (2, 2), (3, 4), (5, 5)]
+
+
+def test_grouped_totals_equal_the_ungrouped_total(look: Look) -> None:
+    counts = ("offered", "served", "robot", "waiting", "lost", "untimed", "requeued", "wait_n")
+    total = ", ".join(f"sum({name})" for name in counts)
+    for grain in ("hour", "day", "week", "month"):
+        sums = look(
+            f"select distinct {total} from rpt_cohort where grain = '{grain}' group by scope"
+        )
+        assert len(sums) == 1, grain
+
+
+def test_who_waits_now(look: Look) -> None:
+    query = (
+        "select scope, scope_id, headline, waiting, first_time, again, to_1min, to_5min, to_30min,"
+        " over_30min, longest_s, p50_s, source from v_queue_now order by scope, scope_id"
+    )
+    queue = "queue_mapping"
+    assert look(query) == [
+        ("all", 0, 1, 2, 1, 1, 0, 1, 0, 1, *seconds("300", "300"), queue),
+        ("line", 3, 0, 1, 0, 1, 0, 0, 0, 1, *seconds(None, None), queue),
+        ("line", 5, 1, 1, 1, 0, 0, 1, 0, 0, *seconds("300", "300"), queue),
+        ("supplier", 1, 1, 1, 1, 0, 0, 1, 0, 0, *seconds("300", "300"), queue),
+        ("supplier", 2, 0, 1, 0, 1, 0, 0, 0, 1, *seconds(None, None), queue),
+    ]
+
+
+def test_seats_by_class_load_and_line(look: Look) -> None:
+    query = (
+        "select seat_id, busi_id, seat_class, max_user, conversations, seat_load, is_full"
+        " from v_seat_load order by seat_id"
+    )
+    zero = Decimal(0)
+    assert look(query) == [
+        (11, 5, "presence_dependent", 1, 1, Decimal(1), 1),
+        (12, 3, "always_assignable", 0, 0, None, 1),
+        (13, 0, "always_assignable", 10, 0, zero, 0),
+        (21, 0, "do_not_disturb", 5, 0, zero, 0),
+        (31, 0, "unknown", 5, 0, zero, 0),
+        (41, 0, "presence_dependent", 5, 0, zero, 0),
+        (42, 0, "disabled", 5, 0, zero, 0),
+        (43, 0, "disabled", 5, 0, zero, 0),
+    ]
+
+
+def test_classes_add_up_to_all_seats(look: Look) -> None:
+    query = (
+        "select supplier_id, seats, disabled, do_not_disturb, always_assignable,"
+        " presence_dependent, unknown_mode, online_at_least, online_at_most"
+        " from v_seat_class order by supplier_id"
+    )
+    assert look(query) == [
+        (0, 1, 0, 0, 0, 1, 0, 0, 1),
+        (1, 3, 0, 0, 2, 1, 0, 2, 3),
+        (2, 1, 0, 1, 0, 0, 0, 0, 0),
+        (3, 1, 0, 0, 0, 0, 1, 0, 0),
+        (4, 2, 2, 0, 0, 0, 0, 0, 0),
+    ]
+
+
+def test_load_by_supplier_and_line(look: Look) -> None:
+    query = "select supplier_id, seats, conversations, capacity, seat_load, full_seats from v_"
+    load = Decimal("0.0909")
+    assert look(f"{query}supplier_load where supplier_id = 1") == [(1, 3, 1, 11, load, 2)]
+    lines = query.replace("supplier_id", "busi_id") + "line_load order by 1"
+    zero = Decimal(0)
+    assert look(lines) == [
+        (0, 4, 0, 25, zero, 0),
+        (3, 1, 0, None, None, 1),
+        (5, 1, 1, 1, Decimal(1), 1),
+    ]
+
+
+def test_a_seat_counts_once_in_every_line_it_takes_part_in(look: Look) -> None:
+    query = "select busi_id, seats, conversations from v_line_load_participating order by 1"
+    assert look(query) == [(3, 2, 1), (5, 1, 1)]
+
+
+def test_conversations_a_seat(look: Look) -> None:
+    query = (
+        "select scope_id, conversations, active_seats, p50, p90, valid_seats, mean_over_valid,"
+        " acknowledging_seats from v_seat_work"
+        " where local_start = '2026-03-02' and grain = 'day' and scope = '{}' order by 1"
+    )
+    # Seat 11: a1 a2 s1; 21: a3 a4; 31: a5; 43: q1. Seats 42 and 43 are deleted.
+    assert look(query.format("all")) == [(0, 7, 4, 1, 3, 6, Decimal("1.1667"), 4)]
+    assert look(query.format("supplier")) == [
+        (0, 0, 0, None, None, 1, Decimal(0), 0),
+        (1, 3, 1, 3, 3, 3, Decimal(1), 1),
+        (2, 2, 1, 2, 2, 1, Decimal(2), 1),
+        (3, 1, 1, 1, 1, 1, Decimal(1), 1),
+        (4, 1, 1, 1, 1, 0, None, 1),
+    ]
+
+
+def test_numbers_say_where_they_come_from(look: Look) -> None:
+    query = "select distinct snapshot_id, snapshot_at, definition_version, provisional from {}"
+    for table in ("v_volume", "v_wait", "v_seat_work"):
+        assert look(query.format(table)) == [(3, local("2026-03-02 13:00"), 1, 1)]
+
+
+def test_customers_are_not_shown(look: Look) -> None:
+    shown = look(
+        "select distinct column_name from information_schema.columns"
+        " where table_schema = database() and table_name like 'v\\_%'"
+    )
+    assert not {"customer_name", "customer_key", "user_name", "qunar_name"} & {r[0] for r in shown}

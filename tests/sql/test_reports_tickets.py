@@ -1,0 +1,311 @@
+"""Every number about vendor tickets, from a handful of rows, with the exact value expected."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from include.pipelines import reports
+from include.warehouse.ledger import Request
+from include.warehouse.mysql import Warehouse
+from include.warehouse.tables import cloud_osm_detail, cloud_osm_list, cloud_osm_product, cloud_user
+from tests.histories import local, naive
+
+NOW = datetime(2026, 3, 31, 16, tzinfo=UTC)  # midnight in Shanghai
+HOUR = 3_600_000
+
+
+def millis(text: str) -> int:
+    """A local time as milliseconds since 1970 UTC."""
+    return int(local(text).replace(tzinfo=UTC).timestamp() * 1000)
+
+
+class Desk:
+    """Tickets as the sync would have stored them."""
+
+    def __init__(self, warehouse: Warehouse) -> None:
+        self.warehouse = warehouse
+
+    def ticket(
+        self,
+        ticket_id: str,
+        created: str | None,
+        *,
+        vendor: str = "HUAWEI",
+        messages: tuple[tuple[float, str], ...] = (),
+        closed_after: float | None = None,
+        state: str | None = "1",
+        **values: Any,
+    ) -> None:
+        """A ticket with messages (hours after its creation, direction)."""
+        start = None if created is None else millis(created)
+        row = {
+            "id": f"{vendor}{ticket_id}",
+            "cloud_id": ticket_id,
+            "type": vendor,
+            "custom_id": "acc",
+            "product_id": "ecs",
+            "create_time": start,
+            "vendor_status": state,
+            "status": 1 if closed_after is None else 0,
+            "message_count": None if closed_after is None else len(messages),
+            "synced_at": naive("2026-03-01 00:00"),
+            **values,
+        }
+        if closed_after is not None and start is not None:
+            row["close_time"] = start + int(closed_after * HOUR)
+        with self.warehouse.engine.begin() as connection:
+            key = cloud_osm_list.c.id == row["id"]
+            connection.execute(sa.delete(cloud_osm_list).where(key))
+            connection.execute(sa.insert(cloud_osm_list).values(row))
+            for number, (after, direction) in enumerate(messages):
+                connection.execute(
+                    sa.insert(cloud_osm_detail).values(
+                        id=f"{vendor}{ticket_id}-{number}",
+                        case_id=ticket_id,
+                        vendor=vendor,
+                        message_id=str(number),
+                        type=direction,
+                        create_time=(start or 0) + int(after * HOUR),
+                    )
+                )
+
+    def build(self, now: datetime = NOW, **options: Any) -> dict[str, int]:
+        return reports.build(self.warehouse, now=now, request=Request("test"), **options)
+
+    def look(self, query: str) -> list[tuple[Any, ...]]:
+        with self.warehouse.engine.connect() as connection:
+            return [tuple(row) for row in connection.execute(sa.text(query))]
+
+
+@pytest.fixture
+def desk(warehouse_url: str) -> Iterator[Desk]:
+    opened = Warehouse.open(warehouse_url)
+    yield Desk(opened)
+    opened.close()
+
+
+CUSTOMER, STAFF = "0", "1"
+
+
+def a_month(desk: Desk) -> None:
+    say = desk.ticket
+    say(
+        "1",
+        "2026-03-02 10:00",
+        closed_after=10,
+        state="3",
+        messages=((0, CUSTOMER), (2, STAFF), (3, CUSTOMER), (4, STAFF)),
+    )
+    say("2", "2026-03-02 11:00", closed_after=20, state="3", messages=((0, CUSTOMER), (1, STAFF)))
+    say("3", "2026-03-02 23:59:59", closed_after=1, state="4", messages=((0, CUSTOMER),))
+    say("4", "2026-03-02 00:00", product_id=None)
+    say("5", "2026-03-20 12:00", vendor="ALIBABA", product_id="oss", custom_id="ali")
+    say(
+        "1",
+        "2026-03-30 12:00",
+        vendor="ALIBABA",
+        closed_after=30,
+        state="6",
+        custom_id="ali",
+        messages=((0, CUSTOMER), (6, STAFF)),
+    )
+
+
+def test_tickets_of_a_day(desk: Desk) -> None:
+    a_month(desk)
+    desk.build()
+    query = (
+        "select tickets, open, closed, resolved, complete, staff_messages, customer_messages,"
+        " no_reply, one_touch, provisional from v_ticket_cohort"
+        " where grain = 'day' and scope = 'all' and local_start = '2026-03-02'"
+    )
+    assert desk.look(query) == [(4, 1, 3, 2, 3, 3, 4, 1, 1, 1)]
+
+
+def test_times_to_the_first_reply_and_to_close(desk: Desk) -> None:
+    a_month(desk)
+    desk.build()
+    query = (
+        "select first_reply_n, first_reply_mean_s / 3600, first_reply_p50_s / 3600,"
+        " first_reply_p90_s / 3600, close_n, close_mean_s / 3600, close_p50_s / 3600,"
+        " close_p90_s / 3600 from v_ticket_cohort where grain = 'month' and scope = 'all'"
+    )
+    # Replies after 1, 2, 6 h; closed with a result after 10, 20, 30 h; withdrawn ones do not count.
+    assert desk.look(query) == [(3, 3, 2, 6, 3, 20, 20, 30)]
+
+
+def test_nothing_replied_or_closed_is_null_not_zero(desk: Desk) -> None:
+    desk.ticket("1", "2026-03-02 10:00")
+    desk.build()
+    query = (
+        "select distinct first_reply_n, first_reply_mean_s, first_reply_p50_s, first_reply_p90_s,"
+        " close_n, close_mean_s, close_p50_s, close_p90_s, staff_messages_a_ticket"
+        " from v_ticket_cohort"
+    )
+    assert desk.look(query) == [(0, None, None, None, 0, None, None, None, None)]
+
+
+def test_volume_by_vendor_product_category_and_account(desk: Desk) -> None:
+    a_month(desk)
+    with desk.warehouse.engine.begin() as connection:
+        product = {"id": "ecs", "name": "Servers"}
+        for vendor, name in (("HUAWEI", "Servers"), ("ALIBABA", "弹性计算")):
+            row = {**product, "type": vendor, "name": name}
+            connection.execute(sa.insert(cloud_osm_product).values(row))
+        connection.execute(
+            sa.insert(cloud_user).values(id="ali", secret_id="x", type="ALIBABA", name="Shop")
+        )
+    desk.build()
+    query = (
+        "select vendor, scope_id, scope_name, tickets from v_ticket_cohort"
+        " where grain = 'month' and scope = '{}' order by vendor, scope_id"
+    )
+    assert desk.look(query.format("vendor")) == [("ALIBABA", "", None, 2), ("HUAWEI", "", None, 4)]
+    assert desk.look(query.format("product")) == [
+        ("ALIBABA", "ecs", "弹性计算", 1),
+        ("ALIBABA", "oss", None, 1),
+        ("HUAWEI", "", None, 1),
+        ("HUAWEI", "ecs", "Servers", 3),
+    ]
+    assert desk.look(query.format("account")) == [
+        ("ALIBABA", "ali", "Shop", 2),
+        ("HUAWEI", "acc", None, 4),
+    ]
+    assert desk.look(query.format("category")) == [
+        ("ALIBABA", "", None, 2),
+        ("HUAWEI", "", None, 4),
+    ]
+
+
+def test_grouped_totals_equal_the_ungrouped_total(desk: Desk) -> None:
+    a_month(desk)
+    desk.build()
+    counts = ("tickets", "open", "closed", "resolved", "complete", "staff_messages", "close_n")
+    total = ", ".join(f"sum({name})" for name in counts)
+    for grain in ("day", "week", "month"):
+        query = f"select distinct {total} from rpt_ticket_cohort where grain = '{grain}'"
+        assert len(desk.look(f"{query} group by scope")) == 1
+
+
+def test_the_backlog_is_sampled_by_age_at_each_build(desk: Desk) -> None:
+    for number, day in enumerate(("31 12:00", "31 00:00", "29 00:00", "28 23:59", "01 00:00")):
+        desk.ticket(str(number), f"2026-03-{day}")
+    desk.ticket("gone", "2026-03-01 00:00", missing_since=1)
+    desk.ticket("future", "2026-04-02 00:00")
+    desk.ticket("closed", "2026-03-01 00:00", closed_after=1, state="3")
+    desk.ticket("unread", "2026-03-01 00:00", close_time=millis("2026-03-02 00:00"))
+    desk.build()
+    query = (
+        "select open, to_1d, to_3d, to_7d, to_14d, to_30d, over_30d, oldest_at, is_newest"
+        " from v_ticket_backlog order by sampled_at"
+    )
+    first = (5, 2, 1, 1, 0, 0, 1, local("2026-03-01 00:00"))
+    assert desk.look(query) == [(*first, 1)]
+    desk.build(NOW + timedelta(hours=1))
+    second = (5, 1, 1, 2, 0, 0, 1, local("2026-03-01 00:00"))
+    assert desk.look(query) == [(*first, 0), (*second, 1)]
+    desk.build(NOW + timedelta(hours=1))
+    assert len(desk.look(query)) == 2
+
+
+def test_who_waits_for_a_first_reply_is_known_when_messages_were_read(desk: Desk) -> None:
+    desk.ticket("unread", "2026-03-30 12:00")
+    desk.ticket("silent", "2026-03-30 12:00", messages=((0, CUSTOMER),), message_count=1)
+    desk.ticket("told", "2026-03-30 12:00", messages=((0, STAFF),), message_count=1)
+    desk.build()
+    assert desk.look("select open, unanswered from v_ticket_backlog") == [(3, 1)]
+
+
+@pytest.mark.parametrize(
+    ("vendor", "state", "resolved"),
+    [
+        ("ALIBABA", "6", 1),
+        ("HUAWEI", "3", 1),
+        ("HUAWEI", "4", 0),
+        ("HUAWEI", "12", 0),
+        ("HUAWEI", "13", 0),
+        ("TENCENT", "已完成", 1),
+        ("TENCENT", "已撤销", 0),
+        ("TENCENT", "已取消", 0),
+        ("TENCENT", "11", 0),
+        ("HUAWEI", None, None),
+        ("ALIBABA", None, None),
+    ],
+)
+def test_closed_without_a_result_has_no_time_to_close(
+    desk: Desk, vendor: str, state: str | None, resolved: int | None
+) -> None:
+    desk.ticket("1", "2026-03-30 12:00", vendor=vendor, closed_after=1, state=state)
+    desk.build()
+    seconds = Decimal(3600) if resolved else None
+    assert desk.look("select is_resolved, close_s from v_ticket") == [(resolved, seconds)]
+
+
+def test_a_reopened_ticket_is_open_again_and_counts_its_last_close(desk: Desk) -> None:
+    look = "select is_closed, close_s from v_ticket"
+    desk.ticket("1", "2026-03-30 12:00", closed_after=1, state="3")
+    desk.build()
+    assert desk.look(look) == [(1, 3600)]
+    desk.ticket("1", "2026-03-30 12:00", state="1")
+    desk.build()
+    assert desk.look(look) == [(0, None)]
+    desk.ticket("1", "2026-03-30 12:00", closed_after=5, state="3")
+    desk.build()
+    assert desk.look(look) == [(1, 18000)]
+
+
+def test_an_old_ticket_that_changed_updates_its_day_and_no_other(desk: Desk) -> None:
+    a_month(desk)
+    desk.build()
+    later = NOW + timedelta(days=20)
+    desk.ticket("4", "2026-03-02 00:00", product_id=None, closed_after=700, state="3")
+    desk.build(later)
+    query = (
+        "select cast(local_start as date), open, built_at from v_ticket_cohort"
+        " where grain = 'day' and scope = 'all' order by 1"
+    )
+    rows = [(str(day), n, at.replace(tzinfo=UTC)) for day, n, at in desk.look(query)]
+    assert rows == [("2026-03-02", 0, later), ("2026-03-20", 1, NOW), ("2026-03-30", 0, later)]
+
+
+def test_a_ticket_that_is_no_longer_stored_leaves_no_trace(desk: Desk) -> None:
+    desk.ticket("1", "2026-03-02 12:00")
+    desk.build()
+    with desk.warehouse.engine.begin() as connection:
+        connection.execute(sa.delete(cloud_osm_list))
+    desk.build()
+    for table in ("rpt_ticket", "rpt_ticket_cohort", "rpt_ticket_backlog"):
+        assert desk.look(f"select count(*) from {table}") == [(0,)]
+
+
+@pytest.mark.parametrize("moment", [None, "9999-12-31 12:00"])
+def test_a_ticket_without_a_usable_creation_time_is_in_no_cohort(
+    desk: Desk, moment: str | None
+) -> None:
+    desk.ticket("1", moment)
+    desk.build()
+    assert desk.look("select created_at, local_day from v_ticket") == [(None, None)]
+    assert desk.look("select count(*) from v_ticket_cohort") == [(0,)]
+
+
+def test_ids_that_differ_only_in_case_are_two_tickets(desk: Desk) -> None:
+    desk.ticket("a", "2026-03-02 12:00")
+    desk.ticket("A", "2026-03-02 12:00", id="other")
+    desk.build()
+    assert desk.look("select count(*) from v_ticket") == [(2,)]
+
+
+def test_building_twice_equals_building_once(desk: Desk) -> None:
+    a_month(desk)
+    desk.build()
+    tables = ("rpt_ticket", "rpt_ticket_cohort", "rpt_ticket_backlog")
+    once = [desk.look(f"select * from {table} order by 1, 2, 3, 4, 5") for table in tables]
+    assert all(once)
+    desk.build(since=datetime(2026, 1, 1, tzinfo=UTC).date())
+    assert [desk.look(f"select * from {table} order by 1, 2, 3, 4, 5") for table in tables] == once
