@@ -149,7 +149,7 @@ def build_reports(
 @app.command("report", epilog=EPILOG)
 @verb
 def export(
-    view: Annotated[str, typer.Argument(help="Name of the view or table, like rpt_queue.")],
+    view: Annotated[str, typer.Argument(help="Name of the view or table: v_…, rpt_… or cs_….")],
     format_: Annotated[
         Format, typer.Option("--format", help="What to write.", case_sensitive=False)
     ] = Format.CSV,
@@ -157,27 +157,10 @@ def export(
         Path | None, typer.Option(help="File to write; `-`, or none for csv: stdout.")
     ] = None,
 ) -> None:
-    """Write a report (or any table of ours) to a file that spreadsheets open safely."""
+    """Write a view or table of reports or customer service to a file safe for spreadsheets."""
     from include.cli.export import export as run
 
     run(view, format=format_.value, output=output)
-
-
-@app.command(epilog=EPILOG)
-@verb
-def report(
-    view: Annotated[str, typer.Argument(help="A view or table: v_…, rpt_… or cs_….")],
-    output: Annotated[
-        Path | None, typer.Option(help="The file to write; - or nothing: stdout, csv only.")
-    ] = None,
-    file_format: Annotated[
-        Format, typer.Option("--format", help="What to write.", case_sensitive=False)
-    ] = Format.CSV,
-) -> None:
-    """Write a view or table of reports to a file that is safe to open in a spreadsheet."""
-    from include.cli.export import export
-
-    export(view, format=file_format, output=output)
 
 
 @app.command(epilog=EPILOG)

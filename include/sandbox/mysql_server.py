@@ -47,12 +47,14 @@ def _prepare(base: Path, program: Program, user: str, password: str) -> None:
 
     def command(data: Path) -> list[str]:
         common = ["--no-defaults", f"--user={user}", LOG_SIZE, f"--datadir={data}"]
+        common.append(f"--tmpdir={_scratch(base, user)}")
         if program.installer:
             return [program.installer, *common, "--skip-test-db", "--skip-name-resolve"]
         return [program.server, *common, "--initialize-insecure"]
 
     if not (base / "data").exists():
         new_data(base, user, command, as_them=False)
+    _scratch(base, user)
     write_private(
         base / "init.sql",
         f"CREATE USER IF NOT EXISTS osm@'127.0.0.1' IDENTIFIED BY '{password}';\n"
@@ -63,6 +65,14 @@ def _prepare(base: Path, program: Program, user: str, password: str) -> None:
     shutil.chown(base / "init.sql", user)
 
 
+def _scratch(base: Path, user: str) -> Path:
+    """Its own: a starting MariaDB deletes the temporary tables of all servers that share one."""
+    scratch = base / "scratch"
+    scratch.mkdir(mode=0o700, exist_ok=True)
+    shutil.chown(scratch, user)
+    return scratch
+
+
 def _command(base: Path, program: Program, user: str, port: int) -> list[str]:
     data = data_of(base)
     return [
@@ -71,6 +81,7 @@ def _command(base: Path, program: Program, user: str, port: int) -> list[str]:
         f"--user={user}",
         LOG_SIZE,
         f"--datadir={data}",
+        f"--tmpdir={base}/scratch",
         f"--init-file={base}/init.sql",
         "--socket=server.sock",  # in the data folder: a full path could be too long for a socket
         f"--pid-file={data}/server.pid",

@@ -43,6 +43,9 @@ GRAINS: Final = ("15min", "30min", "hour", *DAYS)
 SCOPES: Final = ("all", "supplier", "line")
 TICKET_SCOPES: Final = ("all", "vendor", "product", "category", "account")
 
+FINER: Final = {"30min": "15min", "hour": "15min", "day": "hour", "week": "day", "month": "day"}
+"""The grain whose counts add up to another's; in the order of ``GRAINS``."""
+
 # A quarter of an hour of one supplier rarely holds two conversations: v_conversation serves better.
 TOO_FINE: Final = frozenset({("15min", "supplier"), ("30min", "supplier")})
 
@@ -163,7 +166,9 @@ class Build:
         for grain in GRAINS:
             for scope in SCOPES:
                 if (grain, scope) not in TOO_FINE:
-                    self._aggregate("rpt_cohort", grain, scope, days)
+                    finer = FINER.get(grain, "")
+                    finer = "" if (finer, scope) in TOO_FINE else finer
+                    self._aggregate("rpt_cohort", grain, scope, days, finer=finer)
 
     def build_seat_work(self, days: set[date]) -> None:
         """Rebuild what seats did with conversations that began on *days*."""
@@ -259,9 +264,11 @@ class Build:
         )
         self.written["rpt_build"] = 1
 
-    def _aggregate(self, table: str, grain: str, scope: str, days: set[date]) -> None:
+    def _aggregate(
+        self, table: str, grain: str, scope: str, days: set[date], **values: str
+    ) -> None:
         for first, end in spans(days, grain):
-            where = {"grain": grain, "scope": scope, **_bounds(first, end)}
+            where = {"grain": grain, "scope": scope, **_bounds(first, end), **values}
             column = metadata.tables[table].c
             self._delete(
                 table,

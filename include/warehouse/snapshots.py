@@ -47,6 +47,11 @@ class Staging:
             connection,
             f"stage_{table.name}",
             *(self.history.c[name] for name in ["row_key", *self._columns, "unfit", "row_hash"]),
+        )
+        self._news = _temporary(
+            connection,
+            f"news_{table.name}",
+            self.history.c.row_key,
             # What the present version of the row has; NULL: there is none.
             sa.Column("old_hash", self.history.c.row_hash.type),
         )
@@ -83,13 +88,14 @@ class Staging:
     def difference(self) -> Difference:
         """Compare the staged rows with the present ones."""
         self._connection.exec_driver_sql(
-            f"update {self._stage.name} s join {self.history.name} h"
-            " on h.row_key = s.row_key and h.closed_by = 0 set s.old_hash = h.row_hash"
+            f"insert into {self._news.name} select s.row_key, h.row_hash from {self._stage.name} s"
+            f" left join {self.history.name} h on h.row_key = s.row_key and h.closed_by = 0"
+            " where not (h.row_hash <=> s.row_hash)"
         )
-        new, old = _number("hex(row_hash)", 1, 12), _number("hex(old_hash)", 1, 12)
+        new, old = _number("hex(s.row_hash)", 1, 12), _number("hex(n.old_hash)", 1, 12)
         row = self._one(
-            f"select count(*), count(old_hash), sum({new}), sum({old})"
-            f" from {self._stage.name} where not (row_hash <=> old_hash)"
+            f"select count(*), count(n.old_hash), sum({new}), sum({old})"
+            f" from {self._news.name} n join {self._stage.name} s on s.row_key = n.row_key"
         )
         return Difference(*(int(value or 0) for value in row))
 
@@ -99,7 +105,7 @@ class Staging:
         found: dict[int, tuple[int, int]] = {}
         for rows in (
             f"{self.history.name} where closed_by = 0",
-            f"{self._stage.name} where old_hash is null",
+            f"{self._news.name} where old_hash is null",
         ):
             query = f"select {number}, count(*), sum({key_sum}) from {rows} group by 1"
             for where, count, total in self._connection.exec_driver_sql(query):
@@ -145,14 +151,14 @@ class Staging:
         """Close what vanished or changed, open what is new. Visible with the commit."""
         history, values = self.history.name, {"moment": _literal(moment), "number": snapshot_id}
         close = "set h.valid_to_at = :moment, h.closed_by = :number where h.closed_by = 0"
-        names = ", ".join(["row_key", *self._columns, "unfit", "row_hash"])
+        names = ["row_key", *self._columns, "unfit", "row_hash"]
         for statement in (
-            f"update {history} h join {self._gone.name} g on g.row_key = h.row_key {close}",
-            f"update {self._stage.name} s join {history} h on h.row_key = s.row_key {close}"
-            " and s.old_hash <> s.row_hash",
-            f"insert into {history} ({names}, valid_from_at, snapshot_id)"
-            f" select {names}, :moment, :number from {self._stage.name}"
-            " where not (row_hash <=> old_hash)",
+            f"update {self._gone.name} g join {history} h on h.row_key = g.row_key {close}",
+            f"update {self._news.name} n join {history} h on h.row_key = n.row_key {close}"
+            " and n.old_hash is not null",
+            f"insert into {history} ({', '.join(names)}, valid_from_at, snapshot_id)"
+            f" select {', '.join(f's.{name}' for name in names)}, :moment, :number"
+            f" from {self._news.name} n join {self._stage.name} s on s.row_key = n.row_key",
         ):
             self._connection.execute(sa.text(statement), values)
 

@@ -20,41 +20,50 @@ live as (
     inner join build
         on history.snapshot_id <= build.snapshot_id
         and (history.closed_by = 0 or history.closed_by > build.snapshot_id)
+    where not exists (
+        select 1
+        from cs_session_mapping_history as later
+        where later.row_key = history.row_key
+            and later.snapshot_id <= build.snapshot_id
+            and (later.closed_by = 0 or later.closed_by > build.snapshot_id)
+    )
+),
+-- Range by range: a million look-ups in each direction take ten times as long.
+counted as (
+    select
+        left(hex(row_key), 3) as first_digits,
+        0 as is_live,
+        count(*) as conversations,
+        0 as facts,
+        sum(cast(conv(substr(hex(row_key), 4, 8), 16, 10) as signed)) as key_sum
+    from archived
+    group by left(hex(row_key), 3)
+    union all
+    select
+        left(hex(row_key), 3) as first_digits,
+        1 as is_live,
+        count(*) as conversations,
+        0 as facts,
+        sum(cast(conv(substr(hex(row_key), 4, 8), 16, 10) as signed)) as key_sum
+    from live
+    group by left(hex(row_key), 3)
+    union all
+    select
+        left(hex(row_key), 3) as first_digits,
+        is_live,
+        0 as conversations,
+        count(*) as facts,
+        -sum(cast(conv(substr(hex(row_key), 4, 8), 16, 10) as signed)) as key_sum
+    from rpt_conversation
+    where outcome <> 'lost'
+    group by left(hex(row_key), 3), is_live
 )
 select
-    'archived, no fact' as what,
-    hex(archived.row_key) as row_key
-from archived
-left join rpt_conversation as fact
-    on fact.row_key = archived.row_key and fact.is_live = 0 and fact.outcome <> 'lost'
-where fact.row_key is null
-union all
-select
-    'live, no fact' as what,
-    hex(live.row_key) as row_key
-from live
-left join rpt_conversation as fact
-    on fact.row_key = live.row_key and fact.outcome <> 'lost'
-where fact.row_key is null
-union all
-select
-    'fact, no conversation' as what,
-    hex(fact.row_key) as row_key
-from rpt_conversation as fact
-where fact.outcome <> 'lost'
-    and not exists (
-        select 1
-        from cs_session_mapping_history as history
-        inner join build
-            on history.snapshot_id <= build.snapshot_id
-            and (history.closed_by = 0 or history.closed_by > build.snapshot_id)
-        where history.row_key = fact.row_key
-    )
-    and not exists (
-        select 1
-        from cs_queue_mapping_history as history
-        inner join build
-            on history.snapshot_id <= build.snapshot_id
-            and (history.closed_by = 0 or history.closed_by > build.snapshot_id)
-        where history.row_key = fact.row_key
-    )
+    first_digits as row_keys_that_begin_with,
+    is_live,
+    sum(conversations) as conversations,
+    sum(facts) as facts
+from counted
+group by first_digits, is_live
+having sum(conversations) <> sum(facts)
+    or sum(key_sum) <> 0

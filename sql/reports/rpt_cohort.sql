@@ -1,28 +1,163 @@
--- Grain: one row a span of time (of inqueue_time, +08:00) and scope, for one grain and one scope.
+-- Grain: one row a span of time (of inqueue_time, +08:00) and scope, for one grain and scope.
 -- Purpose: how many conversations came, how they ended, how long people waited, how it went.
--- Every number is about the conversations that entered the queue in the span, whenever they ended,
--- so that offered = served + robot + waiting + lost + untimed holds in every row. Percentiles are
--- nearest rank, ceil(p * n), and counted from the facts at every grain: they do not add up.
--- The waits are of humans, in three kinds: all, those over a second, those at suppliers with
--- queueing on. The smallest wait that a share p of all does not exceed is the nearest-rank one.
--- waiting is NULL when the live queue is not read, lost and from_robot where it was not read all
--- the time (rpt_watch); offered counts the losses that were seen by chance all the same.
--- Handling time runs from the assignment to the last message of either side, idle gaps included,
--- and is an upper bound. First response times are not in the source, so they are not here. A
--- contact is repeated when the same customer came to the same supplier before: looking back only,
--- so that later days do not change earlier ones.
+-- Every number is about the conversations that entered the queue in the span, whenever they
+-- ended, so that offered = served + robot + waiting + lost + untimed holds in every row. Counts
+-- and sums add up: the finest grain counts the facts, the others add finer rows.
+-- Percentiles do not: each grain ranks the facts. They are nearest rank: the smallest value
+-- that a share p of all does not exceed. The waits are of humans, in three kinds: all, those
+-- over a second, those at suppliers with queueing on. Handling time runs from the assignment to
+-- the last message of either side, idle gaps included, and is an upper bound; it is ranked by
+-- day, week and month only. First response times are not in the source, so they are not here. A
+-- contact is repeated when the same customer came to the same supplier before: looking back
+-- only, so that later days do not change earlier ones. waiting means nothing unless has_queue,
+-- lost and from_robot nothing unless is_watched.
 insert into rpt_cohort (
     grain, scope, local_start, scope_id, start_at, offered, served, robot, waiting, lost, untimed,
-    requeued, from_robot,
-    wait_n, wait_mean_s, wait_p50_s, wait_p90_s, wait_in_time,
-    queued_n, queued_mean_s, queued_p50_s, queued_p90_s, queued_in_time,
-    capped_n, capped_mean_s, capped_p50_s, capped_p90_s, capped_in_time,
-    wait_to_1s, wait_to_15s, wait_to_30s, wait_to_1min, wait_to_3min, wait_to_6min, wait_over_6min,
-    archived, unanswered, asked_again, named, repeat_24h, repeat_7d,
-    handling_n, handling_mean_s, handling_p50_s, handling_p90_s,
-    service_level_s, snapshot_id, snapshot_at, definition_version, provisional
+    requeued, from_robot, wait_n, wait_sum_s, wait_in_time, queued_n, queued_sum_s,
+    queued_in_time, capped_n, capped_sum_s, capped_in_time, wait_to_1s, wait_to_15s, wait_to_30s,
+    wait_to_1min, wait_to_3min, wait_to_6min, wait_over_6min, archived, unanswered, asked_again,
+    named, repeat_24h, repeat_7d, handling_n, handling_sum_s, wait_p50_s, wait_p90_s,
+    queued_p50_s, queued_p90_s, capped_p50_s, capped_p90_s, handling_p50_s, handling_p90_s,
+    has_queue, is_watched, service_level_s, snapshot_id, snapshot_at, definition_version,
+    provisional
 )
 with
+counted as (
+    select
+        case :grain
+            when '15min' then local_slot
+            when '30min' then local_slot - interval minute(local_slot) mod 30 minute
+            when 'hour' then local_slot - interval minute(local_slot) minute
+            when 'day' then cast(local_day as datetime)
+            when 'week' then cast(local_day - interval weekday(local_day) day as datetime)
+            when 'month' then cast(local_day - interval dayofmonth(local_day) - 1 day as datetime)
+        end as local_start,
+        case :scope when 'supplier' then supplier_id when 'line' then busi_id else 0 end
+            as scope_id,
+        1 as offered,
+        outcome = 'served' as served,
+        outcome = 'robot' as robot,
+        outcome = 'waiting' as waiting,
+        outcome = 'lost' as lost,
+        outcome = 'untimed' as untimed,
+        is_requeued as requeued,
+        was_robot as from_robot,
+        case when outcome = 'served' then wait_s end as wait_s,
+        is_capped,
+        is_live = 0 and outcome <> 'lost' as archived,
+        status,
+        request_count,
+        customer_key is not null as named,
+        earlier_at >= inqueue_at - interval 24 hour as repeat_24h,
+        earlier_at >= inqueue_at - interval 7 day as repeat_7d,
+        case when outcome = 'served' then handling_s end as handling_s
+    from rpt_conversation
+    where :finer = '' and local_day >= :from_day and local_day < :to_day
+),
+finer as (
+    select
+        case :grain
+            when '15min' then local_start
+            when '30min' then local_start - interval minute(local_start) mod 30 minute
+            when 'hour' then local_start - interval minute(local_start) minute
+            when 'day' then cast(cast(local_start as date) as datetime)
+            when 'week'
+                then cast(cast(local_start as date) - interval weekday(local_start) day as datetime)
+            when 'month'
+                then cast(
+                    cast(local_start as date) - interval dayofmonth(local_start) - 1 day as datetime
+                )
+        end as local_start,
+        scope_id,
+        offered, served, robot, waiting, lost, untimed, requeued, from_robot, wait_n, wait_sum_s,
+        wait_in_time, queued_n, queued_sum_s, queued_in_time, capped_n, capped_sum_s,
+        capped_in_time, wait_to_1s, wait_to_15s, wait_to_30s, wait_to_1min, wait_to_3min,
+        wait_to_6min, wait_over_6min, archived, unanswered, asked_again, named, repeat_24h,
+        repeat_7d, handling_n, handling_sum_s
+    from rpt_cohort
+    where
+        grain = :finer
+        and scope = :scope
+        and local_start >= :from_day
+        and local_start < :to_day
+),
+total as (
+    select
+        local_start,
+        scope_id,
+        sum(offered) as offered,
+        sum(served) as served,
+        sum(robot) as robot,
+        sum(waiting) as waiting,
+        sum(lost) as lost,
+        sum(untimed) as untimed,
+        sum(requeued) as requeued,
+        coalesce(sum(from_robot), 0) as from_robot,
+        count(wait_s) as wait_n,
+        coalesce(sum(wait_s), 0) as wait_sum_s,
+        coalesce(sum(wait_s <= :service_level_s), 0) as wait_in_time,
+        coalesce(sum(wait_s > 1), 0) as queued_n,
+        coalesce(sum(case when wait_s > 1 then wait_s end), 0) as queued_sum_s,
+        coalesce(sum(wait_s > 1 and wait_s <= :service_level_s), 0) as queued_in_time,
+        count(case when is_capped = 1 then wait_s end) as capped_n,
+        coalesce(sum(case when is_capped = 1 then wait_s end), 0) as capped_sum_s,
+        coalesce(sum(is_capped = 1 and wait_s <= :service_level_s), 0) as capped_in_time,
+        coalesce(sum(wait_s <= 1), 0) as wait_to_1s,
+        coalesce(sum(wait_s > 1 and wait_s <= 15), 0) as wait_to_15s,
+        coalesce(sum(wait_s > 15 and wait_s <= 30), 0) as wait_to_30s,
+        coalesce(sum(wait_s > 30 and wait_s <= 60), 0) as wait_to_1min,
+        coalesce(sum(wait_s > 60 and wait_s <= 180), 0) as wait_to_3min,
+        coalesce(sum(wait_s > 180 and wait_s <= 360), 0) as wait_to_6min,
+        coalesce(sum(wait_s > 360), 0) as wait_over_6min,
+        sum(archived) as archived,
+        coalesce(sum(archived and status = 3), 0) as unanswered,
+        coalesce(sum(archived and request_count > 1), 0) as asked_again,
+        sum(named) as named,
+        coalesce(sum(repeat_24h), 0) as repeat_24h,
+        coalesce(sum(repeat_7d), 0) as repeat_7d,
+        count(handling_s) as handling_n,
+        coalesce(sum(handling_s), 0) as handling_sum_s
+    from counted
+    group by local_start, scope_id
+    union all
+    select
+        local_start,
+        scope_id,
+        sum(offered) as offered,
+        sum(served) as served,
+        sum(robot) as robot,
+        sum(waiting) as waiting,
+        sum(lost) as lost,
+        sum(untimed) as untimed,
+        sum(requeued) as requeued,
+        sum(from_robot) as from_robot,
+        sum(wait_n) as wait_n,
+        sum(wait_sum_s) as wait_sum_s,
+        sum(wait_in_time) as wait_in_time,
+        sum(queued_n) as queued_n,
+        sum(queued_sum_s) as queued_sum_s,
+        sum(queued_in_time) as queued_in_time,
+        sum(capped_n) as capped_n,
+        sum(capped_sum_s) as capped_sum_s,
+        sum(capped_in_time) as capped_in_time,
+        sum(wait_to_1s) as wait_to_1s,
+        sum(wait_to_15s) as wait_to_15s,
+        sum(wait_to_30s) as wait_to_30s,
+        sum(wait_to_1min) as wait_to_1min,
+        sum(wait_to_3min) as wait_to_3min,
+        sum(wait_to_6min) as wait_to_6min,
+        sum(wait_over_6min) as wait_over_6min,
+        sum(archived) as archived,
+        sum(unanswered) as unanswered,
+        sum(asked_again) as asked_again,
+        sum(named) as named,
+        sum(repeat_24h) as repeat_24h,
+        sum(repeat_7d) as repeat_7d,
+        sum(handling_n) as handling_n,
+        sum(handling_sum_s) as handling_sum_s
+    from finer
+    group by local_start, scope_id
+),
 conversation as (
     select
         case :grain
@@ -35,27 +170,20 @@ conversation as (
         end as local_start,
         case :scope when 'supplier' then supplier_id when 'line' then busi_id else 0 end
             as scope_id,
-        outcome,
-        is_requeued,
-        was_robot,
-        case when outcome = 'served' then wait_s end as wait_s,
-        case when outcome = 'served' then handling_s end as handling_s,
-        is_capped,
-        case when is_live = 0 and outcome <> 'lost' then 1 else 0 end as is_archived,
-        status,
-        request_count,
-        customer_key is not null as is_named,
-        earlier_at >= inqueue_at - interval 24 hour as is_repeat_24h,
-        earlier_at >= inqueue_at - interval 7 day as is_repeat_7d
+        wait_s,
+        handling_s,
+        is_capped
     from rpt_conversation
-    where local_day >= :from_day and local_day < :to_day
+    where outcome = 'served' and local_day >= :from_day and local_day < :to_day
 ),
 duration as (
     select 1 as kind, local_start, scope_id, wait_s as seconds
     from conversation
     where wait_s is not null
     union all
-    select 2 as kind, local_start, scope_id, wait_s from conversation where wait_s > 1
+    select 2 as kind, local_start, scope_id, wait_s
+    from conversation
+    where wait_s > 1
     union all
     select 3 as kind, local_start, scope_id, wait_s
     from conversation
@@ -63,7 +191,7 @@ duration as (
     union all
     select 4 as kind, local_start, scope_id, handling_s
     from conversation
-    where handling_s is not null
+    where handling_s is not null and :grain in ('day', 'week', 'month')
 ),
 ranked as (
     select
@@ -88,43 +216,6 @@ percentile as (
         min(case when kind = 4 and share >= 0.9 then seconds end) as handling_p90_s
     from ranked
     where share >= 0.5
-    group by local_start, scope_id
-),
-total as (
-    select
-        local_start,
-        scope_id,
-        count(*) as offered,
-        count(case when outcome = 'served' then 1 end) as served,
-        count(case when outcome = 'robot' then 1 end) as robot,
-        count(case when outcome = 'waiting' then 1 end) as waiting,
-        count(case when outcome = 'lost' then 1 end) as lost,
-        count(case when outcome = 'untimed' then 1 end) as untimed,
-        sum(is_requeued) as requeued,
-        coalesce(sum(was_robot), 0) as from_robot,
-        count(wait_s) as wait_n,
-        avg(wait_s) as wait_mean_s,
-        count(case when wait_s <= :service_level_s then 1 end) as wait_in_time,
-        count(case when wait_s > 1 then 1 end) as queued_n,
-        avg(case when wait_s > 1 then wait_s end) as queued_mean_s,
-        count(case when wait_s > 1 and wait_s <= :service_level_s then 1 end) as queued_in_time,
-        count(case when is_capped = 1 then wait_s end) as capped_n,
-        avg(case when is_capped = 1 then wait_s end) as capped_mean_s,
-        count(case when is_capped = 1 and wait_s <= :service_level_s then 1 end) as capped_in_time,
-        count(case when wait_s <= 15 then 1 end) as upto_15s,
-        count(case when wait_s <= 30 then 1 end) as upto_30s,
-        count(case when wait_s <= 60 then 1 end) as upto_1min,
-        count(case when wait_s <= 180 then 1 end) as upto_3min,
-        count(case when wait_s <= 360 then 1 end) as upto_6min,
-        sum(is_archived) as archived,
-        count(case when is_archived = 1 and status = 3 then 1 end) as unanswered,
-        count(case when is_archived = 1 and request_count > 1 then 1 end) as asked_again,
-        sum(is_named) as named,
-        count(case when is_repeat_24h then 1 end) as repeat_24h,
-        count(case when is_repeat_7d then 1 end) as repeat_7d,
-        count(handling_s) as handling_n,
-        avg(handling_s) as handling_mean_s
-    from conversation
     group by local_start, scope_id
 ),
 span as (
@@ -154,26 +245,15 @@ select
     t.local_start,
     t.scope_id,
     w.start_at,
-    t.offered,
-    t.served,
-    t.robot,
-    case when :has_queue = 1 then t.waiting end as waiting,
-    case when w.is_watched then t.lost end as lost,
-    t.untimed,
-    t.requeued,
-    case when w.is_watched then t.from_robot end as from_robot,
-    t.wait_n, t.wait_mean_s, p.wait_p50_s, p.wait_p90_s, t.wait_in_time,
-    t.queued_n, t.queued_mean_s, p.queued_p50_s, p.queued_p90_s, t.queued_in_time,
-    t.capped_n, t.capped_mean_s, p.capped_p50_s, p.capped_p90_s, t.capped_in_time,
-    t.wait_n - t.queued_n as wait_to_1s,
-    t.upto_15s - (t.wait_n - t.queued_n) as wait_to_15s,
-    t.upto_30s - t.upto_15s as wait_to_30s,
-    t.upto_1min - t.upto_30s as wait_to_1min,
-    t.upto_3min - t.upto_1min as wait_to_3min,
-    t.upto_6min - t.upto_3min as wait_to_6min,
-    t.wait_n - t.upto_6min as wait_over_6min,
-    t.archived, t.unanswered, t.asked_again, t.named, t.repeat_24h, t.repeat_7d,
-    t.handling_n, t.handling_mean_s, p.handling_p50_s, p.handling_p90_s,
+    t.offered, t.served, t.robot, t.waiting, t.lost, t.untimed, t.requeued, t.from_robot,
+    t.wait_n, t.wait_sum_s, t.wait_in_time, t.queued_n, t.queued_sum_s, t.queued_in_time,
+    t.capped_n, t.capped_sum_s, t.capped_in_time, t.wait_to_1s, t.wait_to_15s, t.wait_to_30s,
+    t.wait_to_1min, t.wait_to_3min, t.wait_to_6min, t.wait_over_6min, t.archived, t.unanswered,
+    t.asked_again, t.named, t.repeat_24h, t.repeat_7d, t.handling_n, t.handling_sum_s,
+    p.wait_p50_s, p.wait_p90_s, p.queued_p50_s, p.queued_p90_s, p.capped_p50_s, p.capped_p90_s,
+    p.handling_p50_s, p.handling_p90_s,
+    :has_queue as has_queue,
+    w.is_watched,
     :service_level_s as service_level_s,
     :snapshot_id as snapshot_id,
     :snapshot_at as snapshot_at,

@@ -1,12 +1,12 @@
 -- Grain: one row a conversation (session_id), as of one snapshot.
 -- Purpose: the facts that every other number about conversations is counted from.
--- changed_conversation names those to build, changed_live the ones of them that the live queue ever
--- showed; their old rows are gone already.
--- An archived row wins over a live one of the same session_id. Lost: it was waiting in one snapshot
--- of the live queue, and the next one that read the queue found it neither there nor archived.
--- In order of precedence: waiting, lost, robot, untimed (nobody's seat_id, so no time either),
--- served. Days and quarters of an hour are +08:00. A moment outside the years that MySQL can count in
--- has no day; the table says 9999-12-31.
+-- changed_conversation names those to build, changed_live the ones of them that the live queue
+-- ever showed; their old rows are gone already. An archived row wins over a live one of the
+-- same session_id. Lost: it was waiting in one snapshot of the live queue, and the next one
+-- that read the queue found it neither there nor archived. In order of precedence: waiting,
+-- lost, robot, untimed (nobody's seat_id, so no time either), served. Days and quarters of an
+-- hour are +08:00. A moment outside the years that MySQL can count in has no day; the table
+-- says 9999-12-31.
 insert into rpt_conversation (
     local_day, row_key, session_id, customer_key, supplier_id, busi_id, is_capped, seat_id, outcome,
     is_robot, is_requeued, was_robot, is_live, status, request_count, inqueue_at, distributed_at,
@@ -77,7 +77,8 @@ timed as (
         coalesce(distributed_at < inqueue_at, 0) as is_requeued,
         is_live = 1
         and (
-            (seat_id = 0 and is_nameless) or (seat_id <> 0 and coalesce(distributed_at < inqueue_at, 0))
+            (seat_id = 0 and is_nameless)
+            or (seat_id <> 0 and coalesce(distributed_at < inqueue_at, 0))
         ) as is_waiting
     from plain
 )

@@ -19,7 +19,8 @@ live as (
     where
         :has_queue = 1
         and outcome = 'waiting'
-        and greatest(inqueue_at, coalesce(last_ack_at, inqueue_at)) > :snapshot_at - interval 24 hour
+        and greatest(inqueue_at, coalesce(last_ack_at, inqueue_at))
+        > :snapshot_at - interval 24 hour
 ),
 session as (
     select

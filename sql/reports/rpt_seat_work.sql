@@ -1,10 +1,11 @@
 -- Grain: one row a day, week or month (of inqueue_time, +08:00) and scope, for one of each.
 -- Purpose: conversations a seat, and how many seats there were to hold them.
--- A conversation is credited to its last seat, because a transfer overwrites the one before. A seat
--- counts as valid if it was not deleted when the span began; its scope is that of its supplier at
--- that moment; before the first snapshot, what that one found. Whether a seat was online is not in the source: acknowledging_seats, the seats whose
--- last message of a conversation lies in the span, is a proxy, and sees conversations that began at
--- most 31 days before. The percentiles are over active seats, nearest rank.
+-- A conversation is credited to its last seat, because a transfer overwrites the one before. A
+-- seat counts as valid if it was not deleted when the span began; its scope is that of its
+-- supplier at that moment; before the first snapshot, what that one found. Whether a seat was
+-- online is not in the source: acknowledging_seats, the seats whose last message of a
+-- conversation lies in the span, is a proxy, and sees conversations that began at most 31 days
+-- before. The percentiles are over active seats, nearest rank.
 insert into rpt_seat_work (
     grain, scope, local_start, scope_id, start_at, conversations, active_seats, p50, p90,
     acknowledging_seats, valid_seats, snapshot_id, snapshot_at, definition_version, provisional
@@ -87,7 +88,10 @@ seat_version as (
         supplier_id,
         coalesce(status, 0) as status,
         case
-            when valid_from_at <= (select min(snapshot_at) from cs_snapshot where state = 'complete')
+            when
+                valid_from_at <= (
+                    select min(snapshot_at) from cs_snapshot where state = 'complete'
+                )
                 then cast('1000-01-01' as datetime(6))
             else valid_from_at
         end as valid_from_at,

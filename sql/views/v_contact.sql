@@ -1,7 +1,8 @@
 -- Grain: one row a span of time and scope.
--- How conversations went: unanswered (archived, the customer spoke last), asked again (entered the
--- queue more than once), repeated (the same customer came to the same supplier before), and handling
--- time, which includes idle gaps and is an upper bound. First response times are not in the source.
+-- How conversations went: unanswered (archived, the customer spoke last), asked again (entered
+-- the queue more than once), repeated (the same customer came to the same supplier before), and
+-- handling time, which includes idle gaps and is an upper bound; its percentiles are NULL below
+-- a day. First response times are not in the source.
 create or replace view v_contact as
 select
     grain,
@@ -20,7 +21,7 @@ select
     repeat_7d,
     repeat_7d / nullif(named, 0) as repeat_7d_share,
     handling_n,
-    handling_mean_s,
+    handling_sum_s / nullif(handling_n, 0) as handling_mean_s,
     handling_p50_s,
     handling_p90_s,
     snapshot_id,

@@ -1,7 +1,7 @@
 -- Grain: one row an hour with conversations.
--- An hour beside the same hour a week before and the median of that hour over the 7 days before; NULL
--- where the data does not reach back so far, 0 where an hour had no conversation. Holidays are flagged
--- where rpt_holiday names them.
+-- An hour beside the same hour a week before and the median of that hour over the 7 days
+-- before; NULL where the data does not reach back so far, 0 where an hour had no conversation.
+-- Holidays are flagged where rpt_holiday names them.
 create or replace view v_hour_trend as
 with
 hour_cohort as (

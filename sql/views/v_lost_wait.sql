@@ -1,8 +1,9 @@
 -- Grain: one row a span of time and scope.
--- Lost (observed): waiting in one snapshot of the live queue, neither live nor archived in the next.
--- Waits that began and ended between two snapshots are missed, and a customer who leaves stays in the
--- queue for up to 24 h: when they left is unknown. period_s is the longest distance between two
--- snapshots of that unbroken run. NULL where the queue was not read all the time.
+-- Lost (observed): waiting in one snapshot of the live queue, neither live nor archived in the
+-- next. Waits that began and ended between two snapshots are missed, and a customer who leaves
+-- stays in the queue for up to 24 h: when they left is unknown. period_s is the longest
+-- distance between two snapshots of that unbroken run. NULL where the queue was not read all
+-- the time.
 create or replace view v_lost_wait as
 select
     c.grain,
@@ -10,10 +11,10 @@ select
     c.scope_id,
     c.local_start,
     c.start_at,
-    c.lost,
+    case when c.is_watched = 1 then c.lost end as lost,
     c.served,
-    c.lost / nullif(c.served + c.lost, 0) as lost_share,
-    case when c.lost is not null then w.period_s end as period_s,
+    case when c.is_watched = 1 then c.lost / nullif(c.served + c.lost, 0) end as lost_share,
+    case when c.is_watched = 1 then w.period_s end as period_s,
     c.snapshot_id,
     c.snapshot_at,
     c.definition_version,

@@ -1,6 +1,6 @@
 -- Grain: one row a scope: all, each supplier and each line where somebody waits.
--- Who waits at the newest snapshot. headline is who waits for up to 30 min: nothing marks a departure,
--- so the others have probably left.
+-- Who waits at the newest snapshot. headline is who waits for up to 30 min: nothing marks a
+-- departure, so the others have probably left.
 create or replace view v_queue_now as
 select
     scope,

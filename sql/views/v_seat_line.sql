@@ -1,6 +1,6 @@
 -- Grain: one row a seat, business line and unbroken span of time in which it served that line.
--- Edits of a seat delete its rows and insert them anew, with new ids: an edit without a change shows
--- nothing here. until_at is NULL while it lasts. As observed by snapshots, UTC.
+-- Edits of a seat delete its rows and insert them anew, with new ids: an edit without a change
+-- shows nothing here. until_at is NULL while it lasts. As observed by snapshots, UTC.
 create or replace view v_seat_line as
 with
 served as (

@@ -13,7 +13,8 @@ select
     wait_in_time,
     wait_n,
     wait_in_time / nullif(wait_n, 0) as service_level,
-    wait_in_time / nullif(wait_n + waiting + lost, 0) as strict_service_level,
+    case when is_watched = 1 and has_queue = 1
+        then wait_in_time / nullif(wait_n + waiting + lost, 0) end as strict_service_level,
     snapshot_id,
     snapshot_at,
     definition_version,

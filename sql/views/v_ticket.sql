@@ -1,7 +1,7 @@
 -- Grain: one row a vendor ticket (vendor, ticket_id).
--- Every other number about tickets is counted from these. closed_at is when we first saw it closed, an
--- upper bound. first_reply_s is known for complete tickets only, because messages are read when a
--- ticket is closed; close_s for those closed with a result.
+-- Every other number about tickets is counted from these. closed_at is when we first saw it
+-- closed, an upper bound. first_reply_s is known for complete tickets only, because messages
+-- are read when a ticket is closed; close_s for those closed with a result.
 create or replace view v_ticket as
 select
     vendor,

@@ -12,7 +12,9 @@ select
     k.variant,
     case k.variant when 'all' then c.wait_n when 'queued' then c.queued_n else c.capped_n end as n,
     case k.variant
-        when 'all' then c.wait_mean_s when 'queued' then c.queued_mean_s else c.capped_mean_s
+        when 'all' then c.wait_sum_s / nullif(c.wait_n, 0)
+        when 'queued' then c.queued_sum_s / nullif(c.queued_n, 0)
+        else c.capped_sum_s / nullif(c.capped_n, 0)
     end as mean_s,
     case k.variant
         when 'all' then c.wait_p50_s when 'queued' then c.queued_p50_s else c.capped_p50_s

@@ -155,6 +155,7 @@ def fill(connection: sa.Connection) -> None:
             "queue_mapping": [
                 version("queue_mapping", "B", id=12, closed=2, **conversation()),
                 version("queue_mapping", "C", id=13, **conversation(seat_id=0)),
+                version("queue_mapping", "E", id=14, customer_name=CANARY),
             ],
         },
     )
@@ -193,6 +194,11 @@ def forget(connection: sa.Connection) -> None:
     for name in t.metadata.tables:
         if name.startswith("rpt_"):
             connection.exec_driver_sql(f"delete from {name}")
+
+
+def fact(session_id: str, is_live: int = 0, **counts: int) -> Offence:
+    digits = key_hash(session_id).hex().upper()[:3]
+    return {"row_keys_that_begin_with": digits, "is_live": is_live, **counts}
 
 
 def each_scope(grain: str) -> list[Offence]:
@@ -486,22 +492,35 @@ PLANTED: list[tuple[str, list[Step], Offence | list[Offence]]] = [
     (
         "facts_are_the_conversations_of_their_snapshot",
         ["delete from rpt_conversation where session_id = 'D'"],
-        {"what": "archived, no fact", "row_key": key_hash("D").hex().upper()},
+        fact("D", conversations=1, facts=0),
     ),
     (
         "facts_are_the_conversations_of_their_snapshot",
         ["update rpt_conversation set outcome = 'lost' where session_id = 'D'"],
-        {"what": "archived, no fact", "row_key": key_hash("D").hex().upper()},
+        fact("D", conversations=1, facts=0),
+    ),
+    (
+        "facts_are_the_conversations_of_their_snapshot",
+        [
+            "update rpt_conversation set row_key = unhex(concat(left(hex(row_key), 3), 'FFFFFFFF',"
+            " substr(hex(row_key), 12))) where session_id = 'D'"
+        ],
+        fact("D", conversations=1, facts=1),
+    ),
+    (
+        "facts_are_the_conversations_of_their_snapshot",
+        ["delete from rpt_conversation where session_id = 'E'"],
+        fact("E", is_live=1, conversations=1, facts=0),
     ),
     (
         "facts_are_the_conversations_of_their_snapshot",
         ["update rpt_conversation set is_live = 1 where session_id = 'D'"],
-        {"what": "archived, no fact", "row_key": key_hash("D").hex().upper()},
+        [fact("D", conversations=1, facts=0), fact("D", is_live=1, conversations=0, facts=1)],
     ),
     (
         "facts_are_the_conversations_of_their_snapshot",
         ["delete from cs_session_mapping_history where session_id = 'D'", settle],
-        {"what": "fact, no conversation", "row_key": key_hash("D").hex().upper()},
+        fact("D", conversations=0, facts=1),
     ),
     (
         "facts_are_the_tickets",
@@ -524,10 +543,10 @@ PLANTED: list[tuple[str, list[Step], Offence | list[Offence]]] = [
     (
         "reports_are_as_new_as_the_newest_snapshot",
         [
-            "update rpt_build set snapshot_id = 1",
+            lambda connection: desk_history.snapshot_again(connection, 3),
             f"update cs_snapshot set stored_at = '{NOW - timedelta(minutes=61)}'",
         ],
-        {"snapshot_id": 2, "built_from": 1},
+        {"snapshot_id": 3, "built_from": 2},
     ),
 ]
 

@@ -136,9 +136,9 @@ def test_volume_adds_up(look: Look) -> None:
 @pytest.mark.parametrize(
     ("variant", "expected"),
     [
-        ("all", (6, *seconds("73.916667", "2", "400", "0.6667"))),
+        ("all", (6, *seconds("73.9166666667", "2", "400", "0.6667"))),
         ("queued", (4, *seconds("110.5", "10", "400", "0.5"))),
-        ("capped", (3, *seconds("4.166667", "2", "10", "1"))),
+        ("capped", (3, *seconds("4.1666666667", "2", "10", "1"))),
     ],
 )
 def test_waits_of_a_day(look: Look, variant: str, expected: tuple[Any, ...]) -> None:

@@ -131,7 +131,7 @@ def hours(engine: sa.Engine, counts: dict[str, int]) -> None:
             fixed = {
                 column.name: 0
                 for column in rpt_cohort.c
-                if not column.nullable and isinstance(column.type, sa.Integer | sa.SmallInteger)
+                if not column.nullable and isinstance(column.type, sa.Integer | sa.Numeric)
             }
             own = {"grain": grain, "scope": "all", "local_start": moment, "offered": offered}
             when = {"start_at": moment - LOCAL, "snapshot_at": naive("2026-03-01")}

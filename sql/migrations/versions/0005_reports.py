@@ -68,8 +68,13 @@ def _id(name: str, comment: str, *, key: bool = False) -> sa.Column[Any]:
     )
 
 
-def _seconds(name: str, comment: str) -> sa.Column[Any]:
-    return sa.Column(name, sa.Numeric(18, 6), comment=f"{comment}, seconds")
+def _seconds(name: str, comment: str, *, nullable: bool = True) -> sa.Column[Any]:
+    return sa.Column(name, sa.Numeric(24, 6), nullable=nullable, comment=f"{comment}, seconds")
+
+
+def _exact(name: str, comment: str) -> sa.Column[Any]:
+    """Seconds with their microseconds in a double: a million of them are ranked at once."""
+    return sa.Column(name, mysql.DOUBLE(), comment=f"{comment}, seconds")
 
 
 def _local(name: str, comment: str, **options: Any) -> sa.Column[Any]:
@@ -100,8 +105,8 @@ def _origin() -> tuple[sa.Column[Any], ...]:
 def _waits(prefix: str, whose: str) -> tuple[sa.Column[Any], ...]:
     return (
         _count(f"{prefix}_n", f"completed waits of {whose}"),
-        _seconds(f"{prefix}_mean_s", f"their mean; NULL: {prefix}_n is 0"),
-        _seconds(f"{prefix}_p50_s", "their median, nearest rank"),
+        _seconds(f"{prefix}_sum_s", "their sum", nullable=False),
+        _seconds(f"{prefix}_p50_s", f"their median, nearest rank; NULL: {prefix}_n is 0"),
         _seconds(f"{prefix}_p90_s", "their 90th percentile, nearest rank"),
         _count(f"{prefix}_in_time", "of them at most service_level_s"),
     )
@@ -178,10 +183,8 @@ _table(
     sa.Column("inqueue_at", _moment(), comment="UTC"),
     sa.Column("distributed_at", _moment(), comment="UTC; NULL: never"),
     sa.Column("last_ack_at", _moment(), comment="UTC"),
-    _seconds("wait_s", "from inqueue_at to distributed_at; NULL: not a completed wait"),
-    _seconds(
-        "handling_s", "from distributed_at to last_ack_at: an upper bound, idle gaps included"
-    ),
+    _exact("wait_s", "from inqueue_at to distributed_at; NULL: not a completed wait"),
+    _exact("handling_s", "from distributed_at to last_ack_at: an upper bound, idle gaps included"),
     sa.Column(
         "earlier_at", _moment(), comment="same customer and supplier before, within 8 days, UTC"
     ),
@@ -200,11 +203,11 @@ _table(
     _count("offered", "all conversations = served + robot + waiting + lost + untimed"),
     _count("served", "ended with a human or are with one"),
     _count("robot", "ended with a robot or are with one"),
-    _count("waiting", "still waiting; NULL: the live queue was not read", nullable=True),
-    _count("lost", "left while waiting, as far as observed; NULL: not observed", nullable=True),
+    _count("waiting", "still waiting; see has_queue"),
+    _count("lost", "left while waiting, as far as observed; see is_watched"),
     _count("untimed", "assigned without a time"),
     _count("requeued", "entered the queue again; a part of served, robot and waiting"),
-    _count("from_robot", "of served: had a robot before; NULL: not observed", nullable=True),
+    _count("from_robot", "of served: had a robot before; see is_watched"),
     *_waits("wait", "humans"),
     *_waits("queued", "humans that took longer than a second"),
     *_waits("capped", "humans at suppliers with queueing on"),
@@ -222,9 +225,11 @@ _table(
     _count("repeat_24h", "of named: began within 24 h of an earlier one, same supplier"),
     _count("repeat_7d", "the same within 7 days"),
     _count("handling_n", "conversations of humans with a handling time"),
-    _seconds("handling_mean_s", "mean of its upper bounds; NULL: handling_n is 0"),
-    _seconds("handling_p50_s", "their median, nearest rank"),
-    _seconds("handling_p90_s", "their 90th percentile, nearest rank"),
+    _seconds("handling_sum_s", "sum of its upper bounds", nullable=False),
+    _seconds("handling_p50_s", "their median, nearest rank; NULL below a day"),
+    _seconds("handling_p90_s", "their 90th percentile, nearest rank; NULL below a day"),
+    _flag("has_queue", "the source had the live queue: else waiting means nothing"),
+    _flag("is_watched", "it was read all the time: else lost and from_robot mean nothing"),
     sa.Column("service_level_s", sa.Integer, nullable=False, comment="the T of …_in_time"),
     *_origin(),
 )
