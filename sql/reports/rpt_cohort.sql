@@ -3,14 +3,14 @@
 -- Every number is about the conversations that entered the queue in the span, whenever they
 -- ended, so that offered = served + robot + waiting + lost + untimed holds in every row. Counts
 -- and sums add up: the finest grain counts the facts, the others add finer rows.
--- Percentiles do not: each grain ranks the facts. They are nearest rank: the smallest value
--- that a share p of all does not exceed. The waits are of humans, in three kinds: all, those
--- over a second, those at suppliers with queueing on. Handling time runs from the assignment to
--- the last message of either side, idle gaps included, and is an upper bound; it is ranked by
--- day, week and month only. First response times are not in the source, so they are not here. A
--- contact is repeated when the same customer came to the same supplier before: looking back
--- only, so that later days do not change earlier ones. waiting means nothing unless has_queue,
--- lost and from_robot nothing unless is_watched.
+-- Percentiles do not: each grain ranks the facts. They are nearest rank: the value in place
+-- ceil(p * n). The waits are of humans, in three kinds, ranked at once: all; queued, those over
+-- a second, which are the last of all; capped, those at suppliers with queueing on. Handling
+-- time runs from the assignment to the last message of either side, idle gaps included, and is
+-- an upper bound; it is ranked by day, week and month only. First response times are not in the
+-- source, so they are not here. A contact is repeated when the same customer came to the same
+-- supplier before: looking back only, so that later days do not change earlier ones. waiting
+-- means nothing unless has_queue, lost and from_robot nothing unless is_watched.
 insert into rpt_cohort (
     grain, scope, local_start, scope_id, start_at, offered, served, robot, waiting, lost, untimed,
     requeued, from_robot, wait_n, wait_sum_s, wait_in_time, queued_n, queued_sum_s,
@@ -176,47 +176,70 @@ conversation as (
     from rpt_conversation
     where outcome = 'served' and local_day >= :from_day and local_day < :to_day
 ),
-duration as (
-    select 1 as kind, local_start, scope_id, wait_s as seconds
+wait_rank as (
+    select
+        local_start,
+        scope_id,
+        wait_s,
+        is_capped,
+        row_number() over waits as place,
+        sum(is_capped) over (waits rows unbounded preceding) as capped_place
     from conversation
     where wait_s is not null
-    union all
-    select 2 as kind, local_start, scope_id, wait_s
-    from conversation
-    where wait_s > 1
-    union all
-    select 3 as kind, local_start, scope_id, wait_s
-    from conversation
-    where wait_s is not null and is_capped = 1
-    union all
-    select 4 as kind, local_start, scope_id, handling_s
+    window waits as (partition by local_start, scope_id order by wait_s)
+),
+wait_percentile as (
+    select
+        r.local_start,
+        r.scope_id,
+        max(case when r.place = ceil(0.5 * t.wait_n) then r.wait_s end) as wait_p50_s,
+        max(case when r.place = ceil(0.9 * t.wait_n) then r.wait_s end) as wait_p90_s,
+        max(case
+            when t.queued_n > 0 and r.place = t.wait_n - t.queued_n + ceil(0.5 * t.queued_n)
+                then r.wait_s
+        end) as queued_p50_s,
+        max(case
+            when t.queued_n > 0 and r.place = t.wait_n - t.queued_n + ceil(0.9 * t.queued_n)
+                then r.wait_s
+        end) as queued_p90_s,
+        max(case when r.is_capped = 1 and r.capped_place = ceil(0.5 * t.capped_n) then r.wait_s end)
+            as capped_p50_s,
+        max(case when r.is_capped = 1 and r.capped_place = ceil(0.9 * t.capped_n) then r.wait_s end)
+            as capped_p90_s
+    from wait_rank as r
+    inner join total as t on t.local_start = r.local_start and t.scope_id = r.scope_id
+    where
+        r.place in (
+            ceil(0.5 * t.wait_n),
+            ceil(0.9 * t.wait_n),
+            t.wait_n - t.queued_n + ceil(0.5 * t.queued_n),
+            t.wait_n - t.queued_n + ceil(0.9 * t.queued_n)
+        )
+        or (
+            r.is_capped = 1
+            and r.capped_place in (ceil(0.5 * t.capped_n), ceil(0.9 * t.capped_n))
+        )
+    group by r.local_start, r.scope_id
+),
+handling_rank as (
+    select
+        local_start,
+        scope_id,
+        handling_s,
+        row_number() over (partition by local_start, scope_id order by handling_s) as place
     from conversation
     where handling_s is not null and :grain in ('day', 'week', 'month')
 ),
-ranked as (
+handling_percentile as (
     select
-        kind,
-        local_start,
-        scope_id,
-        seconds,
-        cume_dist() over (partition by kind, local_start, scope_id order by seconds) as share
-    from duration
-),
-percentile as (
-    select
-        local_start,
-        scope_id,
-        min(case when kind = 1 then seconds end) as wait_p50_s,
-        min(case when kind = 1 and share >= 0.9 then seconds end) as wait_p90_s,
-        min(case when kind = 2 then seconds end) as queued_p50_s,
-        min(case when kind = 2 and share >= 0.9 then seconds end) as queued_p90_s,
-        min(case when kind = 3 then seconds end) as capped_p50_s,
-        min(case when kind = 3 and share >= 0.9 then seconds end) as capped_p90_s,
-        min(case when kind = 4 then seconds end) as handling_p50_s,
-        min(case when kind = 4 and share >= 0.9 then seconds end) as handling_p90_s
-    from ranked
-    where share >= 0.5
-    group by local_start, scope_id
+        r.local_start,
+        r.scope_id,
+        max(case when r.place = ceil(0.5 * t.handling_n) then r.handling_s end) as handling_p50_s,
+        max(case when r.place = ceil(0.9 * t.handling_n) then r.handling_s end) as handling_p90_s
+    from handling_rank as r
+    inner join total as t on t.local_start = r.local_start and t.scope_id = r.scope_id
+    where r.place in (ceil(0.5 * t.handling_n), ceil(0.9 * t.handling_n))
+    group by r.local_start, r.scope_id
 ),
 span as (
     select
@@ -251,7 +274,7 @@ select
     t.wait_to_1min, t.wait_to_3min, t.wait_to_6min, t.wait_over_6min, t.archived, t.unanswered,
     t.asked_again, t.named, t.repeat_24h, t.repeat_7d, t.handling_n, t.handling_sum_s,
     p.wait_p50_s, p.wait_p90_s, p.queued_p50_s, p.queued_p90_s, p.capped_p50_s, p.capped_p90_s,
-    p.handling_p50_s, p.handling_p90_s,
+    h.handling_p50_s, h.handling_p90_s,
     :has_queue as has_queue,
     w.is_watched,
     :service_level_s as service_level_s,
@@ -261,4 +284,6 @@ select
     w.end_at + interval 48 hour >= :snapshot_at as provisional
 from total as t
 inner join watched as w on w.local_start = t.local_start
-left join percentile as p on p.local_start = t.local_start and p.scope_id = t.scope_id
+left join wait_percentile as p on p.local_start = t.local_start and p.scope_id = t.scope_id
+left join handling_percentile as h
+    on h.local_start = t.local_start and h.scope_id = t.scope_id

@@ -115,9 +115,9 @@ select
     t.distributed_at,
     t.last_ack_at,
     case when t.distributed_at >= t.inqueue_at
-        then timestampdiff(microsecond, t.inqueue_at, t.distributed_at) / 1000000 end as wait_s,
+        then timestampdiff(microsecond, t.inqueue_at, t.distributed_at) / 1e6 end as wait_s,
     case when timestampdiff(microsecond, t.distributed_at, t.last_ack_at) between 0 and 86400000000
-        then timestampdiff(microsecond, t.distributed_at, t.last_ack_at) / 1000000 end
+        then timestampdiff(microsecond, t.distributed_at, t.last_ack_at) / 1e6 end
         as handling_s,
     case when t.lost_by > 0 then (
         select max(s.snapshot_at) from cs_snapshot as s

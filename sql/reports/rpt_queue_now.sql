@@ -14,7 +14,7 @@ live as (
         supplier_id,
         busi_id,
         coalesce(seat_id <> 0, 0) as is_again,
-        timestampdiff(microsecond, inqueue_at, :snapshot_at) / 1000000 as age_s
+        timestampdiff(microsecond, inqueue_at, :snapshot_at) / 1e6 as age_s
     from rpt_conversation
     where
         :has_queue = 1
@@ -26,7 +26,7 @@ session as (
     select
         case when shop_name regexp '^shop_[0-9]{1,9}$'
             then cast(substring(shop_name, 6) as signed) else 0 end as supplier_id,
-        timestampdiff(microsecond, update_time, :snapshot_at) / 1000000 as age_s
+        timestampdiff(microsecond, update_time, :snapshot_at) / 1e6 as age_s
     from cs_session_history
     where
         :has_queue = 0

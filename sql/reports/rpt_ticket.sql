@@ -81,9 +81,9 @@ select
     case when d.is_read then d.staff_messages end as staff_messages,
     case when d.is_read then d.customer_messages end as customer_messages,
     case when d.is_complete and d.first_reply >= d.created
-        then (d.first_reply - d.created) / 1000 end as first_reply_s,
+        then (d.first_reply - d.created) / 1e3 end as first_reply_s,
     case when d.is_closed and d.has_result and d.closed >= d.created
-        then (d.closed - d.created) / 1000 end as close_s,
+        then (d.closed - d.created) / 1e3 end as close_s,
     cast(d.created_at + interval 8 hour as date) as local_day,
     d.row_hash
 from dated as d

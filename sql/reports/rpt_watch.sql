@@ -23,7 +23,7 @@ run as (
         snapshot_at,
         position_of_all - position_of_kind as run_number,
         case when lag(is_watched) over (order by snapshot_id)
-            then timestampdiff(microsecond, earlier_at, snapshot_at) / 1000000 end as period_s,
+            then timestampdiff(microsecond, earlier_at, snapshot_at) / 1e6 end as period_s,
         is_watched
     from snapshot
 )

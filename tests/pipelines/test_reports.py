@@ -83,6 +83,25 @@ def test_no_snapshot_yet_leaves_conversations_out(warehouse, rows, build):
     assert rows("select count(*) from v_queue_now") == [(0,)]
 
 
+def test_waits_of_thousands_of_years_fit_into_the_sums(rows, past, build):
+    """The source may hold any moment: ten such waits in a month once stopped every build."""
+
+    def odd(p: Past) -> None:
+        p.snapshot(1, "2026-03-10 12:00")
+        for number in range(10):
+            p.conversation(
+                f"odd {number}",
+                "2026-03-02 10:00",
+                seat=11,
+                distributed_time=naive("9999-12-31 23:59:59.999999"),
+            )
+
+    past(odd)
+    build()
+    query = "select wait_n, wait_sum_s > 2500000000000 from rpt_cohort"
+    assert rows(f"{query} where scope = 'all' and grain = 'month'") == [(10, 1)]
+
+
 def test_a_snapshot_that_was_refused_is_not_built_from(rows, past, build):
     past(first_snapshot)
     past(lambda p: p.snapshot(2, "2026-03-10 13:00", state="refused"))
