@@ -109,6 +109,9 @@ class Server:
     prefix: str
     template: str = ""
     copy: list[str] = field(default_factory=list)
+    empty: list[str] = field(default_factory=list)
+    idle: list[str] = field(default_factory=list)
+    shape: Any = None
 
     def create(self) -> str:
         """A new empty database; returns its URL."""
@@ -139,10 +142,37 @@ class Server:
                 self.copy.append(f"create table `{name}` like `{source}`.`{name}`")
                 rows = f"insert into `{name}` select * from `{source}`.`{name}`"
                 self.copy.append(rows)
+                self.empty += [f"delete from `{name}`", rows]
             self.copy += views.statements().values()
+            self.shape = self._shape(self.template)
+        if self.idle:
+            return self.idle.pop()
         url = self.create()
         self.run(*self.copy, url=url)
         return url
+
+    def take_back(self, url: str) -> None:
+        """Keep a migrated database for the next test, emptied; drop one whose tables changed."""
+        if self._shape(url) == self.shape:
+            self.run("set innodb_lock_wait_timeout = 10", *self.empty, url=url)
+            self.idle.append(url)
+        else:
+            self.drop(url)
+
+    def _shape(self, url: str) -> Any:
+        """What a test may have altered: tables, views, columns and indexes of a database."""
+        engine = sa.create_engine(url, poolclass=sa.NullPool)
+        with engine.connect() as connection:
+            return [
+                connection.exec_driver_sql(
+                    f"select {columns} from information_schema.{kind}"
+                    " where table_schema = database() order by 1, 2, 3"
+                ).all()
+                for kind, columns in (
+                    ("columns", "table_name, column_name, column_type, is_nullable"),
+                    ("statistics", "table_name, index_name, column_name"),
+                )
+            ]
 
 
 @pytest.fixture(scope="session", params=SERVERS)
@@ -161,8 +191,8 @@ def warehouse_server(
             url = databases.start(base)
     server = Server(url, f"osm_test_{testrun_uid[:6]}_{worker_id}")
     yield server
-    if server.template:
-        server.drop(server.template)
+    for url in [*server.idle, *filter(None, [server.template])]:
+        server.drop(url)
 
 
 @pytest.fixture
@@ -175,10 +205,10 @@ def database_url(warehouse_server: Server) -> Iterator[str]:
 
 @pytest.fixture
 def warehouse_url(warehouse_server: Server) -> Iterator[str]:
-    """A new database with our tables, at the newest revision."""
+    """A database with our tables, at the newest revision, and nothing in them."""
     url = warehouse_server.create_migrated()
     yield url
-    warehouse_server.drop(url)
+    warehouse_server.take_back(url)
 
 
 @dataclass

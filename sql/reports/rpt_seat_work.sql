@@ -5,7 +5,8 @@
 -- supplier at that moment; before the first snapshot, what that one found. Whether a seat was
 -- online is not in the source: acknowledging_seats, the seats whose last message of a
 -- conversation lies in the span, is a proxy, and sees conversations that began at most 31 days
--- before. The percentiles are over active seats, nearest rank.
+-- before. The percentiles are over active seats, nearest rank. Only spans in which a conversation
+-- began have rows.
 insert into rpt_seat_work (
     grain, scope, local_start, scope_id, start_at, conversations, active_seats, p50, p90,
     acknowledging_seats, valid_seats, snapshot_id, snapshot_at, definition_version, provisional
@@ -77,11 +78,20 @@ acknowledging as (
     group by local_start, scope_id
 ),
 span as (
-    select distinct local_start, local_start - interval 8 hour as start_at from (
-        select local_start from active
-        union
-        select local_start from acknowledging
-    ) as either_of_them
+    select distinct
+        case :grain
+            when 'day' then cast(local_day as datetime)
+            when 'week' then cast(local_day - interval weekday(local_day) day as datetime)
+            when 'month' then cast(local_day - interval dayofmonth(local_day) - 1 day as datetime)
+        end as local_start
+    from (
+        select distinct local_day
+        from rpt_conversation
+        where local_day >= :from_day and local_day < :to_day
+    ) as day
+),
+started as (
+    select local_start, local_start - interval 8 hour as start_at from span
 ),
 seat_version as (
     select
@@ -104,51 +114,62 @@ seat_version as (
 ),
 valid as (
     select
-        span.local_start,
+        started.local_start,
         case :scope
             when 'supplier' then coalesce(s.supplier_id, 0)
             when 'line' then coalesce(v.busi_id, 0)
             else 0
         end as scope_id,
         count(*) as seats
-    from span
+    from started
     inner join seat_version as s
-        on s.valid_from_at <= span.start_at and s.valid_to_at > span.start_at and s.status = 1
+        on
+            s.valid_from_at <= started.start_at
+            and s.valid_to_at > started.start_at
+            and s.status = 1
     left join rpt_supplier_version as v
         on
             v.supplier_id = s.supplier_id
-            and v.valid_from_at <= span.start_at
-            and v.valid_to_at > span.start_at
-    group by span.local_start, scope_id
+            and v.valid_from_at <= started.start_at
+            and v.valid_to_at > started.start_at
+    group by started.local_start, scope_id
 ),
 cell as (
-    select local_start, scope_id from active
-    union
-    select local_start, scope_id from acknowledging
-    union
-    select local_start, scope_id from valid
+    select
+        local_start,
+        scope_id,
+        conversations,
+        active_seats,
+        p50,
+        p90,
+        0 as acknowledging_seats,
+        0 as valid_seats
+    from active
+    union all
+    select local_start, scope_id, 0, 0, null, null, seats, 0 from acknowledging
+    union all
+    select local_start, scope_id, 0, 0, null, null, 0, seats from valid
 )
 select
     :grain as grain,
     :scope as scope,
-    c.local_start,
+    s.local_start,
     c.scope_id,
-    c.local_start - interval 8 hour as start_at,
-    coalesce(a.conversations, 0) as conversations,
-    coalesce(a.active_seats, 0) as active_seats,
-    a.p50,
-    a.p90,
-    coalesce(m.seats, 0) as acknowledging_seats,
-    coalesce(v.seats, 0) as valid_seats,
+    s.start_at,
+    sum(c.conversations) as conversations,
+    sum(c.active_seats) as active_seats,
+    max(c.p50) as p50,
+    max(c.p90) as p90,
+    sum(c.acknowledging_seats) as acknowledging_seats,
+    sum(c.valid_seats) as valid_seats,
     :snapshot_id as snapshot_id,
     :snapshot_at as snapshot_at,
     :definition_version as definition_version,
     case :grain
-        when 'day' then c.local_start + interval 1 day
-        when 'week' then c.local_start + interval 7 day
-        when 'month' then c.local_start + interval 1 month
+        when 'day' then s.local_start + interval 1 day
+        when 'week' then s.local_start + interval 7 day
+        when 'month' then s.local_start + interval 1 month
     end + interval 40 hour >= :snapshot_at as provisional
-from cell as c
-left join active as a on a.local_start = c.local_start and a.scope_id = c.scope_id
-left join acknowledging as m on m.local_start = c.local_start and m.scope_id = c.scope_id
-left join valid as v on v.local_start = c.local_start and v.scope_id = c.scope_id
+from started as s
+inner join cell as c on c.local_start = s.local_start
+group by s.local_start, s.start_at, c.scope_id
