@@ -663,7 +663,7 @@ def test_a_run_that_is_told_to_stop_says_so_in_the_ledger_and_ends(environ, acco
     while not rows("select 1 from sync_run") and time.monotonic() < deadline:
         time.sleep(0.05)
     process.send_signal(how)
-    _, shown = process.communicate(timeout=10)
+    _, shown = process.communicate(timeout=30)
     assert process.returncode == 130
     assert "stopped; what was stored stays" in shown
     assert rows("select outcome from sync_run") == [("stopped",)]
