@@ -232,7 +232,10 @@ class SourceServer:
     def drop(self, url: str) -> None:
         """Drop a database of ours; fails when a test still holds a transaction open there."""
         name = sa.make_url(url).database
-        in_use = "select count(*) from pg_stat_activity where xact_start is not null and datname ="
+        in_use = (  # autovacuum may be at work there as well
+            "select count(*) from pg_stat_activity where xact_start is not null"
+            " and backend_type = 'client backend' and datname ="
+        )
         deadline = time.monotonic() + 10  # a killed client's backend needs a moment to notice
         while self.run(f"{in_use} '{name}'") and time.monotonic() < deadline:
             time.sleep(0.05)
