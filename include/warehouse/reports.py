@@ -35,8 +35,8 @@ NO_DAY: Final = date(9999, 12, 31)
 DAY: Final = timedelta(days=1)
 LONGEST: Final = timedelta(days=31)
 """No statement aggregates more days at once: it stays short, and so does what it sorts."""
-REPEAT_DAYS: Final = 8
-ACKNOWLEDGED_DAYS: Final = 31
+LATER_DAYS: Final = 8
+"""A conversation touches the numbers of so many days: repeats within a week, last messages."""
 
 DAYS: Final = ("day", "week", "month")
 GRAINS: Final = ("15min", "30min", "hour", *DAYS)
@@ -159,7 +159,7 @@ class Build:
     def build_cohorts(self, days: set[date]) -> None:
         """Rebuild the aggregates of conversations that entered the queue on *days*."""
         # Who came again within a week counts on the later day.
-        later = {day + DAY * n for day in days for n in range(REPEAT_DAYS)}
+        later = {day + DAY * n for day in days for n in range(LATER_DAYS)}
         days = days | (later & self._dates("select distinct local_day from rpt_conversation"))
         for first, end in spans(days, "day"):
             self._run("earlier_contact", **_bounds(first, end))
@@ -169,6 +169,11 @@ class Build:
                     finer = FINER.get(grain, "")
                     finer = "" if (finer, scope) in TOO_FINE else finer
                     self._aggregate("rpt_cohort", grain, scope, days, finer=finer)
+                    for first, end in spans(days, grain):
+                        where = {"grain": grain, "scope": scope, **_bounds(first, end)}
+                        self._run("rpt_cohort_waits", **where)
+                        if grain in DAYS:
+                            self._run("rpt_cohort_handling", **where)
 
     def build_seat_work(self, days: set[date]) -> None:
         """Rebuild what seats did with conversations that began on *days*."""
@@ -180,7 +185,7 @@ class Build:
             " and f.last_ack_at >= f.inqueue_at"
             " and f.last_ack_at < f.inqueue_at + interval :days day",
             none=NO_DAY,
-            days=ACKNOWLEDGED_DAYS - 1,
+            days=LATER_DAYS - 1,
         )
         for grain in DAYS:
             for scope in SCOPES:

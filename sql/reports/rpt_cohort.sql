@@ -3,21 +3,19 @@
 -- Every number is about the conversations that entered the queue in the span, whenever they
 -- ended, so that offered = served + robot + waiting + lost + untimed holds in every row. Counts
 -- and sums add up: the finest grain counts the facts, the others add finer rows.
--- Percentiles do not: each grain ranks the facts. They are nearest rank: the value in place
--- ceil(p * n). The waits are of humans, in three kinds, ranked at once: all; queued, those over
--- a second, which are the last of all; capped, those at suppliers with queueing on. Handling
--- time runs from the assignment to the last message of either side, idle gaps included, and is
--- an upper bound; it is ranked by day, week and month only. First response times are not in the
--- source, so they are not here. A contact is repeated when the same customer came to the same
--- supplier before: looking back only, so that later days do not change earlier ones. waiting
--- means nothing unless has_queue, lost and from_robot nothing unless is_watched.
+-- Percentiles do not: rpt_cohort_waits and _handling fill them in. The waits are of humans, of
+-- three kinds: all; queued, those over a second; capped, those at suppliers with queueing on.
+-- Handling time runs from the assignment to the last message of either side, idle gaps
+-- included, and is an upper bound. First response times are not in the source, so they are not
+-- here. A contact is repeated when the same customer came to the same supplier before: looking
+-- back only, so that later days do not change earlier ones. waiting means nothing unless
+-- has_queue, lost and from_robot nothing unless is_watched.
 insert into rpt_cohort (
     grain, scope, local_start, scope_id, start_at, offered, served, robot, waiting, lost, untimed,
     requeued, from_robot, wait_n, wait_sum_s, wait_in_time, queued_n, queued_sum_s,
     queued_in_time, capped_n, capped_sum_s, capped_in_time, wait_to_1s, wait_to_15s, wait_to_30s,
     wait_to_1min, wait_to_3min, wait_to_6min, wait_over_6min, archived, unanswered, asked_again,
-    named, repeat_24h, repeat_7d, handling_n, handling_sum_s, wait_p50_s, wait_p90_s,
-    queued_p50_s, queued_p90_s, capped_p50_s, capped_p90_s, handling_p50_s, handling_p90_s,
+    named, repeat_24h, repeat_7d, handling_n, handling_sum_s,
     has_queue, is_watched, service_level_s, snapshot_id, snapshot_at, definition_version,
     provisional
 )
@@ -158,92 +156,9 @@ total as (
     from finer
     group by local_start, scope_id
 ),
-conversation as (
+dated as (
     select
-        case :grain
-            when '15min' then local_slot
-            when '30min' then local_slot - interval minute(local_slot) mod 30 minute
-            when 'hour' then local_slot - interval minute(local_slot) minute
-            when 'day' then cast(local_day as datetime)
-            when 'week' then cast(local_day - interval weekday(local_day) day as datetime)
-            when 'month' then cast(local_day - interval dayofmonth(local_day) - 1 day as datetime)
-        end as local_start,
-        case :scope when 'supplier' then supplier_id when 'line' then busi_id else 0 end
-            as scope_id,
-        wait_s,
-        handling_s,
-        is_capped
-    from rpt_conversation
-    where outcome = 'served' and local_day >= :from_day and local_day < :to_day
-),
-wait_rank as (
-    select
-        local_start,
-        scope_id,
-        wait_s,
-        is_capped,
-        row_number() over waits as place,
-        sum(is_capped) over (waits rows unbounded preceding) as capped_place
-    from conversation
-    where wait_s is not null
-    window waits as (partition by local_start, scope_id order by wait_s)
-),
-wait_percentile as (
-    select
-        r.local_start,
-        r.scope_id,
-        max(case when r.place = ceil(0.5 * t.wait_n) then r.wait_s end) as wait_p50_s,
-        max(case when r.place = ceil(0.9 * t.wait_n) then r.wait_s end) as wait_p90_s,
-        max(case
-            when t.queued_n > 0 and r.place = t.wait_n - t.queued_n + ceil(0.5 * t.queued_n)
-                then r.wait_s
-        end) as queued_p50_s,
-        max(case
-            when t.queued_n > 0 and r.place = t.wait_n - t.queued_n + ceil(0.9 * t.queued_n)
-                then r.wait_s
-        end) as queued_p90_s,
-        max(case when r.is_capped = 1 and r.capped_place = ceil(0.5 * t.capped_n) then r.wait_s end)
-            as capped_p50_s,
-        max(case when r.is_capped = 1 and r.capped_place = ceil(0.9 * t.capped_n) then r.wait_s end)
-            as capped_p90_s
-    from wait_rank as r
-    inner join total as t on t.local_start = r.local_start and t.scope_id = r.scope_id
-    where
-        r.place in (
-            ceil(0.5 * t.wait_n),
-            ceil(0.9 * t.wait_n),
-            t.wait_n - t.queued_n + ceil(0.5 * t.queued_n),
-            t.wait_n - t.queued_n + ceil(0.9 * t.queued_n)
-        )
-        or (
-            r.is_capped = 1
-            and r.capped_place in (ceil(0.5 * t.capped_n), ceil(0.9 * t.capped_n))
-        )
-    group by r.local_start, r.scope_id
-),
-handling_rank as (
-    select
-        local_start,
-        scope_id,
-        handling_s,
-        row_number() over (partition by local_start, scope_id order by handling_s) as place
-    from conversation
-    where handling_s is not null and :grain in ('day', 'week', 'month')
-),
-handling_percentile as (
-    select
-        r.local_start,
-        r.scope_id,
-        max(case when r.place = ceil(0.5 * t.handling_n) then r.handling_s end) as handling_p50_s,
-        max(case when r.place = ceil(0.9 * t.handling_n) then r.handling_s end) as handling_p90_s
-    from handling_rank as r
-    inner join total as t on t.local_start = r.local_start and t.scope_id = r.scope_id
-    where r.place in (ceil(0.5 * t.handling_n), ceil(0.9 * t.handling_n))
-    group by r.local_start, r.scope_id
-),
-span as (
-    select
-        local_start,
+        total.*,
         local_start - interval 8 hour as start_at,
         case :grain
             when '15min' then local_start + interval 15 minute
@@ -254,36 +169,25 @@ span as (
             when 'month' then local_start + interval 1 month
         end - interval 8 hour as end_at
     from total
-    group by local_start
-),
-watched as (
-    select s.local_start, s.start_at, s.end_at, w.from_at is not null as is_watched
-    from span as s
-    left join rpt_watch as w
-        on w.from_at <= s.start_at and (w.ongoing = 1 or w.until_at >= s.end_at)
 )
 select
     :grain as grain,
     :scope as scope,
     t.local_start,
     t.scope_id,
-    w.start_at,
+    t.start_at,
     t.offered, t.served, t.robot, t.waiting, t.lost, t.untimed, t.requeued, t.from_robot,
     t.wait_n, t.wait_sum_s, t.wait_in_time, t.queued_n, t.queued_sum_s, t.queued_in_time,
     t.capped_n, t.capped_sum_s, t.capped_in_time, t.wait_to_1s, t.wait_to_15s, t.wait_to_30s,
     t.wait_to_1min, t.wait_to_3min, t.wait_to_6min, t.wait_over_6min, t.archived, t.unanswered,
     t.asked_again, t.named, t.repeat_24h, t.repeat_7d, t.handling_n, t.handling_sum_s,
-    p.wait_p50_s, p.wait_p90_s, p.queued_p50_s, p.queued_p90_s, p.capped_p50_s, p.capped_p90_s,
-    h.handling_p50_s, h.handling_p90_s,
     :has_queue as has_queue,
-    w.is_watched,
+    w.from_at is not null as is_watched,
     :service_level_s as service_level_s,
     :snapshot_id as snapshot_id,
     :snapshot_at as snapshot_at,
     :definition_version as definition_version,
-    w.end_at + interval 48 hour >= :snapshot_at as provisional
-from total as t
-inner join watched as w on w.local_start = t.local_start
-left join wait_percentile as p on p.local_start = t.local_start and p.scope_id = t.scope_id
-left join handling_percentile as h
-    on h.local_start = t.local_start and h.scope_id = t.scope_id
+    t.end_at + interval 48 hour >= :snapshot_at as provisional
+from dated as t
+left join rpt_watch as w
+    on w.from_at <= t.start_at and (w.ongoing = 1 or w.until_at >= t.end_at)

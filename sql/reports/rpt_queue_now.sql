@@ -18,6 +18,7 @@ live as (
     from rpt_conversation
     where
         :has_queue = 1
+        and is_live = 1
         and outcome = 'waiting'
         and greatest(inqueue_at, coalesce(last_ack_at, inqueue_at))
         > :snapshot_at - interval 24 hour

@@ -4,7 +4,7 @@
 -- seat counts as valid if it was not deleted when the span began; its scope is that of its
 -- supplier at that moment; before the first snapshot, what that one found. Whether a seat was
 -- online is not in the source: acknowledging_seats, the seats whose last message of a
--- conversation lies in the span, is a proxy, and sees conversations that began at most 31 days
+-- conversation lies in the span, is a proxy, and sees conversations that began at most a week
 -- before. The percentiles are over active seats, nearest rank. Only spans in which a conversation
 -- began have rows.
 insert into rpt_seat_work (
@@ -58,7 +58,7 @@ message as (
         seat_id
     from rpt_conversation
     where
-        local_day >= :from_day - interval 31 day
+        local_day >= :from_day - interval 8 day
         and local_day < :to_day
         and seat_id > 0
         and outcome = 'served'
@@ -129,7 +129,8 @@ valid as (
             and s.status = 1
     left join rpt_supplier_version as v
         on
-            v.supplier_id = s.supplier_id
+            :scope = 'line'
+            and v.supplier_id = s.supplier_id
             and v.valid_from_at <= started.start_at
             and v.valid_to_at > started.start_at
     group by started.local_start, scope_id

@@ -60,7 +60,7 @@ def a_monday(past: Past) -> None:
     ):
         past.version("busi_seat_mapping", number, seat_id=seat, busi_id=line, status=status)
     say = past.conversation
-    say("a1", "2026-03-02 10:00", wait=0.5, shop=1, seat=11, minutes=1)
+    say("a1", "2026-03-02 10:00", wait=0.500001, shop=1, seat=11, minutes=1)
     say("a2", "2026-03-02 10:05", wait=10, shop=1, seat=11, minutes=2, status=3)
     say("a3", "2026-03-02 10:10", wait=30, shop=2, seat=21, minutes=3, request_count=2)
     say("a4", "2026-03-02 10:20", wait=400, shop=2, seat=21, minutes=24 * 60 + 1)
@@ -136,9 +136,9 @@ def test_volume_adds_up(look: Look) -> None:
 @pytest.mark.parametrize(
     ("variant", "expected"),
     [
-        ("all", (6, *seconds("73.9166666667", "2", "400", "0.6667"))),
+        ("all", (6, *seconds("73.9166668333", "2", "400", "0.6667"))),
         ("queued", (4, *seconds("110.5", "10", "400", "0.5"))),
-        ("capped", (3, *seconds("4.1666666667", "2", "10", "1"))),
+        ("capped", (3, *seconds("4.166667", "2", "10", "1"))),
     ],
 )
 def test_waits_of_a_day(look: Look, variant: str, expected: tuple[Any, ...]) -> None:

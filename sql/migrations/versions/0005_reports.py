@@ -193,6 +193,7 @@ _table(
     _local("local_slot", "begin of its quarter of an hour"),
     sa.PrimaryKeyConstraint("local_day", "row_key"),  # days are what is read and rebuilt
     sa.UniqueConstraint("row_key", name="uq_rpt_conversation_row_key"),
+    sa.Index("ix_rpt_conversation_is_live", "is_live"),
 )
 
 _table(
