@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import date, datetime
 from typing import Final
 
-from include.warehouse import ledger
+from include.warehouse import ledger, report_basis
 from include.warehouse import reports as rows
 from include.warehouse.ledger import Request
 from include.warehouse.mysql import Warehouse
@@ -37,8 +37,8 @@ def build(
         ledger.hold(warehouse, ACCOUNT, ENTITY, vendor=VENDOR, request=request) as run,
         warehouse.bulk() as connection,
     ):
-        basis = rows.basis(connection, now, service_level_seconds)
-        before = rows.earlier(connection, basis)
+        basis = report_basis.basis(connection, now, service_level_seconds)
+        before = report_basis.earlier(connection, basis)
         building = rows.Build(connection, basis, run.beat)
         is_full = before is None or not before.has_same_rules
         if before is None or is_full:
@@ -46,7 +46,7 @@ def build(
             progress("everything is built anew: no build before, or with other definitions")
             building.forget()
         else:
-            last_id, first = before.snapshot_id or -1, rows.young_since(before)
+            last_id, first = before.snapshot_id or -1, report_basis.young_since(before)
             first = min(first, since or first)
             progress(f"what changed since the last build, and everything from {first} on")
         if basis.snapshot_id is None:

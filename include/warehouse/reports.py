@@ -7,34 +7,20 @@ one may be published meanwhile.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import Callable
+from datetime import date, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
 import sqlalchemy as sa
 
-from include.warehouse.report_tables import (
-    metadata,
-    rpt_build,
-    rpt_session,
-    rpt_ticket_backlog,
-)
-from include.warehouse.tables import cs_snapshot, cs_snapshot_table
+from include.warehouse.report_basis import DAY, DEFINITION_VERSION, LOCAL, Basis, bounds, spans
+from include.warehouse.report_tables import metadata, rpt_build, rpt_session, rpt_ticket_backlog
 
 REPORTS: Final = Path(__file__).resolve().parents[2] / "sql" / "reports"
-DEFINITION_VERSION: Final = 1
-"""Raise it with every change of what a number means: the next build then rebuilds everything."""
-
-LOCAL: Final = timedelta(hours=8)  # Asia/Shanghai has had no other offset since 1991
-YOUNG_DAYS: Final = 3
 ALL_DAYS: Final = date(1000, 1, 1)
 NO_DAY: Final = date(9999, 12, 31)
-DAY: Final = timedelta(days=1)
-LONGEST: Final = timedelta(days=31)
-"""No statement aggregates more days at once: it stays short, and so does what it sorts."""
 LATER_DAYS: Final = 8
 """A conversation touches the numbers of so many days: repeats within a week, last messages."""
 
@@ -49,67 +35,20 @@ FINER: Final = {"30min": "15min", "hour": "15min", "day": "hour", "week": "day",
 # A quarter of an hour of one supplier rarely holds two conversations: v_conversation serves better.
 TOO_FINE: Final = frozenset({("15min", "supplier"), ("30min", "supplier")})
 
+PERCENTILES: Final = (
+    "cohort_percentile (local_start datetime, scope_id int,"
+    " wait_p50_s decimal(18, 6), wait_p90_s decimal(18, 6),"
+    " queued_p50_s decimal(18, 6), queued_p90_s decimal(18, 6),"
+    " capped_p50_s decimal(18, 6), capped_p90_s decimal(18, 6),"
+    " handling_p50_s decimal(18, 6), handling_p90_s decimal(18, 6),"
+    " primary key (local_start, scope_id))"
+)
+
 SESSION: Final = (
     # The sorts of a month fit into it. Both go with the connection.
     "set session sort_buffer_size = 33554432",
     "set session tmp_table_size = 134217728",
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Basis:
-    """What a build is made from. Moments are naive UTC, as the tables hold them."""
-
-    built_at: datetime
-    service_level_s: int
-    snapshot_id: int | None
-    snapshot_at: datetime | None
-    has_queue: bool
-    """Whether the source had the live queue at that snapshot."""
-
-
-@dataclass(frozen=True, slots=True)
-class Earlier:
-    """The build before."""
-
-    built_at: datetime
-    snapshot_id: int | None
-    snapshot_at: datetime | None
-    has_same_rules: bool
-    """Whether it counted as this code does, with the same service level."""
-
-
-def basis(connection: sa.Connection, now: datetime, service_level_s: int) -> Basis:
-    """Build from the newest complete snapshot, if there is one."""
-    newest = connection.execute(
-        sa.select(cs_snapshot.c.snapshot_id, cs_snapshot.c.snapshot_at)
-        .where(cs_snapshot.c.state == "complete")
-        .order_by(cs_snapshot.c.snapshot_id.desc())
-        .limit(1)
-    ).one_or_none()
-    snapshot_id, snapshot_at = newest or (None, None)
-    row = cs_snapshot_table.c
-    queue = sa.select(sa.func.count()).where(
-        row.snapshot_id == snapshot_id, row.table_name == "queue_mapping"
-    )
-    built_at = now.astimezone(UTC).replace(tzinfo=None)
-    has_queue = bool(connection.scalar(queue))
-    return Basis(built_at, service_level_s, snapshot_id, snapshot_at, has_queue)
-
-
-def earlier(connection: sa.Connection, basis: Basis) -> Earlier | None:
-    """The build before, if there was one."""
-    query = sa.select(rpt_build).order_by(rpt_build.c.build_id.desc()).limit(1)
-    row = connection.execute(query).one_or_none()
-    if row is None:
-        return None
-    rules = (row.definition_version, row.service_level_s)
-    return Earlier(
-        row.built_at,
-        row.snapshot_id,
-        row.snapshot_at,
-        rules == (DEFINITION_VERSION, basis.service_level_s),
-    )
 
 
 class Build:
@@ -162,7 +101,7 @@ class Build:
         later = {day + DAY * n for day in days for n in range(LATER_DAYS)}
         days = days | (later & self._dates("select distinct local_day from rpt_conversation"))
         for first, end in spans(days, "day"):
-            self._run("earlier_contact", **_bounds(first, end))
+            self._run("earlier_contact", **bounds(first, end))
         for grain in GRAINS:
             for scope in SCOPES:
                 if (grain, scope) not in TOO_FINE:
@@ -170,10 +109,7 @@ class Build:
                     finer = "" if (finer, scope) in TOO_FINE else finer
                     self._aggregate("rpt_cohort", grain, scope, days, finer=finer)
                     for first, end in spans(days, grain):
-                        where = {"grain": grain, "scope": scope, **_bounds(first, end)}
-                        self._run("rpt_cohort_waits", **where)
-                        if grain in DAYS:
-                            self._run("rpt_cohort_handling", **where)
+                        self._rank(grain, scope, first, end)
 
     def build_seat_work(self, days: set[date]) -> None:
         """Rebuild what seats did with conversations that began on *days*."""
@@ -205,7 +141,7 @@ class Build:
         for first, end in spans(days, "day"):
             day = rpt_session.c.local_day
             self._delete("rpt_session", day >= first, day < end)
-            self._insert("rpt_session", **_bounds(first, end))
+            self._insert("rpt_session", **bounds(first, end))
 
     def build_present(self) -> None:
         """Replace what is about the newest snapshot only."""
@@ -269,11 +205,19 @@ class Build:
         )
         self.written["rpt_build"] = 1
 
+    def _rank(self, grain: str, scope: str, first: date, end: date) -> None:
+        self._temporary(PERCENTILES)
+        where = {"grain": grain, "scope": scope, **bounds(first, end)}
+        self._run("cohort_waits", **where)
+        if grain in DAYS:
+            self._run("cohort_handling", **where)
+        self._run("rpt_cohort_percentiles", **where)
+
     def _aggregate(
         self, table: str, grain: str, scope: str, days: set[date], **values: str
     ) -> None:
         for first, end in spans(days, grain):
-            where = {"grain": grain, "scope": scope, **_bounds(first, end), **values}
+            where = {"grain": grain, "scope": scope, **bounds(first, end), **values}
             column = metadata.tables[table].c
             self._delete(
                 table,
@@ -330,52 +274,6 @@ class Build:
         name = definition.split()[0]
         self._connection.exec_driver_sql(f"drop temporary table if exists {name}")
         self._connection.exec_driver_sql(f"create temporary table {definition}")
-
-
-def young_since(before: Earlier) -> date:
-    """The first local day that a build after *before* rebuilds in any case.
-
-    Every day, week and month that was provisional at that build holds a day from here on.
-    """
-    moment = min(before.snapshot_at or before.built_at, before.built_at)
-    return (moment + LOCAL).date() - YOUNG_DAYS * DAY
-
-
-def spans(days: Iterable[date], grain: str) -> Iterator[tuple[date, date]]:
-    """The whole days, weeks or months that hold *days*, joined as long as they are short."""
-    first: date | None = None
-    end: date | None = None
-    for start in sorted({_start(day, grain) for day in days}):
-        following = _end(start, grain)
-        if first is None or end is None or start > end or following - first > LONGEST:
-            if first is not None and end is not None:
-                yield first, end
-            first = start
-        end = following
-    if first is not None and end is not None:
-        yield first, end
-
-
-def _start(day: date, grain: str) -> date:
-    if grain == "month":
-        return day.replace(day=1)
-    return day - DAY * day.weekday() if grain == "week" else day
-
-
-def _end(start: date, grain: str) -> date:
-    if grain == "month":
-        return (start + LONGEST).replace(day=1)
-    return start + DAY * (7 if grain == "week" else 1)
-
-
-def _bounds(first: date, end: date) -> dict[str, date]:
-    midnight = datetime.min.time()
-    return {
-        "from_day": first,
-        "to_day": end,
-        "from_at": datetime.combine(first, midnight) - LOCAL,
-        "to_at": datetime.combine(end, midnight) - LOCAL,
-    }
 
 
 @cache

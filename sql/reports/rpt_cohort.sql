@@ -3,7 +3,7 @@
 -- Every number is about the conversations that entered the queue in the span, whenever they
 -- ended, so that offered = served + robot + waiting + lost + untimed holds in every row. Counts
 -- and sums add up: the finest grain counts the facts, the others add finer rows.
--- Percentiles do not: rpt_cohort_waits and _handling fill them in. The waits are of humans, of
+-- Percentiles do not: rpt_cohort_percentiles fills them in. The waits are of humans, of
 -- three kinds: all; queued, those over a second; capped, those at suppliers with queueing on.
 -- Handling time runs from the assignment to the last message of either side, idle gaps
 -- included, and is an upper bound. First response times are not in the source, so they are not

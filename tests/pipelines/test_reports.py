@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from include.errors import SupersededError
 from include.pipelines import reports
-from include.warehouse import reports as rows_of
+from include.warehouse import report_basis
 from include.warehouse.ledger import Request
 from include.warehouse.mysql import Warehouse
 from include.warehouse.report_tables import metadata
@@ -483,5 +483,5 @@ def test_a_build_is_in_the_ledger(rows, past, build):
     ],
 )
 def test_spans_are_whole_and_short(grain, days, expected):
-    found = rows_of.spans({date.fromisoformat(day) for day in days}, grain)
+    found = report_basis.spans({date.fromisoformat(day) for day in days}, grain)
     assert [(str(first), str(end)) for first, end in found] == expected
