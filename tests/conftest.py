@@ -20,6 +20,7 @@ import sqlalchemy as sa
 
 from include.sandbox import databases
 from include.settings import Settings
+from tests import figures
 
 if TYPE_CHECKING:
     from include.sandbox.server import Sandbox
@@ -92,6 +93,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("db")
         if "airflow_db" in asked or "dagbag" in asked:
             item.add_marker("airflow")
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Print what the fault suite found."""
+    reports = [r for kind in ("passed", "failed") for r in terminalreporter.stats.get(kind, ())]
+    for line in figures.lines(reports):
+        terminalreporter.write_line(line)
 
 
 @pytest.fixture(autouse=True)

@@ -47,6 +47,7 @@ class Store:
         self.tenants: dict[str, list[Tenant]] = {}
         self.shelves: dict[str, Shelf] = {}
         self._offset = timedelta()
+        self._frozen: datetime | None = None
         self._numbers = Numbers()
         self._cases: dict[str, Case] = {}
         self._lists: dict[tuple[str, int], list[Case]] = {}
@@ -62,17 +63,23 @@ class Store:
 
     def now(self) -> datetime:
         """Real time plus what ``set_clock`` and ``advance`` added, in whole seconds."""
-        return (datetime.now(UTC) + self._offset).replace(microsecond=0)
+        return self._frozen or (datetime.now(UTC) + self._offset).replace(microsecond=0)
 
     def set_clock(self, moment: datetime) -> None:
         """Make it *moment* now; the clock goes on from there."""
         with self.lock:
-            self._offset = moment - datetime.now(UTC)
+            self._frozen, self._offset = None, moment - datetime.now(UTC)
+
+    def freeze(self, moment: datetime) -> None:
+        """Make it *moment* now, until it is set otherwise: the same verbs, the same data."""
+        with self.lock:
+            self._frozen = moment.replace(microsecond=0)
 
     def advance(self, by: timedelta) -> None:
         """Put the clock forward (or back)."""
         with self.lock:
             self._offset += by
+            self._frozen = self._frozen and self._frozen + by
 
     # reading
 

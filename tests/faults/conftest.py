@@ -1,0 +1,61 @@
+"""An earlier state, stored once a server; a scene a test; what an undisturbed run stores."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from include.models import VENDORS
+from tests.faults import scene as scenes
+from tests.faults.scene import BEFORE, Rows, Scene
+
+
+@pytest.fixture(scope="session")
+def base_url(warehouse_server: Any) -> Iterator[str]:
+    """A warehouse after a clean run at ``BEFORE``."""
+    url: str = warehouse_server.create_migrated()
+    with scenes.sandbox() as running:
+        scene = Scene(running, url)
+        for vendor in VENDORS:
+            assert scene.refresh(vendor, now=BEFORE).error is None
+        ended = scene.run(now=BEFORE)
+        assert not [one.error for one in ended.values() if one.error], ended
+    yield url
+    warehouse_server.drop(url)
+
+
+@pytest.fixture
+def scene(base_url: str, warehouse_url: str) -> Iterator[Scene]:
+    """A day has passed since ``BEFORE``; no run has looked yet."""
+    with scenes.undisturbed(base_url, warehouse_url) as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def truths() -> dict[tuple[str, str], Rows]:
+    """What undisturbed runs stored, by server and state of the vendors."""
+    return {}
+
+
+@pytest.fixture
+def truth(warehouse_server: Any, base_url: str, truths: dict[tuple[str, str], Rows]) -> Any:
+    """``truth(scene)``: the rows of an undisturbed run over what the vendors hold now."""
+
+    def look(scene: Scene) -> Rows:
+        key = (warehouse_server.prefix + warehouse_server.url, scenes.state_of(scene.store))
+        if key not in truths:
+            url = warehouse_server.create_migrated()
+            try:
+                other = Scene(scene.sandbox, url)
+                other.execute(*scenes.copy_statements(base_url))
+                scene.sandbox.faults.clear()
+                ended = other.run()
+                assert not [one.error for one in ended.values() if one.error], ended
+                truths[key] = other.rows()
+            finally:
+                warehouse_server.take_back(url)
+        return truths[key]
+
+    return look

@@ -1,0 +1,52 @@
+"""Faults of the vendors' wire, of paging, of contents and of accounts: a line each.
+
+A line is run as it happens: a warehouse that knows yesterday, the fault for the first account of
+each vendor, a run over all nine; then the invariants, a run without the fault, and equality with
+a warehouse that never saw it.
+"""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+
+import pytest
+
+from tests.faults import invariants
+from tests.faults.lines_wire import WIRE
+from tests.faults.scene import of_accounts
+
+SECTIONS = {"wire": WIRE}
+LINES = [
+    pytest.param(section, line, id=f"{line.id}-{line.name.replace(' ', '-')}")
+    for section, lines in SECTIONS.items()
+    for line in lines
+]
+
+
+@pytest.mark.parametrize(("section", "fault"), LINES)
+def test_a_fault_ends_right_or_loud_and_the_next_run_heals(
+    section, fault, scene, truth, caplog, record_property
+):
+    caplog.set_level("INFO")
+    before = invariants.look(scene)
+    accounts = {a.account_id: a for a in scene.accounts}
+    hit = {f"{vendor}-1" for vendor in fault.at}
+    with fault.on(scene) or nullcontext():
+        ended = scene.run(**fault.settings or {})
+    scene.sandbox.faults.clear()
+    rows = truth(scene)
+    invariants.check(scene, before, ended, rows, disturbed=hit, log=caplog.text)
+    found = scene.rows()
+    verdicts = {
+        name: invariants.verdict(ended[name], of_accounts(found, [name]), of_accounts(rows, [name]))
+        for name in hit
+    }
+    record_property("fault", f"{section} {fault.passing:d} {max(verdicts.values())}")
+    assert verdicts == dict.fromkeys(hit, fault.verdict), {n: ended[n].error for n in hit}
+    if fault.error is not None:
+        kinds = {name: type(ended[name].error) for name in hit}
+        assert kinds == dict.fromkeys(hit, fault.error), {n: ended[n].error for n in hit}
+    fault.also(scene, ended)
+    healed = scene.run([accounts[name] for name in sorted(hit)])
+    assert not [one.error for one in healed.values() if one.error], f"I8: {healed}"
+    assert scene.rows() == rows, "I8"
