@@ -44,13 +44,18 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class SourceTable:
-    """A table of the source. *key* names the columns that tell its rows apart, NULL included."""
+    """A table of the source. *key* names the columns that tell its rows apart, NULL included.
+
+    *optional*: the source may not have it. *volatile*: its rows leave as a matter of course, all of
+    them in a quiet hour, so that no number of vanished rows is suspicious.
+    """
 
     name: str
     comment: str
     key: tuple[str, ...]
     columns: tuple[Column, ...]
     optional: bool = False
+    volatile: bool = False
 
     @property
     def history(self) -> str:
@@ -200,6 +205,11 @@ SOURCE_TABLES: Final = (
     ),
     SourceTable("session_mapping", "finished conversations", ("session_id",), _CONVERSATION),
     SourceTable(
-        "queue_mapping", "live conversations", ("session_id",), _CONVERSATION, optional=True
+        "queue_mapping",
+        "live conversations",
+        ("session_id",),
+        _CONVERSATION,
+        optional=True,
+        volatile=True,
     ),
 )

@@ -127,7 +127,7 @@ class TableReader:
             staging,
             figures,
             staging.checksum,
-            self._is_over(vanished, present, staging.rows),
+            self._is_over(found, vanished, present, staging.rows),
             found.relation if found else "",
         )
 
@@ -158,7 +158,7 @@ class TableReader:
         figures = self._figures(
             staging, difference.opened, difference.changed, vanished, present, 0
         )
-        over = self._is_over(vanished, old["present"], present)
+        over = self._is_over(found, vanished, old["present"], present)
         return TableRead(staging, figures, checksum, over, found.relation)
 
     def _figures(
@@ -181,7 +181,10 @@ class TableReader:
             duplicates=duplicates,
         )
 
-    def _is_over(self, vanished: int, before: int, after: int) -> bool:
+    def _is_over(self, found: Found | None, vanished: int, before: int, after: int) -> bool:
+        """Whether so much vanished that a person or a second look must confirm it."""
+        if found and found.table.volatile:
+            return False
         return vanished > before * self.vanish_limit or bool(before and not after)
 
 

@@ -116,11 +116,7 @@ def test_a_moving_conversation_is_in_exactly_one_table_of_every_snapshot_and_rea
         for number in range(SNAPSHOTS):
             before = mover.known()
             taken = snapshots.take(
-                source,
-                warehouse,
-                request=Request("a test"),
-                full=number in FULL,
-                vanish_limit=1.0,  # live conversations are few here, and all of them move on
+                source, warehouse, request=Request("a test"), full=number in FULL
             )
             assert bool(taken.full_because) == (number in FULL)
             live = keys(warehouse, "cs_queue_mapping")
@@ -136,5 +132,5 @@ def test_a_moving_conversation_is_in_exactly_one_table_of_every_snapshot_and_rea
     # Otherwise nothing was tried: conversations had moved by every snapshot.
     assert mover.moved >= SNAPSHOTS
     assert len(states) == SNAPSHOTS
-    snapshots.take(source, warehouse, request=Request("a test"), vanish_limit=1.0)
+    snapshots.take(source, warehouse, request=Request("a test"))
     assert all(table.equal for table in snapshots.compare(source, warehouse))

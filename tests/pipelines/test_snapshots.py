@@ -135,7 +135,7 @@ def test_a_conversation_that_moves_is_never_in_both_or_neither(execute, take, ro
         f"insert into session_mapping ({names}) select {names} from queue_mapping",
         "delete from queue_mapping",
     )
-    _, tables = take(accept_vanished=1)
+    _, tables = take()
     assert (tables["queue_mapping"].closed, tables["session_mapping"].opened) == (1, 1)
     assert rows(
         "select count(*) from cs_queue_mapping_history q join cs_session_mapping_history m"
@@ -368,6 +368,14 @@ def test_a_refused_snapshot_keeps_the_changes_of_all_tables_back(execute, take, 
     assert rows("select name from cs_supplier") == [("old",)]
     take()
     assert rows("select name from cs_supplier") == [("new",)]
+
+
+def test_the_live_queue_may_empty_itself(execute, take, rows):
+    execute(*(CONVERSATION.format(table="queue_mapping", session=name) for name in "ABC"))
+    take()
+    execute("delete from queue_mapping")
+    assert take()[1]["queue_mapping"].vanished == 3
+    assert rows("select count(*) from cs_queue_mapping") == [(0,)]
 
 
 def test_a_live_table_that_is_no_longer_there_counts_as_empty(execute, take, rows):
