@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup check test lint types fix sandbox demo bench migrate lock
+.PHONY: help setup check test test-full lint types fix sandbox demo bench migrate lock
 
 BIN := .venv/bin
 PYTHON ?= python3
@@ -14,7 +14,7 @@ LOCK := $(BIN)/uv pip compile --quiet --python-version 3.11 --universal --only-b
 export PYTHONPATH := $(CURDIR)
 
 help: ## this list
-	@sed -nE 's/^([a-z]+):.*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 10
+	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 11
 
 setup: $(BIN)/.installed ## the environment (.venv) and the database servers
 	@$(BIN)/python -m include.sandbox.databases install
@@ -23,6 +23,10 @@ check: test ## what CI runs: the same as test
 
 test: setup lint types ## set-up, lint, types, then all tests, on MariaDB and what WAREHOUSE_URL names
 	@$(BIN)/pytest -n $(WORKERS) $(ARGS)
+
+test-full: setup ## all tests in their long form: every kill point, every fault, 500 histories (an hour)
+	@[ -n "$${WAREHOUSE_URL:-}" ] || echo "WAREHOUSE_URL names no server of the other family: this one's only"
+	@FULL=1 $(BIN)/pytest -n $(WORKERS) $(ARGS)
 
 lint: $(BIN)/.installed ## ruff: rules and format
 	@$(BIN)/ruff check .
