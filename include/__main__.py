@@ -184,12 +184,16 @@ def verify(
         bool,
         typer.Option("--deep", help="Read every ticket and compare every message: many calls."),
     ] = False,
+    repair: Annotated[
+        bool,
+        typer.Option("--repair", help="Compare as --deep does, and mend tickets from the vendor."),
+    ] = False,
     limit: Annotated[int, typer.Option(min=0, help="Differences of each kind to show.")] = 20,
     as_json: AsJson = False,
 ) -> None:
-    """Check the tables, and compare them with customer service and the vendors. Writes nothing.
+    """Check the tables, and compare them with customer service and the vendors.
 
-    With --vendor or --account only these are compared.
+    With --vendor or --account only these are compared. Writes nothing without --repair.
     """
     from include.cli.verify import verify as run
 
@@ -198,6 +202,7 @@ def verify(
         account or (),
         since=moment(since) if since else None,
         deep=deep,
+        repair=repair,
         limit=limit,
         as_json=as_json,
     )

@@ -41,6 +41,10 @@ class Settings:
     instead of only the row versions that are new."""
     service_level_seconds: int = 20
     """``SERVICE_LEVEL_SECONDS``: a wait up to this long counts as answered in time in reports."""
+    redact_texts: str = "views"
+    """``REDACT_TEXTS``: where personal data and keys in ticket titles and messages are masked:
+    ``views``: in the reports, from their next build on; ``write``: also before they are stored, so
+    that the original is nowhere; ``keep``: nowhere."""
     alibaba_base_url: str = ""
     """``ALIBABA_BASE_URL``: overrides the host that follows from an account's region."""
     huawei_base_url: str = ""
@@ -123,6 +127,7 @@ class Settings:
             service_level_seconds=int(
                 read.number("SERVICE_LEVEL_SECONDS", cls.service_level_seconds, low=1, high=3600)
             ),
+            redact_texts=read.choice("REDACT_TEXTS", ("views", "write", "keep")),
             sandbox=sandbox,
             tencent_enabled=read.flag("TENCENT_ENABLED", default=sandbox),
             tencent_closed_ids=read.numbers("TENCENT_CLOSED_IDS", cls.tencent_closed_ids),
@@ -149,7 +154,10 @@ def is_loopback(url: str) -> bool:
 def parse_moment(value: str) -> datetime:
     """An ISO 8601 date or time; UTC unless it says otherwise. Raises ValueError."""
     moment = datetime.fromisoformat(value.strip())
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    try:
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("it lies outside the years 1 to 9999") from None
 
 
 class _Reader:

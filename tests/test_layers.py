@@ -11,11 +11,18 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 
 WORDS = {"include.models", "include.errors"}
-LEAVES = {*WORDS, "include.settings", "include.secrets", "include.customer_service"}
+LEAVES = {
+    *WORDS,
+    "include.settings",
+    "include.secrets",
+    "include.redaction",
+    "include.customer_service",
+}
 BELOW_PIPELINES = {"include.vendors", "include.source", "include.warehouse", *LEAVES}
 ALLOWED = {
     "include.models": set[str](),
     "include.errors": set[str](),
+    "include.redaction": set[str](),
     "include.customer_service": set[str](),
     "include.settings": WORDS,
     "include.secrets": WORDS,

@@ -49,6 +49,7 @@ def test_every_setting_is_read_from_the_variable_that_bears_its_name():
         "TENCENT_CLOSED_IDS": "3, 7",
         "TENCENT_ZONE": "UTC",
         "ALIBABA_STATUS_FILTER": "numbers",
+        "REDACT_TEXTS": "write",
         "SECRET_KEYS": "file:/keys",
         "ALLOW_PLAIN_SECRETS": "off",
         "SYNC_SINCE": "2024-05-01T08:00:00+08:00",

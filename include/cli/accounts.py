@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -24,6 +24,8 @@ from include.cli.options import AsJson, Vendor
 from include.errors import ConfigError
 
 if TYPE_CHECKING:
+    from include.cli.console import Session
+    from include.models import Account
     from include.warehouse.accounts import AccountInfo, Rewrite
 
 app = typer.Typer(
@@ -71,6 +73,8 @@ def add(
             replace_key=replace_key,
             now=utcnow(),
         )
+        asked = {"region": region, "connection": connection, "replace_key": replace_key}
+        _note(s, f"accounts {'add' if done == 'added' else 'update'}", asked, account=account)
     report(f"{account_id} ({vendor.value}): {done}")
     say("next: `python -m include check` tries it")
 
@@ -105,7 +109,9 @@ def encrypt() -> None:
     from include.warehouse.accounts import encrypt_plain
 
     with session() as s:
-        _end(encrypt_plain(s.warehouse, s.ring), "encrypted")
+        done = encrypt_plain(s.warehouse, s.ring)
+        _note(s, "accounts encrypt", {"key": s.ring.ids[:1]}, done=done)
+        _end(done, "encrypted")
 
 
 @app.command(epilog=EPILOG)
@@ -120,6 +126,7 @@ def rotate() -> None:
 
     with session() as s:
         done = rotate_all(s.warehouse, s.ring)
+        _note(s, "accounts rotate", {"key": s.ring.ids[:1]}, done=done)
         _end(done, f"encrypted with {s.ring.ids[0]}")
         if len(s.ring.ids) > 1:
             say(f"next: {', '.join(s.ring.ids[1:])} may leave SECRET_KEYS everywhere")
@@ -154,6 +161,29 @@ def _read_secret() -> str:
         secret = lines[0]
     masker.add(secret)
     return secret
+
+
+def _note(
+    s: Session,
+    verb: str,
+    asked: dict[str, Any],
+    *,
+    account: Account | None = None,
+    done: Rewrite | None = None,
+) -> None:
+    """Leave in the ledger who touched which key, and when; never the key."""
+    from include.cli.runs import request
+    from include.warehouse import ledger
+
+    ledger.note(
+        s.warehouse,
+        account.account_id if account else "all",
+        "keys",
+        vendor=account.vendor.upper() if account else "",
+        request=request(verb, asked),
+        written=done.changed if done else 1,
+        failed=len(done.bad) if done else 0,
+    )
 
 
 def _end(done: Rewrite, did: str) -> None:

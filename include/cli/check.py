@@ -21,6 +21,7 @@ from include.settings import Settings
 from include.warehouse import accounts, schema
 from include.warehouse import tables as t
 from include.warehouse.mysql import Warehouse
+from include.warehouse.report_tables import metadata  # with the tables of t and the reports'
 
 if TYPE_CHECKING:
     from include.warehouse.accounts import AccountInfo
@@ -30,7 +31,7 @@ OLDEST: Final = {"MySQL": (8, 0), "MariaDB": (10, 11)}
 
 WRITTEN: Final = tuple(
     table
-    for name, table in t.metadata.tables.items()
+    for name, table in metadata.tables.items()
     if name.startswith(("cloud_osm_", "sync_", "cs_", "rpt_"))
 )
 DELETED_FROM: Final = (

@@ -30,7 +30,7 @@ from include.warehouse import relations
 from include.warehouse.relations import Column
 
 ROWS_AT_ONCE: Final = 2000
-FORMULA: Final = r"^([=+\-@\t\r\n＝＋－＠])"
+FORMULA: Final = r"^([=+\-@\t\r\n＝＋－＠﹦﹢﹣﹫])"
 """Texts that a spreadsheet would calculate, or that push others there."""
 SHEET_ROWS: Final = 1_048_576  # with the head; Excel's own limits
 CELL_CHARS: Final = 32_767  # in UTF-16

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from include.models import Account
-    from include.pipelines.reconcile import Comparison
+    from include.pipelines.comparison import Comparison
     from include.vendors.client import VendorClient
     from include.warehouse.accounts import BadAccount
     from include.warehouse.ledger import Counts, Request

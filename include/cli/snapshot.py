@@ -90,6 +90,7 @@ def build_reports(*, since: date | None, as_json: bool) -> None:
             request=request("build-reports", {"since": since and since.isoformat()}),
             since=since,
             service_level_seconds=s.settings.service_level_seconds,
+            is_masked=s.settings.redact_texts != "keep",
             progress=progress.update,
         )
     if as_json:

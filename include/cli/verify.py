@@ -1,14 +1,14 @@
-"""`verify`: the tables against their checks, their source and the vendors. Writes nothing."""
+"""`verify`: the tables against checks, source and vendors; with `--repair` it mends tickets."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 import typer
 
-from include.cli.console import Exit, report, report_json, utcnow, worst
+from include.cli.console import Exit, Session, exit_of, report, report_json, utcnow, worst
 from include.cli.runs import (
     WORDS,
     Result,
@@ -18,16 +18,19 @@ from include.cli.runs import (
     one_a_vendor,
     ready,
     refused,
+    request,
     show_errors,
 )
 from include.cli.verify_tables import Tables, look_at_tables
+from include.errors import SyncError
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from include.models import Account
-    from include.pipelines.reconcile import Comparison
+    from include.pipelines.comparison import Comparison
     from include.vendors.client import VendorClient
+    from include.warehouse.ledger import Request
 
 
 def verify(
@@ -36,14 +39,17 @@ def verify(
     *,
     since: datetime | None,
     deep: bool,
+    repair: bool,
     limit: int,
     as_json: bool,
 ) -> None:
     """Run the checks, compare customer service with its source, then vendors with the tables.
 
-    Chosen *vendors* or *account_ids* are compared alone.
+    Chosen *vendors* or *account_ids* are compared alone. *repair* compares in depth and mends.
     """
     from include.pipelines import reconcile
+
+    asked = {"vendors": vendors, "accounts": account_ids, "since": since}
 
     with ready() as s:
         accounts, bad = choose(s, vendors, account_ids)
@@ -56,16 +62,18 @@ def verify(
                 account,
                 since=since or s.settings.sync_since,
                 now=utcnow(),
-                deep=deep,
+                deep=deep or repair,
                 open_messages=s.settings.open_messages,
                 calls_at_once=s.settings.calls_at_once,
                 limit=limit,
                 progress=lambda done: watch.say(
-                    f"{done.at_vendor['tickets']} compared, {done.kinds.total()} differences,"
+                    f"{done.at_vendor['tickets']} compared, {done.left} differences,"
                     f" {done.calls} calls"
                 ),
             )
-            return _compared(comparison)
+            if not (repair and comparison.damaged):
+                return _compared(comparison)
+            return _repaired(s, account, client, watch, comparison, request("repair", asked))
 
         def compare_catalog(account: Account, client: VendorClient, _: Watch) -> Result:
             return _compared(reconcile.verify_catalog(client, s.warehouse, limit=limit))
@@ -97,8 +105,41 @@ def verify(
 
 def _document(comparison: Comparison) -> dict[str, Any]:
     """As ``--json`` prints it; asdict() would count the entries of a Counter once more."""
-    counters = {name: dict(getattr(comparison, name)) for name in ("at_vendor", "stored", "kinds")}
-    return asdict(comparison) | counters
+    counters = {
+        name: dict(getattr(comparison, name))
+        for name in ("at_vendor", "stored", "kinds", "repaired")
+    }
+    document = asdict(comparison) | counters
+    del document["damaged"]  # told by the differences
+    return document
+
+
+def _repaired(
+    s: Session,
+    account: Account,
+    client: VendorClient,
+    watch: Watch,
+    found: Comparison,
+    asked: Request,
+) -> Result:
+    """Mend what was found; a failure leaves the comparison to be shown."""
+    from include.pipelines.repair import repair
+
+    try:
+        counts = repair(
+            client,
+            s.warehouse,
+            account,
+            found,
+            now=utcnow(),
+            request=asked,
+            open_messages=s.settings.open_messages,
+            calls_at_once=s.settings.calls_at_once,
+            progress=watch.note,
+        )
+    except SyncError as error:
+        return replace(_compared(found), code=exit_of(error), counts=watch.counts, error=error)
+    return replace(_compared(found), counts=counts)
 
 
 def _compared(comparison: Comparison) -> Result:
@@ -108,7 +149,7 @@ def _compared(comparison: Comparison) -> Result:
 
 def _show_comparisons(comparisons: Sequence[Comparison]) -> None:
     from include.cli.tables import show
-    from include.pipelines.reconcile import MEANING
+    from include.pipelines.comparison import MEANING
 
     counted = ("tickets", "closed", "messages")
     tickets = [c for c in comparisons if c.entity == "tickets"]
@@ -136,7 +177,7 @@ def _show_comparisons(comparisons: Sequence[Comparison]) -> None:
                     *(c.stored[name] for name in counted),
                     c.at_vendor["messages"],
                     c.gone,
-                    c.kinds.total(),
+                    c.left,
                 )
                 for c in tickets
             ],
@@ -153,9 +194,10 @@ def _show_comparisons(comparisons: Sequence[Comparison]) -> None:
         )
     for c in comparisons:
         for kind, count in sorted(c.kinds.items()):
-            report(f"{c.account_id}: {count} {kind}: {MEANING[kind]}")
+            mended = f", {c.repaired[kind]} repaired" if c.repaired[kind] else ""
+            report(f"{c.account_id}: {count} {kind}{mended}: {MEANING[kind]}")
             for difference in (d for d in c.differences if d.kind == kind):
                 detail = f": {difference.detail}" if difference.detail else ""
                 report(f"    {difference.item}{detail}")
     if comparisons and all(c.is_equal for c in comparisons):
-        report("no differences")
+        report("no differences" + " are left" * any(c.repaired for c in comparisons))

@@ -1,105 +1,38 @@
 """The vendor against our tables: what is listed, what is stored, and where they differ.
 
-Reads only. Both sides move: a ticket that closes while we compare is reported, and is gone from
-the next report once a run has read it. Nothing newer than the account's watermark is compared.
+Reads only; `repair.py` mends what is found. Both sides move: every suspicion is looked at again
+before it is told, and what the vendor changed since our last reading is "behind", no difference.
+Nothing newer than the account's watermark is compared.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
-from typing import Final, Literal
+from typing import Final, Self
 
-from include.errors import ContractError, NotFoundError, RejectedError
+from include.errors import ContractError, MovingListError, NotFoundError, RejectedError, VendorError
 from include.models import Account, Message, SyncWindow, Ticket
+from include.pipelines import comparison as compare
+from include.pipelines.comparison import Comparison, Damage, Difference, Kind
 from include.vendors.client import VendorClient
 from include.warehouse import ledger, stored
 from include.warehouse.mysql import Warehouse
 from include.warehouse.stored import StoredMessage, StoredTicket
 from include.warehouse.tickets import quarantined
 
-Kind = Literal[
-    "missing",
-    "incomplete",
-    "wrongly complete",
-    "reopened",
-    "extra",
-    "differs",
-    "message missing",
-    "message differs",
-    "message extra",
-    "unreadable",
-]
-MEANING: Final[dict[Kind, str]] = {
-    "missing": "the vendor lists it and we have no row",
-    "incomplete": "closed at the vendor, still incomplete here: the next run reads it",
-    "wrongly complete": "marked complete (status 0) without all its messages",
-    "reopened": "open at the vendor, still complete here: the next run reads it",
-    "extra": "we have a row and the vendor no longer lists it",
-    "differs": "a fact of a complete ticket or catalogue row is not what the vendor says",
-    "message missing": "the vendor shows a message that we do not have",
-    "message differs": "a message is not what the vendor shows",
-    "message extra": "we have a message that the vendor no longer shows",
-    "unreadable": "the vendor lists it and does not let it be read",
-}
-TICKET_FACTS: Final = (
-    "title",
-    "email",
-    "vendor_status",
-    "created_at",
-    "product_name",
-    "category_name",
-    "source_name",
-)
-MESSAGE_FACTS: Final = ("from_customer", "content", "created_at", "author_id", "author_name")
 AT_ONCE: Final = 100  # tickets read and held in memory together
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """One difference. *detail* names fields and lengths, never a customer's text."""
-
-    kind: Kind
-    item: str
-    detail: str
-
-
-@dataclass(slots=True)
-class Comparison:
-    """What was compared, how much of it, and where it differs."""
-
-    account_id: str
-    vendor: str
-    entity: Literal["tickets", "catalog"]
-    since: datetime | None = None
-    until: datetime | None = None
-    at_vendor: Counter[str] = field(default_factory=Counter)
-    stored: Counter[str] = field(default_factory=Counter)
-    gone: int = 0
-    """Stored tickets that the vendor says it does not know: noted, no difference."""
-    calls: int = 0
-    limit: int = 20
-    kinds: Counter[Kind] = field(default_factory=Counter)
-    differences: list[Difference] = field(default_factory=list)
-    """The first *limit* of each kind."""
-
-    def note(self, kind: Kind, item: str, detail: str = "") -> None:
-        """Count a difference, and keep it while there are few of its kind."""
-        self.kinds[kind] += 1
-        if self.kinds[kind] <= self.limit:
-            self.differences.append(Difference(kind, item, detail))
-
-    @property
-    def is_equal(self) -> bool:
-        """Whether nothing differs."""
-        return not self.kinds
-
+LOOKS: Final = 3
+"""How often a ticket that changes while we look at it is looked at, before it counts as behind."""
 
 Progress = Callable[[Comparison], None]
+Held = tuple[StoredTicket | None, Mapping[str, StoredMessage]]
+"""A ticket's row, and its messages where they are compared."""
+Reading = tuple[Ticket, list[Message] | None] | VendorError
+"""A ticket, or the error that is about this one ticket."""
 
 
 def verify(
@@ -118,8 +51,8 @@ def verify(
     """Compare an account's tickets with the tables, from *since* to its watermark.
 
     By default from the lists alone: ids, open or closed, and whether complete tickets have their
-    messages. With *deep* every ticket is read and its facts and messages are compared too.
-    Raises the VendorError that kept a list from being read.
+    messages; only what differs is read. With *deep* every ticket is read and its facts and
+    messages are compared too. Raises the VendorError that kept a list from being read.
     """
     watermark = ledger.watermark(warehouse, account.account_id, "tickets")
     window = SyncWindow(since, watermark or now)
@@ -131,15 +64,13 @@ def verify(
         until=window.until,
         limit=limit,
     )
-    aside = quarantined(warehouse, account)
     seen: set[str] = set()
 
     def note() -> None:
         result.calls = client.calls
         progress(result)
 
-    pool = ThreadPoolExecutor(calls_at_once, thread_name_prefix="verify")
-    try:
+    with Look(client, warehouse, account, result, deep, open_messages, calls_at_once) as look:
         for span in window.split(client.capabilities.max_window):
             listed = {
                 ref.ticket_id: ref.is_closed
@@ -149,21 +80,13 @@ def verify(
             }
             seen |= listed.keys()
             note()
-            for ids in _blocks(listed):
-                held = stored.tickets(warehouse, account.vendor, ids)
-                for ticket_id in ids:
-                    _compare_listed(result, ticket_id, listed[ticket_id], held, aside)
-                if deep:
-                    _compare_contents(
-                        result, client, warehouse, pool, held, open_messages=open_messages
-                    )
+            for ids in blocks(listed):
+                look.at_listed({ticket_id: listed[ticket_id] for ticket_id in ids})
                 note()
         for page in stored.owned_ids(warehouse, account, window):
-            for ids in _blocks([ticket_id for ticket_id in page if ticket_id not in seen]):
-                _look_for(result, client, warehouse, pool, ids)
+            for ids in blocks([ticket_id for ticket_id in page if ticket_id not in seen]):
+                look.at_unlisted(ids)
                 note()
-    finally:
-        pool.shutdown(wait=False, cancel_futures=True)
     return result
 
 
@@ -190,128 +113,165 @@ def verify_catalog(client: VendorClient, warehouse: Warehouse, *, limit: int = 2
     return result
 
 
-def _compare_listed(
-    result: Comparison,
-    ticket_id: str,
-    is_closed: bool,
-    held: dict[str, StoredTicket],
-    aside: Collection[str],
-) -> None:
-    """Compare what a list says of a ticket with its row."""
-    result.at_vendor["tickets"] += 1
-    result.at_vendor["closed"] += is_closed
-    waits = "in quarantine, see `status`" if ticket_id in aside else ""
-    row = held.get(ticket_id)
-    if row is None:
-        result.note("missing", ticket_id, waits)
-        return
-    result.stored["tickets"] += 1
-    result.stored["closed"] += row.is_complete
-    result.stored["messages"] += row.messages_held
-    if is_closed and not row.is_complete:
-        result.note("incomplete", ticket_id, waits)
-    elif not is_closed and row.is_complete:
-        result.note("reopened", ticket_id, waits)
-    if row.is_complete and row.message_count is None:
-        result.note("wrongly complete", ticket_id, "no run has read its messages")
-    elif row.is_complete and row.message_count != row.messages_held:
-        detail = f"{row.messages_held} messages stored, {row.message_count} when it was read"
-        result.note("wrongly complete", ticket_id, detail)
+class Look:
+    """Compares tickets, looks at each that differs once more, and notes what is left in *result*.
 
+    A context manager: its threads end with it.
+    """
 
-def _compare_contents(
-    result: Comparison,
-    client: VendorClient,
-    warehouse: Warehouse,
-    pool: ThreadPoolExecutor,
-    held: dict[str, StoredTicket],
-    *,
-    open_messages: bool,
-) -> None:
-    """Read tickets that are listed and stored, and compare them with their rows."""
-    texts = stored.messages(warehouse, client.account.vendor, held.keys())
-    readings = pool.map(lambda ticket_id: _read(client, ticket_id, open_messages), held)
-    for row, reading in zip(held.values(), readings, strict=True):
-        if isinstance(reading, Exception):
-            result.note("unreadable", row.ticket_id, str(reading))
-            continue
-        ticket, messages = reading
-        if row.is_complete and ticket.is_closed:
-            for name in _unlike(ticket, row, TICKET_FACTS):
-                result.note("differs", row.ticket_id, name)
-        if messages is not None and (row.is_complete or open_messages):
-            result.at_vendor["messages"] += len({message.message_id for message in messages})
-            _compare_messages(result, row, messages, texts[row.ticket_id])
+    def __init__(
+        self,
+        client: VendorClient,
+        warehouse: Warehouse,
+        account: Account,
+        result: Comparison,
+        deep: bool,
+        open_messages: bool,
+        calls_at_once: int,
+    ) -> None:
+        self._client, self._warehouse, self._vendor = client, warehouse, account.vendor
+        self._result, self._deep, self._open_messages = result, deep, open_messages
+        self._aside = quarantined(warehouse, account)
+        self._pool = ThreadPoolExecutor(calls_at_once, thread_name_prefix="verify")
 
+    def __enter__(self) -> Self:
+        return self
 
-def _compare_messages(
-    result: Comparison,
-    row: StoredTicket,
-    messages: Sequence[Message],
-    held: dict[str, StoredMessage],
-) -> None:
-    shown = {message.message_id: message for message in messages}
-    missing = [message_id for message_id in shown if message_id not in held]
-    for message_id in missing:
-        result.note("message missing", row.ticket_id, f"message {message_id}")
-    if missing and row.is_complete and row.message_count == row.messages_held:
-        detail = f"{len(missing)} of {len(shown)} messages missing"
-        result.note("wrongly complete", row.ticket_id, detail)
-    for message_id in sorted(held.keys() - shown.keys()):
-        result.note("message extra", row.ticket_id, f"message {message_id}")
-    for message_id in sorted(shown.keys() & held.keys()):
-        for name in _unlike(shown[message_id], held[message_id], MESSAGE_FACTS):
-            result.note("message differs", row.ticket_id, f"message {message_id}: {name}")
+    def __exit__(self, *_: object) -> None:
+        self._pool.shutdown(wait=False, cancel_futures=True)
 
+    def at_listed(self, listed: Mapping[str, bool]) -> None:
+        """Compare tickets with what a list says: whether each is closed."""
+        held = self._held(listed)
+        self._count(listed.values(), [row for row, _ in held.values() if row])
+        readings: dict[str, Reading] = {}
+        if self._deep:
+            there = [ticket_id for ticket_id, (row, _) in held.items() if row]
+            readings = dict(zip(there, self._pool.map(self._read, there), strict=True))
+        for ticket_id, reading in readings.items():
+            self._result.at_vendor["messages"] += self._compared(held[ticket_id][0], reading)
+        suspects = {
+            i: is_closed
+            for i, is_closed in listed.items()
+            if any(self._differences(i, held[i], readings.get(i), is_closed))
+        }
+        self.confirm(suspects)
 
-def _look_for(
-    result: Comparison,
-    client: VendorClient,
-    warehouse: Warehouse,
-    pool: ThreadPoolExecutor,
-    ids: Collection[str],
-) -> None:
-    """Ask for stored tickets that no list showed: gone, or only left out of the list."""
-    held = stored.tickets(warehouse, client.account.vendor, ids)
-    result.gone += sum(row.is_gone for row in held.values())
-    unsure = [ticket_id for ticket_id, row in held.items() if not row.is_gone]
-    readings = pool.map(lambda ticket_id: _read(client, ticket_id, False), unsure)
-    for ticket_id, reading in zip(unsure, readings, strict=True):
-        if isinstance(reading, NotFoundError):
-            result.gone += 1
-        elif isinstance(reading, Exception):
-            result.note("unreadable", ticket_id, str(reading))
+    def at_unlisted(self, ids: Sequence[str]) -> None:
+        """Ask for stored tickets that no list showed: gone, or only left out of the list."""
+        unsure = [i for i, (row, _) in self._held(ids).items() if row and not row.is_gone]
+        self._result.gone += len(ids) - len(unsure)
+        self.confirm(dict.fromkeys(unsure))
+
+    def confirm(self, suspects: Mapping[str, bool | None]) -> None:
+        """Look at tickets again, alone, and note what differs still.
+
+        By id, whether the list says closed; None for those that no list showed.
+        """
+        for found in self._pool.map(self._look_again, suspects, suspects.values()):
+            for one in found:
+                self._result.note(one.kind, one.item, one.detail, one.message_id)
+                if one.kind in compare.NOT_MENDED:
+                    continue
+                was_listed = suspects[one.item] is not None
+                damage = self._result.damaged.setdefault(one.item, Damage(was_listed))
+                if one.kind == "message extra":
+                    damage.extra_messages.add(one.message_id)
+
+    def _look_again(self, ticket_id: str, is_closed: bool | None) -> list[Difference]:
+        for _ in range(LOOKS):
+            before = self._held([ticket_id])
+            reading = self._read(ticket_id)
+            if self._held([ticket_id]) == before and not isinstance(reading, MovingListError):
+                return list(self._differences(ticket_id, before[ticket_id], reading, is_closed))
+        return [Difference("behind", ticket_id, "it keeps changing")]
+
+    def _differences(
+        self, ticket_id: str, held: Held, reading: Reading | None, is_closed: bool | None
+    ) -> Iterator[Difference]:
+        """How a ticket differs, by its reading, or before there is one by the list."""
+        row, texts = held
+        waits = "in quarantine, see `status`" if ticket_id in self._aside else ""
+        if is_closed is None:
+            yield from self._of_unlisted(ticket_id, row, reading)
+        elif reading is None or isinstance(reading, VendorError):
+            yield from compare.of_listed(ticket_id, is_closed, row, waits)
+            if reading is not None and row is not None and self._deep:
+                yield Difference("unreadable", ticket_id, str(reading))
+        elif compare.is_behind(reading[0], row):
+            state = "closed" if reading[0].is_closed else "open"
+            yield Difference("behind", ticket_id, f"{state} at the vendor")
         else:
-            result.note("extra", ticket_id, "it is not listed, and can still be read")
+            yield from compare.of_listed(ticket_id, reading[0].is_closed, row, waits)
+            if row is not None and self._deep:
+                yield from compare.of_facts(reading[0], row)
+                if reading[1] is not None and (row.is_complete or self._open_messages):
+                    yield from compare.of_messages(row, reading[1], texts, self._result.until)
+
+    def _of_unlisted(
+        self, ticket_id: str, row: StoredTicket | None, reading: Reading | None
+    ) -> Iterator[Difference]:
+        if row is None or row.is_gone:
+            return  # noted by a run meanwhile
+        if isinstance(reading, NotFoundError):
+            yield Difference("unknown", ticket_id)
+        elif isinstance(reading, VendorError):
+            yield Difference("unreadable", ticket_id, str(reading))
+        else:
+            yield Difference("extra", ticket_id, "it is not listed, and can still be read")
+
+    def _compared(self, row: StoredTicket | None, reading: Reading) -> int:
+        """How many messages of a reading are compared with those of the row."""
+        if row is None or isinstance(reading, VendorError):
+            return 0
+        wanted = row.is_complete or self._open_messages
+        return len({message.message_id for message in reading[1] or () if wanted})
+
+    def _count(self, listed: Collection[bool], rows: Collection[StoredTicket]) -> None:
+        self._result.at_vendor.update({"tickets": len(listed), "closed": sum(listed)})
+        self._result.stored.update(
+            {
+                "tickets": len(rows),
+                "closed": sum(row.is_complete for row in rows),
+                "messages": sum(row.messages_held for row in rows),
+            }
+        )
+
+    def _read(self, ticket_id: str) -> Reading:
+        return read(self._client, ticket_id, self._open_messages)
+
+    def _held(self, ids: Collection[str]) -> dict[str, Held]:
+        """What is stored of these tickets now."""
+        rows = stored.tickets(self._warehouse, self._vendor, ids)
+        texts = stored.messages(self._warehouse, self._vendor, ids) if self._deep else {}
+        return {i: (rows.get(i), texts.get(i, {})) for i in ids}
 
 
-def _read(
-    client: VendorClient, ticket_id: str, open_messages: bool
-) -> tuple[Ticket, list[Message] | None] | ContractError | RejectedError:
+def read(client: VendorClient, ticket_id: str, open_messages: bool) -> Reading:
     """A ticket, or the error that is about this one ticket."""
     try:
         return client.read_ticket(ticket_id, open_messages=open_messages)
-    except (ContractError, RejectedError) as error:
+    except (ContractError, RejectedError, MovingListError) as error:
         return error
 
 
-def _unlike(
-    theirs: Ticket | Message, ours: StoredTicket | StoredMessage, names: Sequence[str]
-) -> Iterator[str]:
-    """Name the facts that the vendor says and the row does not hold."""
-    for name in names:
-        said, held = getattr(theirs, name), getattr(ours, name)
-        if isinstance(said, datetime):  # the tables hold milliseconds
-            said = said.replace(microsecond=said.microsecond // 1000 * 1000)
-        if said is None or said == held or (said == "" and name == "content"):
-            continue  # an empty text never replaces one that we have
-        if isinstance(said, str) and isinstance(held, str):
-            yield f"{name} ({len(held)} characters stored, {len(said)} at the vendor)"
-        else:
-            yield name if held is not None else f"{name} is not stored"
+def look_again(
+    client: VendorClient,
+    warehouse: Warehouse,
+    account: Account,
+    found: Comparison,
+    open_messages: bool,
+    calls_at_once: int,
+) -> Counter[Kind]:
+    """What still differs of the damaged tickets of *found*, in depth."""
+    result = Comparison(found.account_id, found.vendor, found.entity, until=found.until)
+    with Look(client, warehouse, account, result, True, open_messages, calls_at_once) as look:
+        for ids in blocks(found.damaged):
+            look.confirm({i: True if found.damaged[i].was_listed else None for i in ids})
+    return result.kinds
 
 
-def _blocks(ids: Collection[str]) -> Iterator[list[str]]:
+def blocks(ids: Collection[str]) -> Iterator[list[str]]:
     """The ids in sorted blocks, small enough to hold their texts."""
     remaining = iter(sorted(ids))
     while block := list(islice(remaining, AT_ONCE)):

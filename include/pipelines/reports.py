@@ -7,7 +7,8 @@ from collections.abc import Callable
 from datetime import date, datetime
 from typing import Final
 
-from include.warehouse import ledger, report_basis
+from include import redaction
+from include.warehouse import ledger, report_basis, report_texts
 from include.warehouse import reports as rows
 from include.warehouse.ledger import Request
 from include.warehouse.mysql import Warehouse
@@ -26,12 +27,14 @@ def build(
     request: Request,
     since: date | None = None,
     service_level_seconds: int = 20,
+    is_masked: bool = True,
     progress: Callable[[str], None] = lambda _: None,
 ) -> dict[str, int]:
     """Rebuild the days that changed since the last build, the young ones, and all from *since* on.
 
-    Everything is rebuilt at first, and when the definitions or the service level changed. Readers
-    see all of it or nothing. Returns the rows written a table. Raises AlreadyRunningError.
+    Everything is rebuilt at first, and when the definitions or the service level changed; all texts
+    when *is_masked* did. Readers see all of it or nothing. Returns the rows written a table.
+    Raises AlreadyRunningError.
     """
     with (
         ledger.hold(warehouse, ACCOUNT, ENTITY, vendor=VENDOR, request=request) as run,
@@ -47,7 +50,7 @@ def build(
             building.forget()
         else:
             last_id, first = before.snapshot_id or -1, report_basis.young_since(before)
-            first = min(first, since or first)
+            first = max(min(first, since or first), rows.ALL_DAYS)
             progress(f"what changed since the last build, and everything from {first} on")
         if basis.snapshot_id is None:
             progress("no snapshot yet: conversations and seats are left out")
@@ -60,6 +63,8 @@ def build(
             building.build_sessions(last_id, first)
             building.build_present()
         building.build_tickets(first)
+        mask, version = (redaction.masked, redaction.VERSION) if is_masked else (_keep, 0)
+        building.written["rpt_text"] = report_texts.build(connection, mask, version, run.beat)
         building.note(run.run_id, first)
         run.claim(connection)
         run.counts.written = sum(building.written.values())
@@ -68,3 +73,7 @@ def build(
             progress(f"{table}: {count} rows")
         log.info("reports built %s", building.written)
         return building.written
+
+
+def _keep(text: str) -> tuple[str, int]:
+    return text, 0

@@ -136,6 +136,7 @@ class _Job:
         self.already_read: set[str] = set()
         self.is_moving = False
         self.still_open: list[Ticket] = []
+        self.shown_open: dict[str, datetime] = {}  # creation times of what the open list showed
         self.first_failure = ""
         self.refused_messages: AuthError | None = None
 
@@ -168,7 +169,10 @@ class _Job:
         held = rows.incomplete(self.warehouse, self.account)
         if self.watermark is None and not held:
             return  # the very first run: everything is new
-        listed = self.list_ids(SyncWindow(self.settings.sync_since, self.now), only_open=True)
+        history = SyncWindow(self.settings.sync_since, self.now)
+        listed = self.list_ids(history, only_open=True)
+        if held and not listed:  # an outage may answer "0", and hide a ticket that was reopened
+            listed = self.list_ids(history, only_open=True)
         others = rows.known(self.warehouse, self.account, listed - held.keys())
         waiting = rows.quarantined(self.warehouse, self.account)
         sweep = self.swept_at is None or self.now - self.swept_at >= GONE_AGAIN
@@ -203,6 +207,7 @@ class _Job:
         for window in (SyncWindow(since, mark), SyncWindow(mark, self.now)):
             for span in window.split(longest):
                 listed = self.list_ids(span)
+                self.compare(span, listed)
                 held = rows.known(self.warehouse, self.account, listed)
                 wanted = {
                     ticket_id
@@ -227,6 +232,13 @@ class _Job:
             self.is_moving = True
         self.counts.listed += len(seen)
         return seen
+
+    def compare(self, span: SyncWindow, listed: Collection[str]) -> None:
+        """Hold the watermark when a list of *span* lacks tickets that another list has shown."""
+        mine = {t for t, moment in self.shown_open.items() if span.since <= moment < span.until}
+        if lacking := len(mine.difference(listed)):
+            log.warning("list is short account=%s tickets=%s", self.account.account_id, lacking)
+            self.is_moving = True
 
     def take(
         self,
@@ -264,6 +276,8 @@ class _Job:
                     in_a_row = 0
                     batch.conversations.append((self.catalog.complete(ticket), messages))
                     batch.characters += sum(len(m.content) for m in messages or ())
+                    if was_listed and not ticket.is_closed:
+                        self.shown_open[ticket_id] = ticket.created_at
                     if not was_listed and not ticket.is_closed:
                         self.still_open.append(ticket)
                 if batch.is_full():

@@ -39,6 +39,8 @@ CATALOG_TABLES: Final = (
 )
 SNAPSHOT_TABLES: Final = tuple(f"cs_{table.name}" for table in SOURCE_TABLES)
 REPORT_ASSET: Final = "reports"
+EARLIEST: Final = datetime(2000, 1, 1, tzinfo=UTC)
+"""A backfill asks vendors span by span: one from the year 1 would never end."""
 
 _fail_at_once = ("AuthError", "ConfigError", "RejectedError", "ContractError", "CheckError")
 RETRY_POLICY: Final = ExceptionRetryPolicy(
@@ -121,6 +123,7 @@ def warehouse() -> Iterator[Warehouse]:
     if not url:
         raise ConfigError("there is no Airflow connection `warehouse`: add one, type MySQL")
     opened = Warehouse.open(url, ca=settings.warehouse_ca)
+    _hide(url)
     try:
         schema.require_current(opened.engine)
         yield opened
@@ -143,18 +146,26 @@ def source() -> Source:
             "there is no Airflow connection `customer_service`: add one, type Postgres, for the"
             " customer-service database; until then leave snapshot_customer_service switched off"
         )
-    return Source.open(url, ca=settings.source_ca, timeout_seconds=settings.source_timeout_seconds)
+    opened = Source.open(
+        url, ca=settings.source_ca, timeout_seconds=settings.source_timeout_seconds
+    )
+    _hide(url)
+    return opened
 
 
 def check_form(params: Mapping[str, Any], conf: Mapping[str, Any], known: Collection[str]) -> None:
     """Refuse what the form's schema lets pass: Airflow takes unknown keys of *conf* as params."""
     unknown = set(conf) - set(known)
     if unknown:
-        fields = ", ".join(sorted(known))
-        raise ConfigError(f"unknown in the form: {', '.join(sorted(unknown))}; known: {fields}")
+        strange = "".join(c if c.isprintable() else " " for c in ", ".join(sorted(unknown)))
+        raise ConfigError(
+            f"unknown in the form: {strange[:200]}; known: {', '.join(sorted(known))}"
+        )
     since, until = moment(params.get("since")), moment(params.get("until"))
     if until and not since:
         raise ConfigError("`until` needs `since`: a backfill has a beginning")
+    if since and since < EARLIEST:
+        raise ConfigError(f"`since` must not lie before {EARLIEST:%Y-%m-%d}: nothing is so old")
     if since and since >= (until or datetime.now(UTC)):
         raise ConfigError("`since` must lie before `until`, and in the past")
 
@@ -216,3 +227,12 @@ def _url(connection_id: str, driver: str, port: int) -> str:
         connection.schema,
     )
     return url.render_as_string(hide_password=False)
+
+
+def _hide(url: str) -> None:
+    """Register the password of *url* with Airflow's masker, which knows no settings of ours."""
+    import sqlalchemy as sa
+    from airflow.sdk.log import mask_secret
+
+    if password := sa.make_url(url).password:
+        mask_secret(password)

@@ -14,13 +14,13 @@ from include.runtime import vendors
 
 if TYPE_CHECKING:
     from include.models import Account
-    from include.pipelines.reconcile import Comparison
+    from include.pipelines.comparison import Comparison
     from include.runtime.vendors import Workplace
     from include.vendors.client import VendorClient
 
 log = logging.getLogger(__name__)
 
-PASSING: Final = frozenset({"incomplete", "reopened"})
+PASSING: Final = frozenset({"incomplete", "reopened", "behind"})
 """Differences that grow between any two runs of sync_tickets, and that its next run mends."""
 
 

@@ -57,12 +57,14 @@ def build_reports(
 
     runtime.check_form({}, conf or {}, known)
     since = date.fromisoformat(params["since"]) if params["since"] else None
+    settings = Settings.load()
     with runtime.warehouse() as opened:
         return reports.build(
             opened,
             now=datetime.now(UTC),
             request=runtime.request(who, params),
             since=since,
-            service_level_seconds=Settings.load().service_level_seconds,
+            service_level_seconds=settings.service_level_seconds,
+            is_masked=settings.redact_texts != "keep",
             progress=log.info,
         )

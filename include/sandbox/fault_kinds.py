@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from email.utils import formatdate
 from typing import Any, Final
@@ -50,8 +50,10 @@ def throttle(scene: Scene) -> Reply:
 
 
 def server_error(scene: Scene) -> Reply:
-    """``status`` (503) with ``body``: json (the vendor's form), html, or empty."""
+    """``status`` (503) with ``body``: json (the vendor's form), html, empty, or honest."""
     status, body = scene.given.get("status", 503), scene.given.get("body", "json")
+    if body == "honest":
+        return replace(scene.serve(), status=status)
     if body == "json":
         return scene.wire.unavailable(scene.call, status)
     text = f"<html><h1>{status}</h1>nginx</html>" if body == "html" else ""
@@ -200,20 +202,39 @@ def short_page(scene: Scene) -> Reply:
 
 
 def set_field(scene: Scene) -> Reply:
-    """In the detail, or in all rows, a (dotted) ``field`` says ``value``; ``drop`` removes it."""
+    """In the detail, or in all rows, a (dotted) ``field`` says ``value``; ``drop`` removes it.
+
+    Or it says its own value as another ``kind``: text or number. A list in between means each row.
+    """
     where = scene.wire.DETAILS.get(scene.call.action) or _list_path(scene)
-    *above, name = str(scene.given["field"]).split(".")
+    given, (*above, name) = scene.given, str(scene.given["field"]).split(".")
 
     def change(body: Json) -> None:
-        found = _parent(body, (*where, ""))
-        for row in found if isinstance(found, list) else [found]:
-            holder = _parent(row, (*above, ""))
-            if scene.given.get("drop"):
-                del holder[name]
+        for holder in _holders(_parent(body, (*where, "")), above):
+            if given.get("drop"):
+                holder.pop(name, None)
+            elif "kind" in given:
+                holder[name] = {"text": str, "number": int}[given["kind"]](holder[name])
             else:
-                holder[name] = scene.given.get("value")
+                holder[name] = given.get("value")
 
     return _edit(scene, change)
+
+
+def _holders(found: Json, above: list[str]) -> Iterator[dict[str, Json]]:
+    """The objects that *found*, an object or a list of such, holds at *above*; null holds none."""
+    for one in found if isinstance(found, list) else [found]:
+        if one is not None:
+            yield from _holders(one[above[0]], above[1:]) if above else [one]
+
+
+def extra_fields(scene: Scene) -> Reply:
+    """The answer has ``count`` (1) more fields, each so many ``levels`` (1) of lists deep."""
+    reply = scene.serve()
+    levels = int(scene.given.get("levels", 1))
+    value = "[" * levels + "]" * levels
+    fields = "".join(f',"extra {i}":{value}' for i in range(int(scene.given.get("count", 1))))
+    return replace(reply, body=reply.body.rstrip()[:-1] + fields.encode() + b"}")
 
 
 def poison_detail(scene: Scene) -> Reply:
@@ -241,11 +262,12 @@ def small_pages(scene: Scene) -> Reply:
 
 
 def vanish_while_paging(scene: Scene) -> Reply:
-    """After the page was answered, its first ``rows`` (1) tickets are deleted."""
+    """After the page was answered, its first ``rows`` (1) tickets are deleted, or they ``hide``."""
     reply = scene.serve()
     path = _list_path(scene)
+    leave = scene.store.hide if scene.given.get("hide") else scene.store.delete
     for row in _parent(json.loads(reply.body), path)[path[-1]][: int(scene.given.get("rows", 1))]:
-        scene.store.delete(row.get("TicketId") or row.get("incident_id"))
+        leave(row.get("TicketId") or row.get("incident_id"))
     return reply
 
 
@@ -288,7 +310,7 @@ FAULTS: Final[Mapping[str, Fault]] = {
         (reset, "before", ""),
         (hang, "seconds", ""),
         (trickle, "seconds", ""),
-        (too_large, "mib", ""),
+        (too_large, "mib packed", ""),
         (close_quietly, "", ""),
         (null_list, "total", "list"),
         (missing_list, "", "list"),
@@ -296,9 +318,10 @@ FAULTS: Final[Mapping[str, Fault]] = {
         (wrong_total, "total drop", "list"),
         (short_page, "drop", "list"),
         (small_pages, "size", "tickets"),
-        (set_field, "field value drop", "rows"),
+        (set_field, "field value kind drop", "rows"),
+        (extra_fields, "count levels", ""),
         (poison_detail, "field", "detail"),
-        (vanish_while_paging, "rows", "tickets"),
+        (vanish_while_paging, "rows hide", "tickets"),
         (insert_while_paging, "rows", "tickets"),
         (speak_while_reading, "messages close", "detail"),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import struct
+import zlib
 from dataclasses import replace
 
 from include.sandbox.wire import Line, Reply, Scene
@@ -58,8 +59,14 @@ def trickle(scene: Scene) -> Reply:
 
 
 def too_large(scene: Scene) -> Reply:
-    """``mib`` (64) of blanks before the JSON."""
+    """``mib`` (64) of blanks before the JSON; with ``packed`` compressed a thousandfold."""
     size = int(scene.given.get("mib", 64)) << 20
+    if scene.given.get("packed"):
+        reply = scene.serve()
+        packer, blanks = zlib.compressobj(wbits=31), b" " * (64 << 10)
+        packed = b"".join(packer.compress(blanks) for _ in range(size // len(blanks)))
+        packed += packer.compress(reply.body) + packer.flush()
+        return replace(reply, body=packed, headers={**reply.headers, "Content-Encoding": "gzip"})
 
     def deliver(reply: Reply, line: Line) -> None:
         whole = reply.raw(length=size + len(reply.body))

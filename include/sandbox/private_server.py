@@ -214,7 +214,8 @@ def new_data(
     if can_reach(user, base):
         new.mkdir(mode=0o700)
     else:
-        new.symlink_to(tempfile.mkdtemp(prefix=f"osm-{base.name}-", dir="/var/tmp"))
+        there = "/var/tmp"  # noqa: S108 - mkdtemp makes a folder of its own in it
+        new.symlink_to(tempfile.mkdtemp(prefix=f"osm-{base.name}-", dir=there))
     shutil.chown(new, user)
     arguments = command(new.resolve())
     options = as_user(user) if as_them else {}

@@ -65,11 +65,13 @@ class Sandbox:
         latency_ms: int = 0,
         port: int = 0,
         rate: int = 0,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self.store: Store = Store(seed, accounts, tickets)
         self.faults: faults.Faults = faults.Faults()
         self.calls: list[Seen] = []
         self._latency, self._rate, self._port = latency_ms / 1000, rate, port
+        self._monotonic = monotonic
         self._gates = {vendor: Gate(self.store.tenants[vendor]) for vendor in VENDORS}
         self._recent: dict[tuple[str, str, str], deque[float]] = {}
         self._signatures: set[str] = set()
@@ -137,6 +139,12 @@ class Sandbox:
         tenant = self.store.tenants[vendor][index]
         return Account(f"{vendor}-{index + 1}", vendor, tenant.access_key, tenant.secret_key)
 
+    def change_key(self, vendor: str, index: int, secret_key: str) -> None:
+        """An account's owner issues another secret: the old one is refused from now on."""
+        tenant = replace(self.store.tenants[vendor][index], secret_key=secret_key)
+        self.store.tenants[vendor][index] = tenant
+        self._gates[vendor].change(tenant)
+
     def describe(self) -> dict[str, Any]:
         """Addresses and keys: what the command line prints."""
         vendors: dict[str, dict[str, Any]] = {}
@@ -198,7 +206,7 @@ class Sandbox:
         """Whether fewer than the allowed calls were answered within the last second."""
         if not self._rate:
             return True
-        now, key = time.monotonic(), (call.vendor, call.access_key, call.action)
+        now, key = self._monotonic(), (call.vendor, call.access_key, call.action)
         with self._lock:
             recent = self._recent.setdefault(key, deque(maxlen=self._rate))
             if len(recent) == self._rate and now - recent[0] < 1:

@@ -39,7 +39,8 @@ def by_creation(case: Case) -> tuple[datetime, str]:
 class Store:
     """The vendors' data. All verbs are safe to call from any thread.
 
-    Two stores with the same arguments hold equal data; ids of tickets are unique over all vendors.
+    Two stores with the same arguments hold equal data; ids of tickets are unique over all vendors,
+    unless ``add_ticket`` is told one: then the verbs mean the ticket that had it first.
     """
 
     def __init__(self, seed: int = 7, accounts: int = 2, tickets: int = 400) -> None:
@@ -50,6 +51,7 @@ class Store:
         self._frozen: datetime | None = None
         self._numbers = Numbers()
         self._cases: dict[str, Case] = {}
+        self._twins: dict[tuple[str, int, str], Case] = {}
         self._lists: dict[tuple[str, int], list[Case]] = {}
         for vendor in VENDORS:
             self.shelves[vendor] = shelf(vendor)
@@ -108,8 +110,9 @@ class Store:
     def visible(self, owner: Tenant, ticket_id: str) -> Case | None:
         """The ticket, if the account may see it."""
         case = self._cases.get(ticket_id)
-        mine = case and (case.vendor, case.tenant) == (owner.vendor, owner.index)
-        return case if mine else None
+        if case and (case.vendor, case.tenant) == (owner.vendor, owner.index):
+            return case
+        return self._twins.get((owner.vendor, owner.index, ticket_id))
 
     # changing
 
@@ -122,8 +125,9 @@ class Store:
         created_at: datetime | None = None,
         state: str = "open",
         messages: int | Sequence[str] = 2,
+        ticket_id: str = "",
     ) -> str:
-        """A new ticket and its id; *created_at* is now unless given.
+        """A new ticket and its id, a new one unless given; *created_at* is now unless given.
 
         *messages* are texts, or how many to make; the first is the customer's, then they alternate.
         """
@@ -134,7 +138,7 @@ class Store:
             if (vendor, account_index) not in self._lists:
                 raise UnknownTicketError(f"no account {account_index} of vendor {vendor!r}")
             moment = (created_at or self.now()).astimezone(UTC).replace(microsecond=0)
-            ticket_id = self._numbers.ticket(vendor, moment)
+            ticket_id = ticket_id or self._numbers.ticket(vendor, moment)
             title = f"新工单 {ticket_id}" if title is None else title
             product = next(iter(self.shelves[vendor].products.values()))
             case = Case(
@@ -154,7 +158,8 @@ class Store:
                 texts = [case.description, *texts[1:]]
             for i, text in enumerate(texts):
                 self._say(case, text, i % 2 == 0, moment + timedelta(seconds=i))
-            self._cases[ticket_id] = case
+            if self._cases.setdefault(ticket_id, case) is not case:
+                self._twins[vendor, account_index, ticket_id] = case
             insort(self._lists[vendor, account_index], case, key=by_creation)
             return ticket_id
 
@@ -196,6 +201,18 @@ class Store:
             case = self.ticket(ticket_id)
             del self._cases[ticket_id]
             self._lists[case.vendor, case.tenant].remove(case)
+
+    def hide(self, ticket_id: str) -> None:
+        """Lists leave the ticket out; it can still be read."""
+        with self.lock:
+            case = self.ticket(ticket_id)
+            self._lists[case.vendor, case.tenant].remove(case)
+
+    def show(self, ticket_id: str) -> None:
+        """Lists show a hidden ticket again."""
+        with self.lock:
+            case = self.ticket(ticket_id)
+            insort(self._lists[case.vendor, case.tenant], case, key=by_creation)
 
     def _turn(self, ticket_id: str, state: str) -> None:
         with self.lock:

@@ -129,6 +129,10 @@ class Gate:
         """Who uses this key."""
         return self._tenants.get(access_key)
 
+    def change(self, tenant: Tenant) -> None:
+        """An account has another secret from now on."""
+        self._tenants[tenant.access_key] = tenant
+
     def is_fresh(self, access_key: str, nonce: str, seconds: float) -> bool:
         """Whether the nonce was not seen within *seconds*; remembers it."""
         now = time.monotonic()

@@ -62,6 +62,7 @@ REFUSALS: Final = {
     "no password supplied": "28P01",
     "no pg_hba.conf entry": "28000",
     "certificate verify failed": "08P01",
+    "does not match host name": "08P01",
     "does not support SSL": "08P01",
     "too many connections": "53300",
     "too many clients": "53300",

@@ -7,7 +7,7 @@ import logging
 import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import Final
+from typing import Final, cast
 
 from include.errors import ConfigError
 from include.models import Account
@@ -16,6 +16,7 @@ from include.vendors.alibaba import AlibabaClient
 from include.vendors.client import VendorClient
 from include.vendors.http import RateLimit
 from include.vendors.huawei import HuaweiClient
+from include.vendors.masking import MaskingClient
 from include.vendors.tencent import TencentClient
 
 log = logging.getLogger(__name__)
@@ -67,4 +68,7 @@ def open_client(
             log.warning("%s: blanks around its %s were left out", where, name)
     account = dataclasses.replace(account, region=account.region.strip(), **keys)
     rate = RateLimit(settings.calls_per_second, sleep=sleep)
-    return client(account, settings, rate, now=now, sleep=sleep)
+    opened = client(account, settings, rate, now=now, sleep=sleep)
+    if settings.redact_texts == "write":
+        return cast(VendorClient, MaskingClient(opened))
+    return opened

@@ -289,7 +289,7 @@ class AlibabaClient:
         return self._api.call(action, "POST", params=params, form=form, headers=headers)
 
     def _ref(self, row: Record) -> TicketRef:
-        return TicketRef(fields.identifier(row, "TicketId"), self._status(row) == CLOSED)
+        return TicketRef(fields.ticket_id(row, "TicketId"), self._status(row) == CLOSED)
 
     def _status(self, row: Record) -> str:
         """The status number, or whatever the vendor says when nobody has listed it."""

@@ -16,6 +16,7 @@ Json: TypeAlias = Any
 
 EARLIEST: Final = datetime(1971, 1, 1, tzinfo=UTC)  # earlier: a zero date, or seconds
 LATEST: Final = datetime(2100, 1, 1, tzinfo=UTC)  # later: another unit
+TICKET_ID_LENGTH: Final = 64  # what the warehouse's keys hold
 SECONDS_BELOW: Final = 10**11  # as milliseconds early in 1973, as seconds beyond the year 5000
 
 
@@ -122,6 +123,17 @@ def identifier(record: Record, *path: str) -> str:
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
     raise record.fault(f"field {record.name(path)} is not an id but {kind(value)}")
+
+
+def ticket_id(record: Record, *path: str) -> str:
+    """The id of a ticket, fit to be a key and to stand in a log."""
+    value = identifier(record, *path)
+    if len(value) > TICKET_ID_LENGTH or not value.isprintable():
+        raise record.fault(
+            f"field {record.name(path)} is no id: longer than {TICKET_ID_LENGTH} characters,"
+            " or with control characters"
+        )
+    return value
 
 
 def optional_identifier(record: Record, *path: str) -> str | None:

@@ -357,7 +357,7 @@ class _TooManyError(Exception):
 
 
 def _ticket_id(item: Record) -> str:
-    return fields.identifier(item, "incident_id")
+    return fields.ticket_id(item, "incident_id")
 
 
 def _status(item: Record) -> str:

@@ -346,7 +346,7 @@ class TencentClient:
 
 
 def _ticket_id(item: Record) -> str:
-    return fields.identifier(item, "TicketId")
+    return fields.ticket_id(item, "TicketId")
 
 
 def _status_name(item: Record) -> str:

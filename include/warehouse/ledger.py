@@ -157,19 +157,8 @@ class Run:
                 outcome="stopped", ended_at=NOW, error_text="ended without a word, or overtaken"
             )
         )
-        parameters = json.dumps(dict(request.parameters or {}), ensure_ascii=False, default=str)
         connection.execute(
-            sa.insert(sync_run)
-            .prefix_with("IGNORE")  # a transaction whose commit was not answered runs again
-            .values(
-                run_id=self.run_id,
-                vendor=vendor,
-                outcome="running",
-                started_at=NOW,
-                triggered_by=request.triggered_by[:255],
-                parameters=parameters[:2000],
-                **self._row,
-            )
+            _row_of(request, run_id=self.run_id, vendor=vendor, outcome="running", **self._row)
         )
         self.watermark, self.swept_at = _aware(state.watermark_at), _aware(state.swept_at)
         return int(state.token) + 1
@@ -210,6 +199,38 @@ def hold(
                 run.finish("stopped" if stopped else "failed", error)
             raise
         run.finish("done")
+
+
+def note(
+    warehouse: Warehouse,
+    account_id: str,
+    entity: str,
+    *,
+    vendor: str,
+    request: Request,
+    written: int,
+    failed: int,
+) -> None:
+    """Write down what a person did beside all runs: who, when, what for and to how many rows."""
+    row = _row_of(
+        request,
+        run_id=uuid.uuid4().hex,
+        account_id=account_id,
+        entity=entity,
+        vendor=vendor,
+        outcome="partial" if failed else "done",
+        ended_at=NOW,
+        written=written,
+        failed=failed,
+    )
+    warehouse.transact(lambda connection: connection.execute(row))
+
+
+def _row_of(request: Request, **values: Any) -> sa.Insert:
+    """A new row of the ledger, once: a transaction whose commit was not answered runs again."""
+    parameters = json.dumps(dict(request.parameters or {}), ensure_ascii=False, default=str)
+    asked = {"triggered_by": request.triggered_by[:255], "parameters": parameters[:2000]}
+    return sa.insert(sync_run).prefix_with("IGNORE").values(started_at=NOW, **asked, **values)
 
 
 def watermark(warehouse: Warehouse, account_id: str, entity: str) -> datetime | None:

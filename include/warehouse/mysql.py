@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 import ssl
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from typing import Any, Final, Self, TypeVar
 
 import sqlalchemy as sa
 import tenacity
 from pymysql.cursors import Cursor
+from pymysql.err import OperationalError
 from sqlalchemy.dialects.mysql import insert
 from sqlalchemy.engine.interfaces import IsolationLevel
 
@@ -22,7 +23,9 @@ Row = Mapping[str, Any]
 Rule = Callable[[sa.ColumnElement[Any], sa.ColumnElement[Any]], sa.ColumnElement[Any]]
 """``rule(old, new)``: what an existing row's column becomes."""
 
-TRY_AGAIN: Final = frozenset({1205, 1213, 1927, 2006, 2013, 1040, 1203, 1226, 2002, 2003, 1053})
+TRY_AGAIN: Final = frozenset(
+    {1205, 1213, 1927, 2006, 2013, 1040, 1203, 1226, 2002, 2003, 1053, 4031}
+)
 """Deadlock, lock wait, lost or refused connection: the whole transaction is repeated."""
 OPERATOR: Final = {
     1044: "the database user may not use this database: GRANT it (sql/grants)",
@@ -31,16 +34,18 @@ OPERATOR: Final = {
     1054: "a column is missing: run `python -m include migrate`",
     1142: "the database user lacks a right: GRANT it (sql/grants)",
     1146: "a table is missing: run `python -m include migrate`",
+    2026: "it cannot prove who it is: correct WAREHOUSE_CA, or the server's certificate",
 }
 """What a person has to mend before any run can go on, and how."""
 ITEM: Final = frozenset({1153, 1264, 1292, 1366, 1406, 3140})
 """A value that its column or packet cannot hold: condemns one ticket, not the run."""
 
-# The server's own defaults are not ours to trust: one that is not strict cuts texts silently.
+# The server's own defaults are not ours to trust: one that is not strict cuts texts silently, and
+# one that waits for hours keeps the locks of a process that was frozen, or whose machine is gone.
 SESSION: Final = (
     "SET SESSION sql_mode='STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,"
     "ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION', time_zone='+00:00',"
-    " innodb_lock_wait_timeout=20"
+    " innodb_lock_wait_timeout=20, wait_timeout=600"
 )
 
 
@@ -106,13 +111,28 @@ class Warehouse:
         A holder that *stale* calls lifeless is disconnected. Otherwise a taken lock raises
         AlreadyRunningError. Yields the connection that holds the lock.
         """
+        mine, key = self._retrying.copy()(self._locked, name, stale)
         try:
-            with self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as mine:
+            yield mine
+        except sa.exc.DBAPIError as error:
+            raise refusal(error) from error
+        finally:
+            with suppress(sa.exc.SQLAlchemyError):  # a lost connection has freed it
+                mine.execute(sa.text("SELECT RELEASE_LOCK(:name)"), key)
+            mine.close()
+
+    def _locked(
+        self, name: str, stale: Callable[[sa.Connection], bool]
+    ) -> tuple[sa.Connection, dict[str, str]]:
+        """A connection that holds the lock, and the lock's key on the server."""
+        with ExitStack() as stack:
+            try:
+                mine = stack.enter_context(self.engine.connect())
+                mine = mine.execution_options(isolation_level="AUTOCOMMIT")
                 database = mine.scalar(sa.text("SELECT DATABASE()"))
                 # Lock names are the server's, not the database's, and at most 64 characters.
-                key = {
-                    "name": "osm" + hashlib.sha256(f"{database}/{name}".encode()).hexdigest()[:40]
-                }
+                digest = hashlib.sha256(f"{database}/{name}".encode()).hexdigest()
+                key = {"name": "osm" + digest[:40]}
                 take = sa.text("SELECT GET_LOCK(:name, :seconds)")
                 if not mine.scalar(take, {**key, "seconds": 0}):
                     if not stale(mine):
@@ -122,13 +142,10 @@ class Warehouse:
                         mine.execute(sa.text(f"KILL CONNECTION {int(holder)}"))
                     if not mine.scalar(take, {**key, "seconds": 10}):
                         raise AlreadyRunningError(f"another run holds {name} and cannot be ended")
-                try:
-                    yield mine
-                finally:
-                    with suppress(sa.exc.SQLAlchemyError):  # a lost connection has freed it
-                        mine.execute(sa.text("SELECT RELEASE_LOCK(:name)"), key)
-        except sa.exc.DBAPIError as error:
-            raise refusal(error) from error
+            except sa.exc.DBAPIError as error:
+                raise refusal(error) from error
+            stack.pop_all()  # who holds the lock closes its connection
+            return mine, key
 
 
 @contextmanager
@@ -141,7 +158,8 @@ def dedicated(
     """
 
     def override(_dialect: Any, _record: Any, _args: Any, parameters: dict[str, Any]) -> None:
-        parameters |= arguments
+        # The other end of a bulk load may let it wait.
+        parameters |= {"init_command": f"{SESSION}, wait_timeout=DEFAULT", **arguments}
 
     engine.dispose()  # an idle connection was opened without them
     sa.event.listen(engine, "do_connect", override)
@@ -184,7 +202,7 @@ def create_engine(url: str, *, ca: str = "") -> sa.Engine:
         isolation_level="READ COMMITTED",
         pool_size=2,
         max_overflow=0,
-        pool_recycle=3600,
+        pool_recycle=300,  # before the server ends what is idle
         hide_parameters=True,  # a failed statement must not carry texts or keys into logs
     )
     sa.event.listen(engine, "connect", _fit_packets)
@@ -192,12 +210,26 @@ def create_engine(url: str, *, ca: str = "") -> sa.Engine:
 
 
 def _fit_packets(connection: Any, _: Any) -> None:
-    """Let the driver cut its multi-row statements below what the server accepts."""
+    """Let the driver cut its multi-row statements below what the server accepts.
+
+    A single row beyond that is refused here: the server would end the connection in the middle of
+    it, which looks like a server that is away.
+    """
     with connection.cursor() as cursor:
         cursor.execute("SELECT @@max_allowed_packet")
         packet = int(cursor.fetchone()[0])
-    limit = {"max_stmt_length": min(Cursor.max_stmt_length, packet * 9 // 10)}
-    connection.cursorclass = type("FittingCursor", (Cursor,), limit)
+
+    class FittingCursor(Cursor):
+        max_stmt_length = min(Cursor.max_stmt_length, packet * 9 // 10)
+
+        def execute(self, query: Any, args: Any = None) -> int:
+            statement: Any = self.mogrify(query, args)  # bytes, when there are many rows
+            text = statement.encode(errors="replace") if isinstance(statement, str) else statement
+            if len(text) + 1 >= packet:
+                raise OperationalError(1153, f"more than 'max_allowed_packet', {packet} bytes")
+            return super().execute(statement)
+
+    connection.cursorclass = FittingCursor
 
 
 def refusal(error: sa.exc.DBAPIError) -> Exception:
@@ -207,6 +239,8 @@ def refusal(error: sa.exc.DBAPIError) -> Exception:
     if arguments and isinstance(arguments[0], int):
         code = arguments[0]
         text = str(arguments[1]) if len(arguments) > 1 else text
+    if isinstance(getattr(error.orig, "original_exception", None), ssl.SSLCertVerificationError):
+        code = 2026  # the driver calls it a server that does not answer
     where = {"vendor": "warehouse", "code": str(code)}
     if code in OPERATOR:
         return ConfigError(f"warehouse {code}: {text}; {OPERATOR[code]}")

@@ -11,7 +11,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy.dialects import mysql
 
-from include.warehouse.tables import _key, _moment, _table, _text, metadata
+from include.warehouse.tables import TEXT, _key, _moment, _table, _text, metadata
 
 __all__ = ["metadata"]
 
@@ -294,6 +294,23 @@ rpt_ticket = _table(
     sa.Column("local_day", sa.Date, comment="of created_at, +08:00; NULL: no creation time"),
     sa.Column("row_hash", mysql.BINARY(16), nullable=False, comment="of what it was built from"),
     sa.Index("ix_rpt_ticket_local_day", "local_day"),
+)
+
+rpt_text = _table(
+    "rpt_text",
+    "one row a ticket title or message: its text as reports may show it",
+    ("vendor", "ticket_id", "message_id"),
+    sa.Column("vendor", _key(50), primary_key=True, comment="ALIBABA, HUAWEI, TENCENT"),
+    sa.Column("ticket_id", _key(64), primary_key=True, comment="the vendor's"),
+    sa.Column("message_id", _key(64), primary_key=True, comment="the vendor's; empty: the title"),
+    sa.Column(
+        "content",
+        mysql.LONGTEXT(charset="utf8mb4", collation=TEXT),
+        comment="the text, masked as redaction_version says",
+    ),
+    _count("masked", "places that were masked"),
+    _id("redaction_version", "of include/redaction.py; 0: kept as it is"),
+    sa.Column("synced_at", _moment(), comment="of the row it was made from"),
 )
 
 rpt_ticket_cohort = _table(

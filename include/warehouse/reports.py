@@ -260,7 +260,7 @@ class Build:
 
     def _run(self, name: str, **values: Any) -> int:
         self._beat()
-        return self._connection.execute(_statement(name), {**self._values, **values}).rowcount
+        return self._connection.execute(statement(name), {**self._values, **values}).rowcount
 
     def _delete(self, table: str, *where: sa.ColumnElement[bool]) -> None:
         self._beat()
@@ -277,5 +277,6 @@ class Build:
 
 
 @cache
-def _statement(name: str) -> sa.TextClause:
+def statement(name: str) -> sa.TextClause:
+    """The statement of one file of ``sql/reports``."""
     return sa.text((REPORTS / f"{name}.sql").read_text(encoding="utf-8"))

@@ -31,12 +31,17 @@ class StoredTicket:
     ticket_id: str
     is_complete: bool
     is_gone: bool
+    was_read: bool
+    """False for a row of another system that no run of ours has read yet."""
     title: str | None
     email: str | None
     vendor_status: str | None
     created_at: datetime | None
+    product_id: str | None
     product_name: str | None
+    category_id: str | None
     category_name: str | None
+    source_id: str | None
     source_name: str | None
     message_count: int | None
     """What the row says; None when no run of ours has read the messages."""
@@ -72,12 +77,16 @@ def tickets(warehouse: Warehouse, vendor: str, ids: Collection[str]) -> dict[str
             ticket_id=row["cloud_id"],
             is_complete=row["status"] == 0,
             is_gone=row["missing_since"] is not None,
+            was_read=row["synced_at"] is not None,
             title=row["name"],
             email=row["email"],
             vendor_status=row["vendor_status"],
             created_at=_moment(row["create_time"]),
+            product_id=row["product_id"],
             product_name=row["product_name"],
+            category_id=row["product_business_id"],
             category_name=row["category_name"],
+            source_id=row["osm_id"],
             source_name=row["source_name"],
             message_count=row["message_count"],
             messages_held=row["held"],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from include.warehouse.tables import (
     cloud_osm_detail,
     cloud_osm_list,
     cloud_osm_source,
+    migration_leftover,
     sync_quarantine,
 )
 
@@ -155,6 +157,32 @@ def mark_gone(
     free(connection, account, ids)
 
 
+def set_aside(
+    connection: sa.Connection, account: Account, ticket_id: str, message_ids: Collection[str]
+) -> None:
+    """Move messages that the vendor does not show, whole, to migration_leftover."""
+    d = cloud_osm_detail.c
+    mine = (
+        (d.vendor == account.vendor.upper())
+        & (d.case_id == ticket_id)
+        & d.message_id.in_(list(message_ids))
+    )
+    found = connection.execute(sa.select(cloud_osm_detail).where(mine)).mappings().all()
+    for row in found:
+        connection.execute(
+            sa.insert(migration_leftover).values(
+                id=uuid.uuid4().hex,
+                table_name=cloud_osm_detail.name,
+                column_name="",
+                row_id=row["id"],
+                value=json.dumps(dict(row), ensure_ascii=False, default=str),
+                reason="set aside by a repair: the vendor does not show this message",
+                found_at=NOW,
+            )
+        )
+    connection.execute(sa.delete(cloud_osm_detail).where(mine))
+
+
 def quarantined(warehouse: Warehouse, account: Account) -> set[str]:
     """The ids of this account's tickets that failed by themselves."""
     q = sync_quarantine.c
@@ -213,12 +241,18 @@ def _chunks(ids: Sequence[str]) -> Iterator[Sequence[str]]:
 def _strangers(
     connection: sa.Connection, account: Account, tickets: Sequence[Ticket]
 ) -> dict[str, ContractError]:
-    """Tickets whose id we hold with another creation time: not the same ticket."""
+    """Tickets whose id another account showed with another creation time: not the same ticket.
+
+    Within an account the vendor's ids are its own: there the row was changed, by hand.
+    """
     t = cloud_osm_list.c
     created = {ticket.ticket_id: as_millis(ticket.created_at) for ticket in tickets}
     rows = connection.execute(
         sa.select(t.cloud_id, t.create_time, t.custom_id).where(
-            t.type == account.vendor.upper(), t.cloud_id.in_(created), t.synced_at.is_not(None)
+            t.type == account.vendor.upper(),
+            t.cloud_id.in_(created),
+            t.synced_at.is_not(None),
+            t.custom_id.is_distinct_from(account.account_id),
         )
     )
     return {

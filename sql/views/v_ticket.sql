@@ -2,25 +2,29 @@
 -- Every other number about tickets is counted from these. closed_at is when we first saw it
 -- closed, an upper bound. first_reply_s is known for complete tickets only, because messages
 -- are read when a ticket is closed; close_s for those closed with a result.
+-- title is masked like the messages of v_message; NULL before the first build that masked it.
 create or replace view v_ticket as
 select
-    vendor,
-    ticket_id,
-    account_id,
-    product_id,
-    category_id,
-    vendor_status,
-    is_closed,
-    is_complete,
-    is_resolved,
-    is_missing,
-    created_at,
-    closed_at,
-    last_message_at,
-    first_reply_at,
-    staff_messages,
-    customer_messages,
-    first_reply_s,
-    close_s,
-    local_day
-from rpt_ticket
+    f.vendor,
+    f.ticket_id,
+    f.account_id,
+    f.product_id,
+    f.category_id,
+    f.vendor_status,
+    f.is_closed,
+    f.is_complete,
+    f.is_resolved,
+    f.is_missing,
+    f.created_at,
+    f.closed_at,
+    f.last_message_at,
+    f.first_reply_at,
+    f.staff_messages,
+    f.customer_messages,
+    f.first_reply_s,
+    f.close_s,
+    f.local_day,
+    t.content as title
+from rpt_ticket as f
+left join rpt_text as t
+    on t.vendor = f.vendor and t.ticket_id = f.ticket_id and t.message_id = ''

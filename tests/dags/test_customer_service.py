@@ -180,12 +180,13 @@ def test_checks_are_red_when_a_row_is_wrong_and_still_ask_the_vendors(
 
 
 def test_tickets_that_wait_for_the_next_sync_are_no_offence():
-    from include.pipelines.reconcile import Comparison
+    from include.pipelines.comparison import Comparison
     from include.runtime import checks
 
     compared = Comparison("a", "huawei", "tickets")
     compared.note("incomplete", "1")
     compared.note("reopened", "2")
+    compared.note("behind", "2")
     checks._judge(compared)
     compared.note("missing", "3")
     with pytest.raises(CheckError, match="a differs from the vendor: 1 missing;"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, timedelta
 
 from include.errors import PartialError, SyncError
 from include.models import Account
@@ -28,6 +28,8 @@ class Before:
     """The length of every text: tickets' titles and messages."""
     complete: frozenset[tuple[str, int]]
     """Complete tickets and how many messages of them are stored."""
+    runs: frozenset[str]
+    """The runs of the ledger."""
 
 
 def look(scene: Scene) -> Before:
@@ -43,6 +45,7 @@ def look(scene: Scene) -> Before:
     return Before(
         {(str(v), str(case), str(message)): int(length) for v, case, message, length in lengths},
         frozenset((str(ticket), int(count)) for ticket, count in complete),
+        frozenset(str(row[0]) for row in scene.look("select run_id from sync_run")),
     )
 
 
@@ -60,7 +63,7 @@ def check(
     nothing_doubled(scene)
     complete_means_complete(scene, before, ended)
     no_ticket_was_passed_over(scene)
-    the_ledger_tells(scene, ended)
+    the_ledger_tells(scene, before, ended)
     others = {account.account_id for account in scene.accounts} - set(disturbed)
     assert of_accounts(scene.rows(), others) == of_accounts(truth, others), "I6"
     for account_id in others:
@@ -117,22 +120,24 @@ def no_ticket_was_passed_over(scene: Scene) -> None:
     held = {row[0] for row in scene.look("select cloud_id from cloud_osm_list")}
     held |= {row[0] for row in scene.look("select item_id from sync_quarantine")}
     for account in scene.accounts:
-        mark = marks.get(account.account_id, datetime.min.replace(tzinfo=UTC))
+        mark = marks.get(account.account_id)
         for case in scene.store.tickets(account.vendor, number(account) - 1):
-            if case.created_at < mark - timedelta(seconds=1):
+            if mark and case.created_at < mark - timedelta(seconds=1):
                 assert case.ticket_id in held, f"I4: {case.ticket_id} was passed over"
 
 
-def the_ledger_tells(scene: Scene, ended: Mapping[str, Ended]) -> None:
+def the_ledger_tells(scene: Scene, before: Before, ended: Mapping[str, Ended]) -> None:
     """I5: outcome, class and counts of the newest run are what happened."""
     waiting = dict(scene.look("select account_id, count(*) from sync_quarantine group by 1"))
     for account_id, one in ended.items():
         found = scene.look(
-            "select outcome, error_class, failed, calls from sync_run where account_id = :id"
+            "select outcome, error_class, failed, run_id from sync_run where account_id = :id"
             " and entity = 'tickets' order by started_at desc, run_id limit 1",
             id=account_id,
         )
-        if not found:  # nothing could be written: the task is red all the same
+        if (
+            not found or found[0][3] in before.runs
+        ):  # nothing could be written: the task is red all the same
             assert one.error is not None, f"I5: {account_id}: green without a word"
             continue
         [(outcome, kind, failed, _)] = found

@@ -106,6 +106,8 @@ class Scene:
     slept: list[float] = field(default_factory=list)
     settings: dict[str, Any] = field(default_factory=dict)
     """What the run with the fault sets otherwise."""
+    own: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """What single accounts set otherwise, by id."""
     accounts: list[Account] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -131,7 +133,7 @@ class Scene:
         self, account: Account, warehouse: Warehouse, *, now: datetime = NOW, **changes: Any
     ) -> Ended:
         """Sync one account; returns how that ended."""
-        settings = self._settings(changes)
+        settings = self._settings(changes | self.own.get(account.account_id, {}))
         client = open_client(account, settings, sleep=self.slept.append)
         began = time.monotonic()
         counts, error = Counts(), None
@@ -193,12 +195,14 @@ class Scene:
             for statement in statements:
                 connection.exec_driver_sql(statement)
 
-    def faults(self, name: str, action: str = "", **spec: Any) -> None:
-        """Switch a fault on for the first account of every vendor.
+    def faults(
+        self, name: str, action: str = "", vendors: Collection[str] = VENDORS, **spec: Any
+    ) -> None:
+        """Switch a fault on for the first account of each of *vendors*.
 
         *action* is ``list`` (of tickets), ``detail`` (of a ticket), or the vendor's own word.
         """
-        for vendor in VENDORS:
+        for vendor in vendors:
             wire = WIRES[vendor]
             own = {"list": wire.TICKETS, "detail": next(iter(wire.DETAILS))}.get(action, action)
             where = {"action": own} if own else {}

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import os
+from collections.abc import Callable, Collection, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
+from include.models import VENDORS
 from tests.faults.invariants import LOUD, RIGHT
 from tests.faults.scene import Ended, Scene
+
+FULL: Final = bool(os.environ.get("FULL"))
+"""Whether the exhaustive forms run as well."""
 
 On = Callable[[Scene], AbstractContextManager[None] | None]
 Also = Callable[[Scene, Mapping[str, Ended]], None]
@@ -47,5 +52,34 @@ def switched(*rules: tuple[str, dict[str, Any]]) -> On:
     def on(scene: Scene) -> None:
         for name, spec in rules:
             scene.faults(name, **spec)
+
+    return on
+
+
+Kind = tuple[str, dict[str, Any]]
+"""A fault of the sandbox and its parameters."""
+
+
+def each_another(
+    action: str, *kinds: Kind, turn: int = 0, vendors: Collection[str] = VENDORS, **spec: Any
+) -> On:
+    """The vendors get a kind each, in turn, for ever unless *spec* says otherwise."""
+
+    def on(scene: Scene) -> None:
+        for i, vendor in enumerate(vendors):
+            name, given = kinds[(i + turn) % len(kinds)]
+            scene.faults(name, action, (vendor,), **{"times": None} | given | spec)
+
+    return on
+
+
+def one_after_another(action: str, *kinds: Kind, turn: int = 0) -> On:
+    """The first four attempts fail, each another way; every vendor begins with another one."""
+
+    def on(scene: Scene) -> None:
+        for i, vendor in enumerate(VENDORS):
+            for attempt in range(1, 5):
+                name, given = kinds[(i * 4 + turn + attempt - 1) % len(kinds)]
+                scene.faults(name, action, (vendor,), attempt=attempt, **given)
 
     return on

@@ -12,10 +12,13 @@ from contextlib import nullcontext
 import pytest
 
 from tests.faults import invariants
+from tests.faults.lines_accounts import ACCOUNTS
+from tests.faults.lines_content import CONTENT
+from tests.faults.lines_paging import PAGING
 from tests.faults.lines_wire import WIRE
 from tests.faults.scene import of_accounts
 
-SECTIONS = {"wire": WIRE}
+SECTIONS = {"paging": PAGING, "content": CONTENT, "wire": WIRE, "accounts": ACCOUNTS}
 LINES = [
     pytest.param(section, line, id=f"{line.id}-{line.name.replace(' ', '-')}")
     for section, lines in SECTIONS.items()

@@ -112,13 +112,81 @@ def test_an_account_that_was_never_read_misses_everything(client, verify):
     assert [kind for kind, _, _ in found(verify())] == ["missing", "missing"]
 
 
-def test_a_ticket_that_closed_meanwhile_is_incomplete_and_a_reopened_one_too_complete(
+def test_a_status_that_is_not_what_the_row_itself_says_is_a_difference_both_ways(
+    sync, client, verify, change
+):
+    a_synced_vendor(sync, client)
+    change("update cloud_osm_list set status = 1 - status where cloud_id in ('C1', 'O1')")
+    assert found(verify()) == [
+        ("incomplete", "C1", ""),
+        ("reopened", "O1", ""),
+        ("wrongly complete", "O1", "no run has read its messages"),
+    ]
+
+
+@pytest.mark.parametrize("deep", [False, True])
+def test_what_closed_or_was_reopened_since_it_was_read_is_behind_and_no_difference(
+    sync, client, verify, deep
+):
+    a_synced_vendor(sync, client)
+    client.change("O1", is_closed=True, vendor_status="9")
+    client.change("C1", is_closed=False, vendor_status="1")
+    result = verify(deep=deep)
+    assert found(result) == [
+        ("behind", "C1", "open at the vendor"),
+        ("behind", "O1", "closed at the vendor"),
+    ]
+    assert result.is_equal
+    assert not result.damaged
+
+
+class BusyClient(FakeClient):
+    """Something happens behind each reading, as often as *then* says."""
+
+    then = ()
+
+    def read_ticket(self, ticket_id, **options):
+        answer = super().read_ticket(ticket_id, **options)
+        if self.then:
+            act, *self.then = self.then
+            act()
+        return answer
+
+
+@pytest.fixture
+def busy(client):
+    return BusyClient(client.account, client.tickets, client.messages)
+
+
+def test_a_suspicion_that_a_run_settles_meanwhile_is_not_told(sync, client, busy, warehouse):
+    a_synced_vendor(sync, client)
+    client.add("C9", created_at=DAY - timedelta(days=2))
+    busy.then = [lambda: sync(since=DAY - timedelta(days=9))]
+    told = reconcile.verify(busy, warehouse, busy.account, since=DAY - timedelta(days=9), now=DAY)
+    assert told.kinds == {}
+
+
+def test_a_ticket_that_changes_under_every_look_is_behind(sync, client, busy, warehouse, change):
+    a_synced_vendor(sync, client)
+    change("update cloud_osm_list set status = 1 where cloud_id = 'C1'")
+    edit = "update cloud_osm_list set message_count = message_count + 1 where cloud_id = 'C1'"
+    busy.then = [lambda: change(edit)] * reconcile.LOOKS
+    told = reconcile.verify(busy, warehouse, busy.account, since=DAY - timedelta(days=9), now=DAY)
+    assert found(told) == [("behind", "C1", "it keeps changing")]
+
+
+def test_messages_newer_than_our_last_reading_are_behind_and_older_ones_missing(
     sync, client, verify
 ):
     a_synced_vendor(sync, client)
-    client.change("O1", is_closed=True)
-    client.change("C1", is_closed=False)
-    assert found(verify()) == [("reopened", "C1", ""), ("incomplete", "O1", "")]
+    client.messages["C1"].append(a_message("C1", "M8", created_at=DAY + timedelta(minutes=1)))
+    assert found(verify(deep=True)) == [("behind", "C1", "1 new messages")]
+    client.messages["C1"].append(a_message("C1", "M9"))
+    assert [kind for kind, _, _ in found(verify(deep=True))] == [
+        "behind",
+        "message missing",
+        "wrongly complete",
+    ]
 
 
 def test_a_quarantined_ticket_says_so(sync, client, verify):
@@ -129,14 +197,14 @@ def test_a_quarantined_ticket_says_so(sync, client, verify):
     assert found(verify()) == [("missing", "C1", "in quarantine, see `status`")]
 
 
-def test_a_complete_ticket_that_lost_a_message_is_wrongly_complete_without_a_call(
+def test_a_complete_ticket_that_lost_a_message_is_wrongly_complete_and_alone_is_read(
     sync, client, verify, change
 ):
     a_synced_vendor(sync, client)
     change("delete from cloud_osm_detail where case_id = 'C1' and message_id = 'M1'")
     result = verify()
     assert found(result) == [("wrongly complete", "C1", "2 messages stored, 3 when it was read")]
-    assert client.reads == []
+    assert client.reads == ["C1"]
 
 
 def test_a_row_that_another_system_marked_complete_is_wrongly_complete(
@@ -174,10 +242,14 @@ def test_deep_names_messages_missing_altered_and_extra_without_their_texts(
         ("name", CANARY, "title"),
         ("vendor_status", "99", "vendor_status"),
         ("create_time", 1_600_000_000_000, "created_at"),
+        ("product_name", "x", "product_name"),
+        ("product_business_id", "x", "category_id"),
+        ("osm_id", "x", "source_id"),
     ],
 )
 def test_deep_names_a_fact_that_somebody_edited(sync, client, verify, change, column, value, name):
-    a_synced_vendor(sync, client)
+    client.add("C1", product_name="ECS", category_id="7", source_id="1", source_name="web")
+    sync()
     change(f"update cloud_osm_list set {column} = :value where cloud_id = 'C1'", value=value)
     ((kind, ticket, detail),) = found(verify(deep=True))
     assert (kind, ticket) == ("differs", "C1")
@@ -220,12 +292,16 @@ def test_messages_of_open_tickets_are_compared_only_where_they_are_kept(sync, cl
     assert found(verify(deep=True, open_messages=True)) == [("message missing", "O1", "message M9")]
 
 
-def test_a_ticket_the_vendor_deleted_is_gone_and_no_difference(sync, client, verify):
+def test_a_ticket_the_vendor_does_not_know_is_told_until_its_row_says_so(
+    sync, client, verify, change
+):
     a_synced_vendor(sync, client)
     del client.tickets["C2"]
+    assert found(verify()) == [("unknown", "C2", "")]
+    assert client.reads == ["C2"]
+    change("update cloud_osm_list set missing_since = 1 where cloud_id = 'C2'")
     result = verify()
     assert (result.is_equal, result.gone) == (True, 1)
-    assert client.reads == ["C2"]
 
 
 def test_a_ticket_already_known_to_be_gone_costs_no_call(sync, client, verify):

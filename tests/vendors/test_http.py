@@ -460,7 +460,10 @@ def test_a_refusal_halves_the_rate_once_and_success_restores_it(clock):
     clock.sleep(2)
     rate.refused(None)
     assert rate.rate == 2
-    for _ in range(100):
+    for _ in range(139):
+        rate.accepted()
+    assert rate.rate == pytest.approx(4, rel=0.001)
+    for _ in range(139):
         rate.accepted()
     assert rate.rate == 8
 

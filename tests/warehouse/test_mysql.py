@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 import threading
+from contextlib import nullcontext
 
 import pytest
 import sqlalchemy as sa
 
-from include.errors import ConfigError, ContractError, UnavailableError
+from include.errors import ConfigError, ContractError, SyncError, UnavailableError
 from include.warehouse.mysql import (
     ITEM,
     OPERATOR,
@@ -74,6 +75,26 @@ def test_a_driver_error_becomes_the_class_of_who_must_act(code, kind):
     found = refusal(error)
     assert type(found) is kind
     assert "says the server" in str(found)
+
+
+@pytest.mark.parametrize(
+    ("code", "attempts"),
+    [
+        *((code, 2) for code in sorted(TRY_AGAIN)),
+        *((code, 1) for code in (*OPERATOR, *sorted(ITEM), 1290, 1792, 1836, 1114, 1021)),
+    ],
+)
+def test_what_passes_by_itself_is_tried_again_and_nothing_else(warehouse, code, attempts):
+    tried = []
+
+    def work(connection):
+        tried.append(code)
+        if len(tried) == 1:
+            raise sa.exc.OperationalError("insert", {}, Exception(code, "says the server"))
+
+    with nullcontext() if attempts > 1 else pytest.raises(SyncError):
+        warehouse.transact(work)
+    assert len(tried) == attempts
 
 
 def test_a_deadlock_is_tried_again_and_both_writers_arrive(warehouse, warehouse_url):
