@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup check test test-full lint types fix sandbox demo bench migrate lock
+.PHONY: help setup check test test-full lint types fix sandbox demo bench audit migrate lock
 
 BIN := .venv/bin
 PYTHON ?= python3
@@ -47,6 +47,9 @@ demo: setup ## everything: databases, sandbox, Airflow, first runs; until Ctrl-C
 
 bench: setup ## how fast snapshots of a million rows are, beside COPY and LOAD DATA alone
 	@exec $(BIN)/python -m tests.benchmarks.bench_snapshot $(ARGS)
+
+audit: $(BIN)/.installed ## known weaknesses of what is locked; fails when no advisory service answers
+	@exec $(BIN)/python -m tests.security.audit $(ARGS)
 
 migrate: setup ## bring the schema up to date: of WAREHOUSE_URL, or of a private server
 	@export WAREHOUSE_URL=$${WAREHOUSE_URL:-$$($(BIN)/python -m include.sandbox.databases start)}; \
