@@ -8,7 +8,8 @@ SHELL := /bin/bash
 
 BIN := .venv/bin
 PYTHON ?= python3
-WORKERS ?= $(shell n=$$(nproc 2>/dev/null || echo 2); echo $$((n < 2 ? 2 : n > 8 ? 8 : n)))
+# Tests wait a lot: for servers, processes, locks.
+WORKERS ?= $(shell n=$$(nproc 2>/dev/null || echo 2); echo $$((n < 2 ? 4 : n > 4 ? 8 : 2 * n)))
 ARGS ?=
 LOCK := $(BIN)/uv pip compile --quiet --python-version 3.11 --universal --only-binary :all: --generate-hashes
 export PYTHONPATH := $(CURDIR)

@@ -18,7 +18,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from include.errors import ConfigError, PartialError, UnavailableError
-from tests.faults.own_server import OwnServer, until
+from tests.faults.own_server import PEEK, OwnServer, until
 from tests.faults.scene import Scene
 
 Prepare = Callable[[sa.Engine], None] | None
@@ -80,7 +80,7 @@ def rival(scene: Scene, work: Callable[[sa.Connection], None]) -> Iterator[None]
 @contextmanager
 def deadlock(scene: Scene, own: OwnServer) -> Iterator[Prepare]:
     def cross(connection: sa.Connection) -> None:
-        until(lambda: waiting(own))
+        until(lambda: waiting(own), pause=PEEK)
         connection.exec_driver_sql("select token from sync_state for update").all()
 
     with rival(scene, cross):
@@ -92,9 +92,9 @@ def lock_wait(scene: Scene, own: OwnServer) -> Iterator[Prepare]:
     """Held until a second transaction waits: the first one has given up."""
 
     def hold(_: sa.Connection) -> None:
-        until(lambda: waiting(own))
+        until(lambda: waiting(own), pause=PEEK)
         first = waiting(own)
-        until(lambda: waiting(own) - first)
+        until(lambda: waiting(own) - first, pause=PEEK)
 
     def prepare(engine: sa.Engine) -> None:
         sa.event.listen(engine, "connect", impatient)

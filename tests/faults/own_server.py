@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import psutil
 import pytest
@@ -136,9 +136,13 @@ def _program(url: str, base: Path) -> Program | None:
     return Program(str(script), "", private_server.version(url))
 
 
-def until(happens: Any, seconds: float = 10) -> None:
-    """Wait until *happens()*; fails when it does not."""
+PEEK: Final = 0.2
+"""Seconds between two looks at innodb_trx: MariaDB gives what it gave before to who asks sooner."""
+
+
+def until(happens: Any, seconds: float = 10, *, pause: float = 0.02) -> None:
+    """Wait until *happens()*, asked every *pause* seconds; fails when it does not."""
     deadline = time.monotonic() + seconds
     while not happens():
         assert time.monotonic() < deadline, "it did not happen"
-        time.sleep(0.02)
+        time.sleep(pause)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -22,10 +21,6 @@ TICKETS, MESSAGES = "cloud_osm_list", "cloud_osm_detail"
 VENDORS = {"0": "ALIBABA", "ali": "ALIBABA", "1": "HUAWEI"} | {
     name: name.upper() for name in ("alibaba", "huawei", "tencent")
 }
-
-
-class KilledError(Exception):
-    """Stands for kill -9: after it the server hears nothing more from us."""
 
 
 @pytest.fixture
@@ -413,10 +408,7 @@ def test_a_text_written_meanwhile_stops_the_migration_and_the_next_completes_it(
     assert row["create_time"] == 1682870400000
 
 
-# Killed at a statement, and run again
-
-SAMPLE = (5, 13, 30, 45, 60, 75, 90, 105)
-STEPS = range(1, 200) if os.environ.get("EVERY_STATEMENT") else SAMPLE
+# What is there
 
 
 def everything(engine: sa.Engine) -> dict[str, Any]:
@@ -428,46 +420,3 @@ def everything(engine: sa.Engine) -> dict[str, Any]:
             rows = connection.execute(sa.select(*columns).order_by(*table.primary_key))
             content[table.name] = [tuple(row) for row in rows]
     return content
-
-
-def kill_at(engine: sa.Engine, statement: int) -> bool:
-    """Migrate, hearing nothing of the server after so many statements; True if it came to that."""
-    killed = sa.create_engine(engine.url, poolclass=sa.NullPool)
-    done = 0
-
-    @sa.event.listens_for(killed, "before_cursor_execute")
-    def die(*_args: Any) -> None:
-        nonlocal done
-        done += 1
-        if done > statement:
-            raise KilledError
-
-    try:
-        schema.upgrade(killed)
-    except KilledError:
-        return True
-    return False
-
-
-def test_a_migration_killed_at_any_statement_is_completed_by_the_next(
-    engine: sa.Engine, warehouse_server: Any
-) -> None:
-    build(engine)
-    schema.upgrade(engine)
-    clean = everything(engine)
-    reached = 0
-    for statement in STEPS:
-        url = warehouse_server.create()
-        try:
-            again = sa.create_engine(url, poolclass=sa.NullPool)
-            build(again)
-            if not kill_at(again, statement):
-                break
-            reached = statement
-            with pytest.raises(ConfigError):
-                schema.require_current(again)
-            schema.upgrade(again)
-            assert everything(again) == clean, f"killed after {statement} statements"
-        finally:
-            warehouse_server.drop(url)
-    assert reached >= SAMPLE[-1]
