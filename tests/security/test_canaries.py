@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 import traceback
+import uuid
 from pathlib import Path
 from urllib.parse import quote
 
@@ -252,7 +253,7 @@ def test_passwords_of_settings_are_registered_with_the_masker_of_airflow(
     from include import runtime
 
     urls = [sa.make_url(warehouse_url), sa.make_url("postgresql://reader@127.0.0.1/desk")]
-    words = ["canary-of-the-warehouse", "canary-of-the-source"]
+    words = [f"canary-of-{name}-{uuid.uuid4().hex}" for name in ("warehouse", "source")]
     for name, url, word in zip(("WAREHOUSE_URL", "SOURCE_URL"), urls, words, strict=True):
         secret = url.set(password=word).render_as_string(hide_password=False)
         monkeypatch.setenv(name, secret)
