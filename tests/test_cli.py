@@ -663,7 +663,10 @@ def test_a_run_that_is_told_to_stop_says_so_in_the_ledger_and_ends(environ, acco
     while not rows("select 1 from sync_run") and time.monotonic() < deadline:
         time.sleep(0.05)
     process.send_signal(how)
-    _, shown = process.communicate(timeout=30)
+    try:
+        _, shown = process.communicate(timeout=60)
+    finally:
+        process.kill()  # nothing is left for other tests to stumble over
     assert process.returncode == 130
     assert "stopped; what was stored stays" in shown
     assert rows("select outcome from sync_run") == [("stopped",)]

@@ -1,7 +1,8 @@
 """A child process that syncs one account and kills itself at the k-th boundary.
 
 A boundary is an HTTP call about to go out or an SQL statement about to be sent. Prints how many
-there were when it was not killed. Arguments: warehouse URL, account as JSON, settings as JSON, k.
+there were when it was not killed. Arguments: warehouse URL, account as JSON, settings as JSON, k,
+and when it is (ISO 8601; the present unless given).
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ def boundary(at: int) -> None:
         os.kill(os.getpid(), signal.SIGKILL)
 
 
-def main(url: str, account_json: str, environment_json: str, at: int) -> None:
+def main(url: str, account_json: str, environment_json: str, at: int, now: str = "") -> None:
     account = Account(**json.loads(account_json))
     settings = Settings.load(json.loads(environment_json))
     warehouse = Warehouse.open(url)
@@ -49,11 +50,11 @@ def main(url: str, account_json: str, environment_json: str, at: int) -> None:
         warehouse,
         account,
         settings=settings,
-        now=datetime.now(UTC),
+        now=datetime.fromisoformat(now) if now else datetime.now(UTC),
         request=Request("a test"),
     )
     sys.stdout.write(str(seen))
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2], sys.argv[3], int(sys.argv[4]))
+    main(*sys.argv[1:4], int(sys.argv[4]), *sys.argv[5:])

@@ -164,11 +164,11 @@ class World:
             self.scene.url,
             json.dumps(asdict(account)),
             json.dumps(environment),
-            self.store.now().isoformat(),
             str(boundary),
+            self.store.now().isoformat(),
         )
         child = subprocess.run(
-            [sys.executable, "-m", "tests.faults.killed_sync", *arguments],
+            [sys.executable, "-m", "tests.e2e.killed_run", *arguments],
             cwd=ROOT,
             capture_output=True,
             text=True,
