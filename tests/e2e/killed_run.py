@@ -57,4 +57,5 @@ def main(url: str, account_json: str, environment_json: str, at: int, now: str =
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:4], int(sys.argv[4]), *sys.argv[5:])
+    url, account, environment, k, *now = sys.argv[1:]
+    main(url, account, environment, int(k), *now)
