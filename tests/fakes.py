@@ -18,7 +18,7 @@ from include.models import (
     Ticket,
     TicketRef,
 )
-from include.vendors.client import Capabilities
+from include.vendors.client import Capabilities, Keep
 from tests.builders import a_message, a_ticket, an_account
 
 
@@ -40,6 +40,8 @@ class FakeClient:
     calls: int = 0
     clock_skew: float | None = None
     reads: list[str] = field(default_factory=list)
+    part: int = 0
+    """So many messages are handed over at once; 0: all."""
 
     def add(self, ticket_id: str, messages: int = 2, **changes: object) -> Ticket:
         ticket = a_ticket(
@@ -69,7 +71,7 @@ class FakeClient:
             raise self.errors["list"]
 
     def read_ticket(
-        self, ticket_id: str, *, open_messages: bool = False
+        self, ticket_id: str, *, open_messages: bool = False, keep: Keep | None = None
     ) -> tuple[Ticket, list[Message] | None]:
         self.calls += 1
         self.reads.append(ticket_id)
@@ -78,8 +80,13 @@ class FakeClient:
         if ticket_id not in self.tickets:
             raise NotFoundError("no such ticket", vendor=self.account.vendor, action="read")
         ticket = self.tickets[ticket_id]
-        wanted = ticket.is_closed or open_messages
-        return ticket, list(self.messages[ticket_id]) if wanted else None
+        if not (ticket.is_closed or open_messages):
+            return ticket, None
+        last = list(self.messages[ticket_id])
+        while keep and self.part and len(last) > self.part:
+            keep(ticket, last[: self.part])
+            last = last[self.part :]
+        return ticket, last
 
     def list_products(self) -> Iterator[list[Product]]:
         self.calls += 1

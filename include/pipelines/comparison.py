@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, Literal
 
-from include.models import Message, Ticket
-from include.warehouse.stored import StoredMessage, StoredTicket
+from include.models import Ticket
+from include.warehouse.stored import Fingerprint, MessageFacts, StoredTicket
 
 Kind = Literal[
     "missing",
@@ -55,6 +55,7 @@ TICKET_FACTS: Final = (
 )
 MOVING_FACTS: Final = frozenset({"vendor_status"})
 """What changes while a ticket is open without a run reading it."""
+NO_TEXT: Final = Fingerprint.of("")
 MESSAGE_FACTS: Final = ("from_customer", "content", "created_at", "author_id", "author_name")
 
 
@@ -158,15 +159,19 @@ def of_facts(ticket: Ticket, row: StoredTicket) -> Iterator[Difference]:
 
 def of_messages(
     row: StoredTicket,
-    messages: Sequence[Message],
-    held: Mapping[str, StoredMessage],
+    messages: Sequence[MessageFacts],
+    held: Mapping[str, MessageFacts],
     read_at: datetime | None,
 ) -> Iterator[Difference]:
     """The messages of a ticket; those newer than *read_at*, our last reading, are to come."""
     ticket_id = row.ticket_id
     shown = {message.message_id: message for message in messages}
     absent = [message for name, message in shown.items() if name not in held]
-    missing = [m.message_id for m in absent if read_at is None or m.created_at < read_at]
+    missing = [
+        m.message_id
+        for m in absent
+        if read_at is None or m.created_at is None or m.created_at < read_at
+    ]
     if len(missing) < len(absent):
         yield Difference("behind", ticket_id, f"{len(absent) - len(missing)} new messages")
     for name in missing:
@@ -182,16 +187,24 @@ def of_messages(
 
 
 def _unlike(
-    theirs: Ticket | Message, ours: StoredTicket | StoredMessage, names: Sequence[str]
+    theirs: Ticket | MessageFacts, ours: StoredTicket | MessageFacts, names: Sequence[str]
 ) -> Iterator[tuple[str, str]]:
     """The facts that the vendor says and the row does not hold: name, and name with lengths."""
     for name in names:
         said, held = getattr(theirs, name), getattr(ours, name)
         if isinstance(said, datetime):  # the tables hold milliseconds
             said = said.replace(microsecond=said.microsecond // 1000 * 1000)
-        if said is None or said == held or (said == "" and name == "content"):
+        if said in (None, held, NO_TEXT):
             continue  # an empty text never replaces one that we have
-        if isinstance(said, str) and isinstance(held, str):
-            yield name, f"{name} ({len(held)} characters stored, {len(said)} at the vendor)"
+        here, there = _length(held), _length(said)
+        if here is not None and there is not None:
+            yield name, f"{name} ({here} characters stored, {there} at the vendor)"
         else:
             yield name, name if held is not None else f"{name} is not stored"
+
+
+def _length(value: object) -> int | None:
+    """The characters of a text; None for what is none."""
+    if isinstance(value, Fingerprint):
+        return value.length
+    return len(value) if isinstance(value, str) else None

@@ -21,17 +21,20 @@ from include.pipelines.comparison import Comparison, Damage, Difference, Kind
 from include.vendors.client import VendorClient
 from include.warehouse import ledger, stored
 from include.warehouse.mysql import Warehouse
-from include.warehouse.stored import StoredMessage, StoredTicket
+from include.warehouse.stored import Fingerprint, MessageFacts, StoredTicket
 from include.warehouse.tickets import quarantined
 
 AT_ONCE: Final = 100  # tickets read and held in memory together
 LOOKS: Final = 3
 """How often a ticket that changes while we look at it is looked at, before it counts as behind."""
 
+ABOUT_ONE: Final = (ContractError, RejectedError, MovingListError)
+"""Errors that are about the one ticket that was read."""
+
 Progress = Callable[[Comparison], None]
-Held = tuple[StoredTicket | None, Mapping[str, StoredMessage]]
+Held = tuple[StoredTicket | None, Mapping[str, MessageFacts]]
 """A ticket's row, and its messages where they are compared."""
-Reading = tuple[Ticket, list[Message] | None] | VendorError
+Reading = tuple[Ticket, list[MessageFacts] | None] | VendorError
 """A ticket, or the error that is about this one ticket."""
 
 
@@ -249,10 +252,27 @@ class Look:
 
 def read(client: VendorClient, ticket_id: str, open_messages: bool) -> Reading:
     """A ticket, or the error that is about this one ticket."""
+    shown: list[MessageFacts] = []
     try:
-        return client.read_ticket(ticket_id, open_messages=open_messages)
-    except (ContractError, RejectedError, MovingListError) as error:
+        ticket, last = client.read_ticket(
+            ticket_id,
+            open_messages=open_messages,
+            keep=lambda _, part: shown.extend(map(_facts, part)),
+        )
+    except ABOUT_ONE as error:
         return error
+    return ticket, None if last is None else [*shown, *map(_facts, last)]
+
+
+def _facts(message: Message) -> MessageFacts:
+    return MessageFacts(
+        message_id=message.message_id,
+        from_customer=message.from_customer,
+        content=Fingerprint.of(message.content),
+        created_at=message.created_at,
+        author_id=message.author_id,
+        author_name=message.author_name,
+    )
 
 
 def look_again(

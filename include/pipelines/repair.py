@@ -9,21 +9,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 import sqlalchemy as sa
 
 from include.errors import NotFoundError, PartialError, VendorError
-from include.models import Account
+from include.models import Account, Message, Ticket
 from include.pipelines import reconcile
 from include.pipelines.catalog import Catalog
 from include.pipelines.comparison import NOT_MENDED, Comparison
-from include.pipelines.reconcile import Reading
+from include.pipelines.reconcile import ABOUT_ONE
 from include.vendors.client import VendorClient
 from include.warehouse import catalog, ledger
 from include.warehouse import tickets as rows
-from include.warehouse.ledger import Counts, Request
+from include.warehouse.ledger import Counts, Request, Run
 from include.warehouse.mysql import Warehouse
 
 AT_ONCE: Final = 20  # tickets of one transaction
@@ -58,15 +59,15 @@ def repair(
         counts = run.counts
         counts.listed = len(ids)
         for some in (ids[i : i + AT_ONCE] for i in range(0, len(ids), AT_ONCE)):
-            answers = pool.map(lambda i: reconcile.read(client, i, open_messages), some)
+            answers = pool.map(lambda i: _read(run, client, names, i, open_messages, now), some)
             readings = dict(zip(some, answers, strict=True))
             failed = run.write(
-                lambda c, readings=readings: _mend(c, account, found, names, readings, now)  # type: ignore[misc]
+                lambda c, readings=readings: _mend(c, account, found, readings, now)  # type: ignore[misc]
             )
-            whole = [r for i, r in readings.items() if i not in failed and isinstance(r, tuple)]
+            whole = [r for i, r in readings.items() if i not in failed and isinstance(r, _Answer)]
             counts.failed += len(failed)
             counts.written += len(whole)
-            counts.messages += sum(len(messages or ()) for _, messages in whole)
+            counts.messages += sum(len(answer.shown) for answer in whole)
             counts.gone += len(some) - len(failed) - len(whole)
             counts.calls = client.calls
             progress(counts)
@@ -84,16 +85,50 @@ def repair(
     return counts
 
 
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """A ticket as the vendor shows it."""
+
+    ticket: Ticket
+    messages: list[Message] | None
+    """The last part of a long conversation; the parts before it are stored."""
+    shown: set[str]
+    """The ids of all messages."""
+
+
+def _read(
+    run: Run,
+    client: VendorClient,
+    names: Catalog,
+    ticket_id: str,
+    open_messages: bool,
+    now: datetime,
+) -> _Answer | VendorError:
+    """Read a ticket and store all of it but the last part; the error that is about it alone."""
+    shown: set[str] = set()
+
+    def keep(ticket: Ticket, part: list[Message]) -> None:
+        shown.update(message.message_id for message in part)
+        known = names.complete(ticket)
+        run.write(lambda c: rows.store_part(c, client.account, known, part, now))
+
+    try:
+        ticket, last = client.read_ticket(ticket_id, open_messages=open_messages, keep=keep)
+    except ABOUT_ONE as error:
+        return error
+    shown.update(message.message_id for message in last or ())
+    return _Answer(names.complete(ticket), last, shown)
+
+
 def _mend(
     connection: sa.Connection,
     account: Account,
     found: Comparison,
-    names: Catalog,
-    readings: Mapping[str, Reading],
+    readings: Mapping[str, _Answer | VendorError],
     now: datetime,
 ) -> Mapping[str, VendorError]:
     """Store one batch; what failed."""
-    conversations: list[rows.Conversation] = []
+    whole: list[_Answer] = []
     failed: dict[str, VendorError] = {}
     gone: list[str] = []
     for ticket_id, reading in readings.items():
@@ -103,16 +138,16 @@ def _mend(
         elif isinstance(reading, VendorError):
             failed[ticket_id] = reading
         else:
-            ticket, messages = reading
-            conversations.append((names.complete(ticket), messages))
+            whole.append(reading)
+    conversations = [(answer.ticket, answer.messages) for answer in whole]
     refused = rows.settle(connection, account, conversations, failed, gone, now)
     shrunk: list[rows.Conversation] = []
-    for ticket, shown in conversations:
-        extra = found.damaged[ticket.ticket_id].extra_messages
+    for answer in whole:
+        ticket_id = answer.ticket.ticket_id
+        extra = found.damaged[ticket_id].extra_messages
         # An empty answer is no proof against what we have.
-        if extra and shown and ticket.ticket_id not in refused:
-            invented = extra - {message.message_id for message in shown}
-            rows.set_aside(connection, account, ticket.ticket_id, invented)
-            shrunk.append((ticket, shown))
+        if extra and answer.shown and ticket_id not in refused:
+            rows.set_aside(connection, account, ticket_id, extra - answer.shown)
+            shrunk.append((answer.ticket, answer.messages))
     rows.store(connection, account, shrunk, now)  # counts what is left
     return refused

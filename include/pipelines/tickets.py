@@ -8,10 +8,12 @@ number of calls grows with what changed and what is open, never with what is sto
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import islice
 from typing import Final
 
@@ -128,7 +130,7 @@ class _Job:
         self.client, self.warehouse, self.account = client, warehouse, account
         self.settings, self.now, self.options, self.progress = settings, now, options, progress
         self.run: Run | None = None
-        self.counts = Counts()
+        self.counts, self.counting = Counts(), threading.Lock()
         self.watermark: datetime | None = None
         self.swept_at: datetime | None = None
         self.open_messages = options.open_messages or settings.open_messages
@@ -258,7 +260,7 @@ class _Job:
             return set(ids)
         batch, in_a_row = _Batch(), 0
         try:
-            for ticket_id, answer in self.read(sorted(ids)):
+            for ticket_id, answer in self.read(self.run, sorted(ids)):
                 try:
                     ticket, messages = self.what_may_be_read(answer)
                 except RateLimitError:
@@ -299,7 +301,7 @@ class _Job:
             self.refused_messages = error
             return error.ticket, None
 
-    def read(self, ids: Collection[str]) -> Iterator[tuple[str, Answer]]:
+    def read(self, run: Run, ids: Collection[str]) -> Iterator[tuple[str, Answer]]:
         """Read tickets a few at a time; the account's rate limit decides how fast."""
         queue, at_once = iter(ids), self.settings.calls_at_once
         pool = ThreadPoolExecutor(at_once, thread_name_prefix="read")
@@ -308,7 +310,10 @@ class _Job:
             while True:
                 for ticket_id in islice(queue, 2 * at_once - len(waiting)):
                     future = pool.submit(
-                        self.client.read_ticket, ticket_id, open_messages=self.open_messages
+                        self.client.read_ticket,
+                        ticket_id,
+                        open_messages=self.open_messages,
+                        keep=partial(self.keep, run),
                     )
                     waiting[future] = ticket_id
                 if not waiting:
@@ -319,6 +324,16 @@ class _Job:
                     yield waiting.pop(future), future
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
+
+    def keep(self, run: Run, ticket: Ticket, part: list[Message]) -> None:
+        """Store a part of a conversation that is too long to hold; called by reading threads."""
+        run.write(
+            lambda connection: rows.store_part(
+                connection, self.account, self.catalog.complete(ticket), part, self.now
+            )
+        )
+        with self.counting:
+            self.counts.messages += len(part)
 
     def store(self, batch: _Batch, watermark: datetime | None = None) -> None:
         """Write a batch in one transaction; one that a ticket spoils, ticket by ticket."""
@@ -351,7 +366,8 @@ class _Job:
             self.counts.failed += 1
         stored = [c for c in batch.conversations if c[0].ticket_id not in failed]
         self.counts.written += len(stored)
-        self.counts.messages += sum(len(messages or ()) for _, messages in stored)
+        with self.counting:
+            self.counts.messages += sum(len(messages or ()) for _, messages in stored)
         self.counts.gone += len(batch.gone)
         self.note()
 

@@ -30,7 +30,7 @@ from include.models import (
 from include.settings import Settings
 from include.vendors import fields
 from include.vendors.alibaba_signature import AlibabaAuth
-from include.vendors.client import Capabilities
+from include.vendors.client import Capabilities, Keep
 from include.vendors.fields import Json, Record
 from include.vendors.http import ApiSession, RateLimit, Verdict, error_class
 from include.vendors.paging import by_number
@@ -210,9 +210,12 @@ class AlibabaClient:
             yield [ref for ref in page if not (only_open and ref.is_closed)]
 
     def read_ticket(
-        self, ticket_id: str, *, open_messages: bool = False
+        self, ticket_id: str, *, open_messages: bool = False, keep: Keep | None = None
     ) -> tuple[Ticket, list[Message] | None]:
-        """Read the state, then, of a closed ticket or with *open_messages*, the conversation."""
+        """Read the state, then, of a closed ticket or with *open_messages*, the conversation.
+
+        One answer holds all of it, so *keep* is not needed.
+        """
         detail = self._call("GetTicket", form={"TicketId": ticket_id}).child("Data")
         if fields.identifier(detail, "TicketId") != ticket_id:
             raise detail.fault("field Data.TicketId is not the ticket that was asked for")

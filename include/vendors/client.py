@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import ClassVar, Protocol
+from typing import ClassVar, Final, Protocol
 
 from include.models import (
     Account,
@@ -17,6 +17,12 @@ from include.models import (
     Ticket,
     TicketRef,
 )
+
+PART_CHARACTERS: Final = 2_000_000
+"""Of a conversation, as many as this may wait in memory for the next page."""
+
+Keep = Callable[[Ticket, list[Message]], None]
+"""Takes a part of a conversation, and the ticket as it was just read; may raise what ends it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +70,14 @@ class VendorClient(Protocol):
         ...
 
     def read_ticket(
-        self, ticket_id: str, *, open_messages: bool = False
+        self, ticket_id: str, *, open_messages: bool = False, keep: Keep | None = None
     ) -> tuple[Ticket, list[Message] | None]:
         """Read the state first, then the messages, oldest first.
 
-        Messages are None for an open ticket unless *open_messages*. Raises NotFoundError for a
-        ticket the vendor does not know.
+        Messages are None for an open ticket unless *open_messages*. A conversation of many pages
+        goes to *keep* part by part, in this thread, and only its last part is returned: whoever
+        holds all parts then holds all messages. A part may come twice, and no part proves the
+        ticket's state. Raises NotFoundError for a ticket the vendor does not know.
         """
         ...
 

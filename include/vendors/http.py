@@ -6,6 +6,8 @@ so no lower layer may repeat a request.
 
 from __future__ import annotations
 
+import codecs
+import contextlib
 import email.utils
 import json
 import logging
@@ -17,6 +19,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
+import msgspec
 import requests
 import tenacity
 import urllib3
@@ -262,9 +265,15 @@ class ApiSession:
         """The JSON value of a body; a broken one of the announced length is the vendor's doing."""
         said = response.headers.get("Content-Type", "no content type")
         declared = re.search(r"""charset\s*=\s*["']?([\w.-]+)""", said, re.IGNORECASE)
+        charset = declared[1] if declared else "utf-8"
         whole = "Content-Length" in response.headers or "Transfer-Encoding" in response.headers
         try:
-            text = body.decode(declared[1] if declared else "utf-8")
+            if codecs.lookup(charset).name == "utf-8":
+                # Without a text of the whole, which one emoji makes four times as large. What this
+                # parser refuses, half a surrogate pair for one, may be the matter of one field.
+                with contextlib.suppress(msgspec.DecodeError, UnicodeDecodeError):
+                    return msgspec.json.decode(body.removeprefix(codecs.BOM_UTF8))
+            text = body.decode(charset)
             return json.loads(text.removeprefix("\ufeff"), parse_constant=_no_constant)
         except (UnicodeError, LookupError):
             raise _BrokenBodyError("the answer is not in its stated charset", **where) from None
@@ -379,12 +388,13 @@ def _reason(error: BaseException) -> str:
 
 def _read(response: requests.Response, where: Mapping[str, str]) -> bytes:
     """The body, decompressed, up to the limit."""
-    body = bytearray()
+    chunks, size = list[bytes](), 0
     for chunk in response.iter_content(CHUNK_BYTES):
-        body += chunk
-        if len(body) > BODY_BYTES:
+        size += len(chunk)
+        if size > BODY_BYTES:
             raise ContractError(f"the answer is larger than {BODY_BYTES >> 20} MiB", **where)
-    return bytes(body)
+        chunks.append(chunk)
+    return b"".join(chunks)
 
 
 def _no_constant(name: str) -> Any:

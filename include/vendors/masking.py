@@ -12,7 +12,7 @@ from typing import Any
 from include.errors import AuthError
 from include.models import Message, Ticket
 from include.redaction import mask
-from include.vendors.client import VendorClient
+from include.vendors.client import Keep, VendorClient
 
 
 class MaskingClient:
@@ -25,19 +25,28 @@ class MaskingClient:
         return getattr(self._client, name)
 
     def read_ticket(
-        self, ticket_id: str, *, open_messages: bool = False
+        self, ticket_id: str, *, open_messages: bool = False, keep: Keep | None = None
     ) -> tuple[Ticket, list[Message] | None]:
         """As ``VendorClient.read_ticket``, title and messages masked."""
+
+        def keep_masked(ticket: Ticket, part: list[Message]) -> None:
+            if keep:
+                keep(_masked(ticket), _masked_texts(part))
+
         try:
-            ticket, messages = self._client.read_ticket(ticket_id, open_messages=open_messages)
+            ticket, messages = self._client.read_ticket(
+                ticket_id, open_messages=open_messages, keep=keep_masked if keep else None
+            )
         except AuthError as error:
             if error.ticket is not None:
                 error.ticket = _masked(error.ticket)
             raise
-        if messages is not None:
-            messages = [replace(message, content=mask(message.content)) for message in messages]
-        return _masked(ticket), messages
+        return _masked(ticket), None if messages is None else _masked_texts(messages)
 
 
 def _masked(ticket: Ticket) -> Ticket:
     return replace(ticket, title=mask(ticket.title))
+
+
+def _masked_texts(messages: list[Message]) -> list[Message]:
+    return [replace(message, content=mask(message.content)) for message in messages]

@@ -7,7 +7,6 @@ is promised by the vendor, so every unexpected shape is an error and never "no t
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import ClassVar, Final
@@ -35,10 +34,11 @@ from include.models import (
 )
 from include.settings import Settings
 from include.vendors import fields
-from include.vendors.client import Capabilities
+from include.vendors.client import PART_CHARACTERS, Capabilities, Keep
 from include.vendors.fields import Json, Record
 from include.vendors.http import ApiSession, RateLimit, Verdict, error_class
 from include.vendors.paging import by_number
+from include.vendors.tencent_conversation import PAGE_SIZE, Conversation
 from include.vendors.tencent_signature import TencentAuth
 
 BASE_URL: Final = "https://tandon.tencentcloudapi.com"
@@ -48,8 +48,6 @@ VERSION: Final = "2023-01-04"
 ACTIONS: Final = frozenset(
     {"GetMCTicketList", "GetMCTicketById", "GetMCCategoryList", "GetMCCategoryListById"}
 )
-PAGE_SIZE: Final = 20  # the largest one seen
-MAX_PAGES: Final = 2_000  # of one conversation
 READINGS: Final = 4  # of one conversation that moves while it is read
 
 # Section 6: the numbers of both families, because their tables contradict each other.
@@ -179,27 +177,28 @@ class TencentClient:
             yield [ref for ref in refs if not (only_open and ref.is_closed)]
 
     def read_ticket(
-        self, ticket_id: str, *, open_messages: bool = False
+        self, ticket_id: str, *, open_messages: bool = False, keep: Keep | None = None
     ) -> tuple[Ticket, list[Message] | None]:
         """Read the first page, which holds the state; then, where they are wanted, all messages.
 
         Messages count as complete only when the state was the same before and after their pages.
         """
-        first = self._detail(ticket_id, 1)
-        if not (self._is_closed(first) or open_messages):
-            return self._ticket(first), None
-        earlier: list[Json] | None = None
+        earlier = b""
         for _ in range(READINGS):
-            answers, pages = self._pages(ticket_id, first)
-            comments = [comment for page in pages for comment in page]
-            values = _values(comments)
+            talk = Conversation(ticket_id, self._zone, self._api.warn_once)
+            ticket = self._read_page(talk, open_messages)
+            was_closed = ticket.is_closed
+            if not (was_closed or open_messages):
+                return ticket, None
+            while not talk.is_over:
+                if keep and talk.characters > PART_CHARACTERS:
+                    keep(ticket, talk.take())
+                ticket = self._read_page(talk, open_messages)
             # A page that was not full when we read it may have been filled up behind us.
-            whole = all(len(page) == PAGE_SIZE for page in pages[:-1]) or values == earlier
-            ticket = self._ticket(answers[-1])
-            if whole and self._is_closed(answers[0]) >= ticket.is_closed:
+            if (talk.pages_were_full or talk.digest == earlier) and was_closed >= ticket.is_closed:
                 wanted = ticket.is_closed or open_messages
-                return ticket, self._messages(answers[-1], comments) if wanted else None
-            earlier, first = values, self._detail(ticket_id, 1)
+                return ticket, talk.take_last(ticket.created_at) if wanted else None
+            earlier = talk.digest
         raise MovingListError(
             f"the ticket kept changing in {READINGS} readings",
             vendor=self.account.vendor,
@@ -253,31 +252,17 @@ class TencentClient:
         answer = self._api.call(action, "POST", payload=payload, headers=headers)
         return answer.child("Response", "Data")
 
-    def _detail(self, ticket_id: str, number: int) -> Record:
-        """A ticket with one page of its comments, oldest first."""
-        wanted = {"TicketId": ticket_id, "IsPage": True, "Page": number, "Sort": "asc"}
+    def _read_page(self, talk: Conversation, open_messages: bool) -> Ticket:
+        """The ticket, with the next page of its comments, which goes to *talk* where it counts."""
+        asked = {"TicketId": talk.ticket_id, "IsPage": True, "Page": talk.pages + 1, "Sort": "asc"}
         # The page size is a text here, by the vendor's interface definition.
-        detail = self._call("GetMCTicketById", wanted | {"PageSize": str(PAGE_SIZE)})
-        if _ticket_id(detail) != ticket_id:
+        detail = self._call("GetMCTicketById", asked | {"PageSize": str(PAGE_SIZE)})
+        if _ticket_id(detail) != talk.ticket_id:
             raise detail.fault(f"field {detail.name(('TicketId',))} is not the ticket asked for")
-        return detail
-
-    def _pages(self, ticket_id: str, first: Record) -> tuple[list[Record], list[list[Record]]]:
-        """All answers about a ticket, and the pages of comments in them.
-
-        No total is told, so only an empty page ends them, or a server that ignores page numbers.
-        """
-        answers, pages = [first], list[list[Record]]()
-        while len(answers) < MAX_PAGES:
-            page = fields.records(answers[-1], "Comments", optional=True)
-            is_repeated = bool(pages) and _values(page) == _values(pages[-1])
-            if not page or is_repeated:
-                return answers, pages
-            pages.append(page)
-            if len(page) > PAGE_SIZE:
-                return answers, pages
-            answers.append(self._detail(ticket_id, len(answers) + 1))
-        raise first.fault(f"more than {MAX_PAGES} pages of comments")
+        ticket = self._ticket(detail)
+        if talk.pages or ticket.is_closed or open_messages:
+            talk.add(detail)
+        return ticket
 
     def _ticket(self, detail: Record) -> Ticket:
         level = 0 if detail.get("LevelId") is None else fields.integer(detail, "LevelId")
@@ -294,33 +279,6 @@ class TencentClient:
             source_id=WEBSITE.source_id,
             source_name=WEBSITE.name,
         )
-
-    def _messages(self, detail: Record, comments: list[Record]) -> list[Message]:
-        """The conversation, oldest first; the description opens it unless a comment repeats it."""
-        ticket_id, description = _ticket_id(detail), fields.text(detail, "Content")
-        messages: dict[str, Message] = {}
-        repeated: Counter[tuple[str, ...]] = Counter()
-        for item in comments:
-            role, content = fields.text(item, "Role"), fields.text(item, "Content")
-            if role not in ("customer", "support"):
-                self._api.warn_once(f"unknown role {role!r} counts as support")
-            message_id = fields.optional_identifier(item, "CommentId")
-            message_id = message_id or fields.optional_identifier(item, "Id")
-            created_at = fields.local_time(item, "CreateTime", zone=self._zone)
-            if message_id is None:
-                parts = (str(item.need("CreateTime")), role, content)
-                message_id = fields.derived_id(ticket_id, *parts, str(repeated[parts]))
-                repeated[parts] += 1
-            messages[message_id] = Message(
-                ticket_id, message_id, role == "customer", content, created_at
-            )
-        conversation = sorted(messages.values(), key=lambda message: message.created_at)
-        spoken = [message.content for message in conversation if message.from_customer]
-        if not description.strip() or spoken[:1] == [description]:
-            return conversation
-        created_at = fields.local_time(detail, "CreateTime", zone=self._zone)
-        opening = Message(ticket_id, f"{ticket_id}#0", True, description, created_at)
-        return [opening, *conversation]
 
     def _is_closed(self, item: Record) -> bool:
         """The rule of section 6.3: a name decides, else the number; when in doubt, open."""

@@ -8,6 +8,7 @@ lock, in each writing transaction, so a run that was frozen and overtaken cannot
 from __future__ import annotations
 
 import json
+import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
@@ -77,19 +78,22 @@ class Run:
         self._key = (sync_state.c.account_id == account_id) & (sync_state.c.entity == entity)
         self._row = {"account_id": account_id, "entity": entity}
         self._beat = time.monotonic()
-        self._token = warehouse.transact(lambda c: self._take(c, vendor, request))
+        self._turn = threading.Lock()
+        self._token: int | None = warehouse.transact(lambda c: self._take(c, vendor, request))
 
     def write(self, work: Callable[[sa.Connection], T], **state: datetime | None) -> T:
         """Run *work* and move *state* (columns of sync_state) in one transaction.
 
-        Raises SupersededError when another run took the account over.
+        Several threads take turns. Raises SupersededError when another run took the account over,
+        or this one has ended.
         """
 
         def guarded(connection: sa.Connection) -> T:
             self.claim(connection, **state)
             return work(connection)
 
-        return self._warehouse.transact(guarded)
+        with self._turn:
+            return self._warehouse.transact(guarded)
 
     def claim(self, connection: sa.Connection, **state: datetime | None) -> None:
         """Move *state* in a transaction that the caller commits, if this run still holds it.
@@ -97,7 +101,7 @@ class Run:
         Raises SupersededError when another run took over; none can before the commit.
         """
         held = sa.select(sync_state.c.token).where(self._key).with_for_update()
-        if connection.scalar(held) != self._token:
+        if self._token is None or connection.scalar(held) != self._token:
             raise SupersededError("another run took this account over: nothing was written")
         values = {name: _naive(moment) for name, moment in state.items() if moment}
         connection.execute(
@@ -113,6 +117,8 @@ class Run:
         """Show a sign of life and the counts so far, at most every few seconds."""
         if self._connection.closed or time.monotonic() - self._beat < HEARTBEAT_SECONDS:
             return
+        if self._turn.locked():  # a write is a sign of life, and we would wait for its end
+            return
         self._beat = time.monotonic()
         try:
             mine = self._key & (sync_state.c.token == self._token)
@@ -124,7 +130,9 @@ class Run:
             self._connection.close()
 
     def finish(self, outcome: str, error: BaseException | None = None) -> None:
-        """Close this run's row in the ledger."""
+        """Close this run's row in the ledger; a thread that still reads writes no more."""
+        with self._turn:
+            self._token = None
         values: dict[str, Any] = {"outcome": outcome, "ended_at": NOW, **self._figures()}
         if error is not None:
             values["error_class"] = type(error).__name__.lstrip("_")

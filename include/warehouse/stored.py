@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, NamedTuple, Self
 
 import sqlalchemy as sa
 
@@ -22,6 +23,18 @@ from include.warehouse.tables import (
 from include.warehouse.tickets import as_millis
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Fingerprint(NamedTuple):
+    """What is compared of a text: its length in characters, and the SHA-256 of its UTF-8."""
+
+    length: int
+    sha256: str
+
+    @classmethod
+    def of(cls, text: str) -> Self:
+        """The fingerprint of a text that is at hand."""
+        return cls(len(text), hashlib.sha256(text.encode()).hexdigest())
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +63,12 @@ class StoredTicket:
 
 
 @dataclass(frozen=True, slots=True)
-class StoredMessage:
-    """A row of ``cloud_osm_detail``, with the names of ``Message``."""
+class MessageFacts:
+    """A message here or at the vendor, with the names of ``Message``; its text as fingerprint."""
 
     message_id: str
     from_customer: bool | None
-    content: str | None
+    content: Fingerprint | None
     created_at: datetime | None
     author_id: str | None
     author_name: str | None
@@ -97,16 +110,20 @@ def tickets(warehouse: Warehouse, vendor: str, ids: Collection[str]) -> dict[str
 
 def messages(
     warehouse: Warehouse, vendor: str, ids: Collection[str]
-) -> dict[str, dict[str, StoredMessage]]:
-    """The messages of these tickets, by ticket id and message id."""
+) -> dict[str, dict[str, MessageFacts]]:
+    """The messages of these tickets, by ticket id and message id; no text leaves the server."""
     d = cloud_osm_detail.c
-    query = sa.select(cloud_osm_detail).where(d.vendor == vendor.upper(), d.case_id.in_(list(ids)))
-    found: dict[str, dict[str, StoredMessage]] = {ticket_id: {} for ticket_id in ids}
+    query = sa.select(
+        *(column for column in d if column.name != "content"),
+        sa.func.char_length(d.content).label("length"),
+        sa.func.sha2(d.content, 256).label("sha256"),
+    ).where(d.vendor == vendor.upper(), d.case_id.in_(list(ids)))
+    found: dict[str, dict[str, MessageFacts]] = {ticket_id: {} for ticket_id in ids}
     for row in warehouse.transact(lambda c: c.execute(query).mappings().all()):
-        found[row["case_id"]][row["message_id"]] = StoredMessage(
+        found[row["case_id"]][row["message_id"]] = MessageFacts(
             message_id=row["message_id"],
             from_customer={"0": True, "1": False}.get(row["type"] or ""),
-            content=row["content"],
+            content=None if row["sha256"] is None else Fingerprint(row["length"], row["sha256"]),
             created_at=_moment(row["create_time"]),
             author_id=row["replier"],
             author_name=row["replier_name"],

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from include.errors import ContractError, VendorError
 from include.models import DERIVED_ID_PREFIX, Account, Message, Ticket
 from include.warehouse.ledger import NOW
-from include.warehouse.mysql import Warehouse, upsert
+from include.warehouse.mysql import Rule, Warehouse, upsert
 from include.warehouse.tables import (
     cloud_osm_detail,
     cloud_osm_list,
@@ -97,30 +97,33 @@ def store(
     refused = _strangers(connection, account, [ticket for ticket, _ in conversations])
     accepted = [(t, m) for t, m in conversations if t.ticket_id not in refused]
     upsert(connection, cloud_osm_source, _source_rows(accepted, now), {"create_time": _keep})
-    upsert(
-        connection,
-        cloud_osm_detail,
-        [_message_row(ticket, message, now) for ticket, ms in accepted for message in ms or ()],
-        {"content": _keep_text},
-    )
+    _write_messages(connection, accepted, now)
     read = [ticket.ticket_id for ticket, messages in accepted if messages is not None]
     _drop_derived_twins(connection, account.vendor.upper(), read)
     stored = _stored(connection, account.vendor.upper(), read)
-    upsert(
+    _write_tickets(
         connection,
-        cloud_osm_list,
         [_ticket_row(ticket, ms, stored.get(ticket.ticket_id), now) for ticket, ms in accepted],
-        {
-            "custom_id": _keep,
-            "close_time": lambda old, new: sa.case(
-                (new.is_(None), sa.null()), else_=_keep(old, new)
-            ),
-            "missing_since": lambda old, new: new,
-            "status": lambda old, new: new,
-        },
     )
     free(connection, account, [ticket.ticket_id for ticket, _ in accepted])
     return refused
+
+
+def store_part(
+    connection: sa.Connection,
+    account: Account,
+    ticket: Ticket,
+    messages: Sequence[Message],
+    now: datetime,
+) -> None:
+    """Write a part of a long conversation; its ticket has status 1 until ``store`` has the rest.
+
+    Raises ContractError when the id belongs to another ticket already.
+    """
+    if refused := _strangers(connection, account, [ticket]):
+        raise refused[ticket.ticket_id]
+    _write_messages(connection, [(ticket, messages)], now)
+    _write_tickets(connection, [_ticket_row(ticket, None, None, now)])
 
 
 def settle(
@@ -265,6 +268,25 @@ def _strangers(
         for row in rows
         if row.create_time is not None and row.create_time != created[row.cloud_id]
     }
+
+
+def _write_messages(
+    connection: sa.Connection, conversations: Sequence[Conversation], now: datetime
+) -> None:
+    rows = [
+        _message_row(ticket, message, now) for ticket, ms in conversations for message in ms or ()
+    ]
+    upsert(connection, cloud_osm_detail, rows, {"content": _keep_text})
+
+
+def _write_tickets(connection: sa.Connection, rows: Sequence[dict[str, Any]]) -> None:
+    rules: dict[str, Rule] = {
+        "custom_id": _keep,
+        "close_time": lambda old, new: sa.case((new.is_(None), sa.null()), else_=_keep(old, new)),
+        "missing_since": lambda old, new: new,
+        "status": lambda old, new: new,
+    }
+    upsert(connection, cloud_osm_list, rows, rules)
 
 
 def _ticket_row(

@@ -63,8 +63,9 @@ def facts(rows):
     return look
 
 
-@pytest.fixture
-def synced(sync, client):
+@pytest.fixture(params=[0, 2], ids=["whole", "in parts"])
+def synced(request, sync, client):
+    client.part = request.param
     client.add("C1", messages=3, email="a@example.com", product_name="ECS", category_id="7")
     client.add("O1", is_closed=False)
     sync()

@@ -50,6 +50,59 @@ def test_an_open_ticket_is_stored_at_once_and_its_messages_when_it_closes(sync, 
     assert rows("select close_time from cloud_osm_list") == [(int(LATER.timestamp() * 1000),)]
 
 
+def test_a_conversation_too_long_to_hold_is_stored_part_by_part(sync, client, rows):
+    client.part = 2
+    client.add("T1", messages=5)
+    counts = sync()
+    assert rows("select status, message_count from cloud_osm_list") == [(0, 5)]
+    assert rows("select count(*) from cloud_osm_detail") == [(5,)]
+    assert (counts.written, counts.messages) == (1, 5)
+
+
+class CutOffClient(FakeClient):
+    """Fails behind the first part of a conversation."""
+
+    def read_ticket(self, ticket_id, *, open_messages=False, keep=None):
+        ticket, messages = super().read_ticket(ticket_id, open_messages=open_messages)
+        keep(ticket, (messages or [])[:2])
+        raise ContractError("cut off", vendor="huawei", action="read")
+
+
+@pytest.mark.parametrize("was_complete", [False, True])
+def test_a_ticket_of_which_only_parts_are_stored_is_incomplete_until_the_rest_is(
+    sync, client, rows, was_complete
+):
+    client.part = 2
+    client.add("T1", messages=5)
+    backfill = {"since": DAY - timedelta(days=30)}
+    if was_complete:
+        sync()
+    closed_at = rows("select close_time from cloud_osm_list")
+    cut_off = CutOffClient(client.account, client.tickets, client.messages)
+    with pytest.raises(PartialError, match="1 tickets wait in quarantine"):
+        sync(vendor=cut_off, **backfill)
+    assert rows(STATUS) == [("T1", 1)]
+    assert rows("select count(*) from cloud_osm_detail") == [(5 if was_complete else 2,)]
+    sync(now=LATER)
+    assert rows("select status, message_count from cloud_osm_list") == [(0, 5)]
+    assert rows("select count(*) from cloud_osm_detail") == [(5,)]
+    assert rows("select item_id from sync_quarantine") == []
+    if was_complete:
+        assert rows("select close_time from cloud_osm_list") == closed_at
+
+
+def test_parts_of_a_ticket_with_anothers_id_are_refused(sync, client, rows):
+    client.part = 1
+    client.add("T1")
+    sync()
+    other = FakeClient(an_account(account_id="huawei-2"), part=1)
+    other.add("T1", created_at=DAY - timedelta(hours=9), messages=4)
+    before = checksums(rows)
+    with pytest.raises(PartialError, match="another creation time"):
+        sync(vendor=other)
+    assert checksums(rows) == before
+
+
 def test_with_open_messages_an_open_ticket_has_its_messages_and_stays_incomplete(
     sync, client, rows
 ):

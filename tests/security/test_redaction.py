@@ -225,7 +225,7 @@ def test_write_stores_no_original_and_verify_sees_no_difference(sandbox, warehou
 
 def test_write_masks_a_ticket_whose_messages_are_refused():
     class Refused(FakeClient):
-        def read_ticket(self, ticket_id, *, open_messages=False):
+        def read_ticket(self, ticket_id, **options):
             error = AuthError("no right")
             error.ticket = a_ticket(title=TEXT)
             raise error

@@ -6,6 +6,7 @@ import hashlib
 import json
 import logging
 from datetime import UTC, datetime, timedelta
+from itertools import chain
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -549,6 +550,54 @@ def test_a_conversation_without_an_end_is_loud(vendor):
     )
     with pytest.raises(ContractError, match="pages of comments"):
         vendor.read()
+
+
+@pytest.fixture
+def parts(monkeypatch):
+    """What is handed over of a conversation, where only one page may wait for the next."""
+    monkeypatch.setattr(tencent, "PART_CHARACTERS", 1)
+    return []
+
+
+@pytest.mark.parametrize("count", [1, 20, 41])
+@pytest.mark.parametrize("first", ["a question", "请帮忙查看"])
+def test_a_long_conversation_goes_page_by_page_and_is_the_same_as_a_whole_one(
+    vendor, parts, count, first
+):
+    opening = a_comment(0, Role="customer", Content=first)
+    vendor.comments = [opening, *(a_comment(n) for n in range(1, count))]
+    ticket, last = vendor.read(keep=lambda ticket, part: parts.append(part))
+    assert max(map(len, [*parts, last])) <= 21
+    assert len(parts) == -(-count // 20)
+    whole = vendor.read()
+    assert ticket == whole[0]
+    taken = chain(*parts, last)
+    assert sorted(taken, key=lambda message: message.created_at) == whole[1]
+
+
+def test_parts_of_a_conversation_that_moves_come_twice(vendor, parts):
+    vendor.comments = [a_comment(n) for n in range(15)]
+
+    def growing(asked):
+        answer = vendor.show_ticket(asked)
+        vendor.comments = [a_comment(n) for n in range(25)]
+        return answer
+
+    vendor.actions["GetMCTicketById"] = growing
+    _, last = vendor.read(keep=lambda ticket, part: parts.append(part))
+    assert [len(part) for part in parts] == [15, 5, 20, 5]
+    assert contents(last) == ["请帮忙查看"]
+
+
+def test_what_ends_the_taking_of_a_part_ends_the_reading(vendor, parts):
+    vendor.comments = [a_comment(n) for n in range(25)]
+
+    def refuse(ticket, part):
+        raise ContractError("no", vendor="tencent", action="store")
+
+    with pytest.raises(ContractError, match="store: no"):
+        vendor.read(keep=refuse)
+    assert len(vendor.asked("GetMCTicketById")) == 1
 
 
 def states(vendor, *numbers):

@@ -71,6 +71,28 @@ def test_a_frozen_run_that_was_overtaken_writes_nothing(warehouse, warehouse_url
     assert sorted(outcomes(warehouse)) == ["done", "stopped"]
 
 
+def test_a_thread_that_outlives_its_run_writes_nothing(warehouse):
+    with take(warehouse) as run:
+        pass
+    with pytest.raises(SupersededError):
+        run.write(lambda connection: connection.execute(sa.delete(sync_state)))
+    assert warehouse.transact(lambda c: c.scalar(sa.select(sa.func.count(sync_state.c.token)))) == 1
+
+
+def test_threads_of_a_run_write_one_after_the_other(warehouse):
+    at_once, most = [], []
+
+    def work(connection):
+        at_once.append(1)
+        most.append(len(at_once))
+        connection.execute(sa.text("select sleep(0.01)"))
+        at_once.pop()
+
+    with take(warehouse) as run, ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda _: run.write(work), range(16)))
+    assert most == [1] * 16
+
+
 def test_a_run_whose_lock_connection_is_lost_goes_on_under_its_token(warehouse, monkeypatch):
     monkeypatch.setattr(ledger, "HEARTBEAT_SECONDS", 0)
     with take(warehouse) as run:
