@@ -1,8 +1,8 @@
 """Random histories: whatever happens to vendors, keys and runs, and in whatever order.
 
-A few by default, 500 with FULL=1; RANDOM_RUNS and RANDOM_SEED ask for others. Left out is what no
-reader of these vendors could notice: a closed ticket that is spoken to, one that is reopened and
-closed again between two runs, a list that is wrongly empty and says so.
+A few by default, 500 with FULL=1; RANDOM_RUNS and RANDOM_SEED (the first one) ask for others. Left
+out is what no reader of these vendors could notice: a closed ticket that is spoken to, one that is
+reopened and closed again between two runs, a list that is wrongly empty and says so.
 """
 
 from __future__ import annotations
@@ -35,6 +35,8 @@ from tests.faults.small import copy_of
 FULL = bool(os.environ.get("FULL"))
 FIRST_SEED = int(os.environ.get("RANDOM_SEED", "20260101"))
 HISTORIES = int(os.environ.get("RANDOM_RUNS", "500" if FULL else "5"))
+SHARDS = min(10, -(-HISTORIES // 5))
+"""Tests with a seed each, which workers may share out."""
 STEPS = 12
 
 FAULTS: Final[tuple[tuple[str, dict[str, Any]], ...]] = (
@@ -256,9 +258,11 @@ def _of(rows: Rows, tickets: set[str]) -> Rows:
     return {name: [row for row in rows[name] if tickets & set(map(str, row))] for name in names}
 
 
+@pytest.mark.parametrize("shard", range(SHARDS))
 def test_after_any_history_nothing_is_lost_and_all_heals(
-    warehouse_server: Any, record_property: Any, caplog: pytest.LogCaptureFixture
+    warehouse_server: Any, record_property: Any, caplog: pytest.LogCaptureFixture, shard: int
 ) -> None:
+    seed = FIRST_SEED + shard
     caplog.set_level(logging.CRITICAL)
     urls = [warehouse_server.create_migrated() for _ in range(3)]
     History.base, History.url, History.fresh = urls
@@ -269,13 +273,13 @@ def test_after_any_history_nothing_is_lost_and_all_heals(
         History.children = stack.enter_context(children())
         for url in urls:
             stack.callback(warehouse_server.drop, url)
-        machine = hypothesis.seed(FIRST_SEED)(History)
+        machine = hypothesis.seed(seed)(History)
         violations = 1
         try:
             run_state_machine_as_test(
                 machine,
                 settings=settings(
-                    max_examples=HISTORIES,
+                    max_examples=len(range(shard, HISTORIES, SHARDS)),
                     stateful_step_count=STEPS,
                     deadline=None,
                     database=None,
@@ -286,4 +290,4 @@ def test_after_any_history_nothing_is_lost_and_all_heals(
             violations = 0
         finally:
             figure = f"random runs  {History.begun:>5}  violations {violations}"
-            record_property("figure", f"{figure}  (seed {FIRST_SEED})")
+            record_property("figure", f"{figure}  (seed {seed})")
