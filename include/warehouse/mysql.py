@@ -119,6 +119,7 @@ class Warehouse:
         finally:
             with suppress(sa.exc.SQLAlchemyError):  # a lost connection has freed it
                 mine.execute(sa.text("SELECT RELEASE_LOCK(:name)"), key)
+                mine.detach()  # a pool that ``bulk`` has replaced would keep it open, unseen
             mine.close()
 
     def _locked(

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from contextlib import nullcontext
 
 import pytest
@@ -139,6 +140,22 @@ def test_a_killed_connection_is_replaced_and_the_transaction_repeated(warehouse)
 
     warehouse.transact(work)
     assert product(warehouse)["id"] == "p1"
+
+
+def test_a_lock_around_a_bulk_load_leaves_no_connection_behind(database_url):
+    warehouse = Warehouse.open(database_url)
+    with warehouse.lock("a test", stale=lambda _: False), warehouse.bulk() as connection:
+        connection.exec_driver_sql("select 1")
+    warehouse.close()
+    others = (
+        "select count(*) from information_schema.processlist"
+        " where db = database() and id <> connection_id()"
+    )
+    with sa.create_engine(database_url, poolclass=sa.NullPool).connect() as connection:
+        deadline = time.monotonic() + 5  # the server needs a moment to notice
+        while connection.exec_driver_sql(others).scalar() and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert not connection.exec_driver_sql(others).scalar()
 
 
 def test_a_server_that_is_not_strict_and_lives_elsewhere_is_overruled(warehouse):
