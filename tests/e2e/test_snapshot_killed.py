@@ -5,30 +5,24 @@ A sample of the boundaries by default, all of them with FULL=1.
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import signal
-import subprocess
-import sys
-import time
+from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
 from include.customer_service import SOURCE_TABLES
-from include.errors import AlreadyRunningError
-from include.pipelines import snapshots
 from include.sandbox import desk, desk_churn
-from include.source.postgres import Source
-from include.warehouse.ledger import Request
-from include.warehouse.mysql import Warehouse
+from tests.faults.lanes import LANES, Lane, lanes, side_by_side
+from tests.faults.small import copies
 
 log = logging.getLogger(__name__)
-ROOT = Path(__file__).resolve().parents[2]
 NOW = datetime(2026, 1, 10, 8, tzinfo=UTC)
 ROWS = {"supplier": 60, "seat": 120, "session": 300, "session_mapping": 300}
 SITUATIONS = ("the first", "changes only", "all rows again")
@@ -47,149 +41,116 @@ def chosen(boundaries: int, situation: str) -> list[int]:
     return sorted({*range(first, boundaries, step), *end})
 
 
-@dataclass
+@dataclass(frozen=True)
 class Scene:
-    """A warehouse, a copy of it to go back to, and a source."""
+    """Warehouses side by side, a copy to go back to, and the source of all."""
 
-    url: str
+    lanes: list[Lane]
     kept: str
-    warehouse: Warehouse
-    source: Source
     source_url: str
-    children: subprocess.Popen[str]
 
-    def killed(self, k: int, *, full: bool) -> dict[str, int]:
-        """Take a snapshot in a child that dies at boundary *k*: the child's answer."""
-        asked, answers = self.children.stdin, self.children.stdout
-        assert asked is not None
-        assert answers is not None
-        asked.write(json.dumps({"k": k, "full": full}) + "\n")
-        asked.flush()
-        answer: dict[str, int] = json.loads(answers.readline())
-        return answer
+    def take(self, lane: Lane, *, k: int = 0, full: bool = False) -> dict[str, Any]:
+        """Take a snapshot, or let it be killed at boundary *k*."""
+        return lane.run(work="snapshot", source=self.source_url, k=k, full=full)
 
-    def take(self) -> snapshots.Taken:
-        """A clean snapshot; a killed client's lock lives until the server notices, soon after."""
-        deadline = time.monotonic() + 5
-        while True:
-            try:
-                return snapshots.take(self.source, self.warehouse, request=Request("a test"))
-            except AlreadyRunningError:
-                if time.monotonic() > deadline:
-                    raise
-                time.sleep(0.01)
+    def restore(self, lane: Lane) -> None:
+        lane.execute(copies(self.kept, (*HISTORIES, *MANIFEST)))
 
-    def keep(self) -> None:
-        self._copy(self.url, self.kept)
+    def equals_the_source(self, lane: Lane) -> bool:
+        compared = lane.run(work="compare", source=self.source_url)
+        assert compared["error"] is None
+        return bool(compared["result"] == {table.name: True for table in SOURCE_TABLES})
 
-    def restore(self) -> None:
-        self._copy(self.kept, self.url)
 
-    def _copy(self, old: str, new: str) -> None:
-        name = sa.make_url(old).database
-        engine = sa.create_engine(new, poolclass=sa.NullPool)
-        with engine.begin() as connection:
-            for table in (*HISTORIES, *MANIFEST):
-                connection.exec_driver_sql(f"delete from {table}")
-                connection.exec_driver_sql(f"insert into {table} select * from `{name}`.{table}")
+def published(lane: Lane) -> dict[str, list[Any]]:
+    """All that was ever published, moments as the number of their snapshot."""
+    queries = {
+        table: "select h.row_key, h.closed_by, h.snapshot_id, h.row_hash, f.snapshot_id,"
+        f" t.snapshot_id, h.valid_to_at is null from {table} h"
+        " left join cs_snapshot f on f.snapshot_at = h.valid_from_at"
+        " left join cs_snapshot t on t.snapshot_at = h.valid_to_at"
+        " order by h.row_key, h.closed_by"
+        for table in HISTORIES
+    } | {
+        "snapshots": "select snapshot_id, state, full_because from cs_snapshot order by 1",
+        "tables": "select * from cs_snapshot_table order by snapshot_id, table_name",
+    }
+    with lane.connection.begin():
+        return {
+            name: list(lane.connection.exec_driver_sql(query)) for name, query in queries.items()
+        }
 
-    def published(self) -> dict[str, object]:
-        """All that was ever published, moments as the number of their snapshot."""
-        found: dict[str, object] = {}
-        with self.warehouse.engine.connect() as connection:
-            for table in HISTORIES:
-                rows = connection.exec_driver_sql(
-                    "select h.row_key, h.closed_by, h.snapshot_id, h.row_hash, f.snapshot_id,"
-                    f" t.snapshot_id, h.valid_to_at is null from {table} h"
-                    " left join cs_snapshot f on f.snapshot_at = h.valid_from_at"
-                    " left join cs_snapshot t on t.snapshot_at = h.valid_to_at"
-                    " order by h.row_key, h.closed_by"
-                )
-                found[table] = rows.all()
-            found["snapshots"] = connection.exec_driver_sql(
-                "select snapshot_id, state, full_because from cs_snapshot order by 1"
-            ).all()
-            found["tables"] = connection.exec_driver_sql(
-                "select * from cs_snapshot_table order by snapshot_id, table_name"
-            ).all()
-        return found
 
-    def checksums(self) -> list[tuple[object, ...]]:
-        """Of every byte that was ever published."""
-        names = ", ".join((*HISTORIES, *MANIFEST))
-        with self.warehouse.engine.connect() as connection:
-            return [tuple(row) for row in connection.exec_driver_sql(f"checksum table {names}")]
+def checksums(lane: Lane) -> list[int]:
+    """Of every byte that was ever published."""
+    names = ", ".join((*HISTORIES, *MANIFEST))
+    with lane.connection.begin():
+        return [row[1] for row in lane.connection.exec_driver_sql(f"checksum table {names}")]
 
-    def equals_the_source(self) -> bool:
-        found = snapshots.compare(self.source, self.warehouse)
-        return len(found) == len(SOURCE_TABLES) and all(table.equal for table in found)
 
-    def overlaps(self) -> int:
-        """Pairs of versions of one row that were both valid at some moment."""
-        query = (
-            "select count(*) from {0} a join {0} b on a.row_key = b.row_key"
-            " and a.closed_by <> b.closed_by and a.valid_from_at <= b.valid_from_at"
-            " and (a.valid_to_at is null or a.valid_to_at > b.valid_from_at)"
-        )
-        with self.warehouse.engine.connect() as connection:
-            return sum(
-                int(connection.exec_driver_sql(query.format(table)).scalar() or 0)
-                for table in HISTORIES
-            )
+def overlaps(lane: Lane) -> int:
+    """Pairs of versions of one row that were both valid at some moment."""
+    query = (
+        "(select count(*) from {0} a join {0} b on a.row_key = b.row_key"
+        " and a.closed_by <> b.closed_by and a.valid_from_at <= b.valid_from_at"
+        " and (a.valid_to_at is null or a.valid_to_at > b.valid_from_at))"
+    )
+    total = "select " + " + ".join(query.format(table) for table in HISTORIES)
+    with lane.connection.begin():
+        return int(lane.connection.exec_driver_sql(total).scalar_one())
 
 
 @pytest.fixture
-def scene(warehouse_server, warehouse_url, source_url):
+def scene(warehouse_server: Any, source_url: str) -> Iterator[Scene]:
     desk.create(source_url, seed=7, now=NOW, rows=ROWS, queue=True)
-    kept = warehouse_server.create_migrated()
-    warehouse = Warehouse.open(warehouse_url)
-    children = subprocess.Popen(
-        [sys.executable, "-m", "tests.e2e.killed_snapshot", warehouse_url, source_url],
-        cwd=ROOT,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    source = Source.open(source_url)
-    with children:  # ends them by the end of their input
-        yield Scene(warehouse_url, kept, warehouse, source, source_url, children)
-    warehouse.close()
-    warehouse_server.drop(kept)
+    urls = [warehouse_server.create_migrated() for _ in range(LANES + 1)]
+    with lanes(urls[1:]) as found:
+        yield Scene(found, urls[0], source_url)
+    for url in urls:
+        warehouse_server.take_back(url)
 
 
 @pytest.mark.parametrize("situation", SITUATIONS)
 def test_killed_at_any_boundary_the_old_or_the_new_state_is_published_and_the_next_run_heals(
     scene, situation, record_property
 ):
-    full = situation == "all rows again"
+    full, model = situation == "all rows again", scene.lanes[0]
     if situation != "the first":
-        scene.take()
+        assert scene.take(model)["error"] is None
         desk_churn.churn(scene.source_url, seed=8, now=NOW, share=0.2)
-    scene.keep()
-    old, old_bytes = scene.published(), scene.checksums()
+        name = sa.make_url(scene.kept).database
+        keep = [f"insert into `{name}`.`{t}` select * from `{t}`" for t in (*HISTORIES, *MANIFEST)]
+        model.execute(keep)
+    old, old_bytes = published(model), checksums(model)
 
-    kinds = scene.killed(0, full=full)
-    assert kinds.keys() == {"warehouse", "source", "block"}
-    boundaries = sum(kinds.values())
-    log.info("%s: %s boundaries", situation, kinds)
-    new = scene.published()
+    clean = scene.take(model, full=full)
+    assert clean["error"] is None
+    kinds = Counter(clean["seen"])
+    assert kinds.keys() == {"statement", "commit", "rollback", "source", "block"}
+    log.info("%s: %s", situation, kinds)
+    new = published(model)
     assert len(new["snapshots"]) == len(old["snapshots"]) + 1
-    reached, points = set(), chosen(boundaries, situation)
-    for k in points:
-        scene.restore()
-        assert scene.killed(k, full=full) == {"ended": -signal.SIGKILL}, k
-        after = scene.published()
+
+    def at(k: int, lane: Lane) -> bool:
+        """Whether the kill left the new state."""
+        scene.restore(lane)
+        assert scene.take(lane, k=k, full=full) == {"ended": -signal.SIGKILL}, k
+        after = published(lane)
         is_new = after == new
-        assert is_new or (after == old and scene.checksums() == old_bytes), k
-        reached.add(is_new)
-        taken = scene.take()
-        assert scene.equals_the_source(), k
-        assert scene.overlaps() == 0, k
+        assert is_new or (after == old and checksums(lane) == old_bytes), k
+        healed = scene.take(lane)
+        assert healed["error"] is None, k
+        assert scene.equals_the_source(lane), k
+        assert overlaps(lane) == 0, k
         # What was published already is not published again.
-        assert bool(sum(table.opened for table in taken.tables)) is not is_new, k
-    assert reached == {False, True}, "no kill fell before, or none behind, the commit"
+        assert bool(healed["result"]) is not is_new, k
+        return is_new
+
+    points = chosen(kinds.total(), situation)
+    reached = side_by_side(scene.lanes, points, at)
+    assert set(reached) == {False, True}, "no kill fell before, or none behind, the commit"
     record_property(
         "figure",
-        f"kill points {len(points):>5}/{boundaries:<5} {f'snapshot, {situation}':22} rows lost 0"
-        f"  doubled 0  wrongly complete 0  healed by one run {len(points)}",
+        f"kill points {len(points):>5}/{kinds.total():<5} {f'snapshot, {situation}':22} rows lost 0"
+        f"  doubled 0  wrongly complete 0  healed by one run {len(reached)}",
     )

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
@@ -33,7 +33,7 @@ def of_account(sandbox: Sandbox, account: Account, now: datetime) -> dict[str, A
 
 @dataclass
 class Children:
-    """A process whose children work, one after the other."""
+    """A process that works, or whose children do, one after the other."""
 
     process: subprocess.Popen[str]
 
@@ -47,7 +47,7 @@ class Children:
         delay: float = 0,
         **more: Any,
     ) -> None:
-        """Let a child work; at boundary *k* it dies, or freezes. ``answer`` says how it ended."""
+        """Let it work, or a child that dies, or freezes, at boundary *k*. ``answer`` says how."""
         self._send(work=work, url=url, k=k, freeze=freeze, delay=delay, **more)
 
     def answer(self) -> dict[str, Any]:
@@ -61,12 +61,21 @@ class Children:
         self._send()
         return self.answer()
 
-    def run(self, work: str, url: str, **more: Any) -> dict[str, Any]:
-        """Ask and wait; the server has noticed the end when this returns."""
+    def run(
+        self, work: str, url: str, *, watch: sa.Connection | None = None, **more: Any
+    ) -> dict[str, Any]:
+        """Ask and wait; the server has noticed the end when this returns.
+
+        *watch* is a connection to the database that may be used for that.
+        """
         self.ask(work, url, **more)
         found = self.answer()
         if "ended" in found:
-            wait_until_alone(url)
+            with ExitStack() as stack:
+                if watch is None:
+                    engine = sa.create_engine(url, poolclass=sa.NullPool)
+                    watch = stack.enter_context(engine.connect())
+                wait_until_alone(watch)
         return found
 
     def _send(self, **asked: Any) -> None:
@@ -88,12 +97,11 @@ def children() -> Iterator[Children]:
         yield Children(process)
 
 
-def wait_until_alone(url: str) -> None:
-    """Wait until the server has noticed that nobody is connected to the database any more."""
+def wait_until_alone(connection: sa.Connection) -> None:
+    """Wait until the server has noticed that nobody else is connected to the database any more."""
     query = "select count(*) from information_schema.processlist where db = database()"
-    engine = sa.create_engine(url, poolclass=sa.NullPool)
     deadline = time.monotonic() + 10
-    with engine.connect() as connection:
+    with connection.begin():
         while connection.exec_driver_sql(query).scalar_one() > 1:
             assert time.monotonic() < deadline, "a dead client's connection is still there"
-            time.sleep(0.005)
+            time.sleep(0.002)

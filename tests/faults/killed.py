@@ -1,9 +1,12 @@
-"""A process that works in forked children, which kill or freeze themselves at the k-th boundary.
+"""A process that works, or lets a forked child work, which kills or freezes itself at a boundary.
 
-A boundary is an HTTP call, an SQL statement, a commit or a rollback about to be sent. Reads one
-JSON object a line (``Children.ask``). Answers with one: ``seen``, the boundaries there were, in
-their order, and ``error``, the class that ended the work; ``ended``, the negative number of the
-signal; or ``frozen``, and once more after an empty line, which lets the child go on.
+A boundary is an HTTP call, an SQL statement, a commit or a rollback about to be sent, or the end of
+a block of the source's COPY. Reads one JSON object a line (``Children.ask``). Without a boundary
+``k`` it works itself: what that made once (compiled statements, loaded modules) children inherit,
+but neither threads nor connections, of which none is left. Answers with one JSON object a line:
+``seen``, the boundaries there were, in their order, ``error``, the class that ended the work, and
+its ``result``; ``ended``, the negative number of the signal; or ``frozen``, and once more after an
+empty line, which lets the child go on.
 """
 
 from __future__ import annotations
@@ -18,20 +21,20 @@ import time
 import traceback
 from contextlib import closing
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-import pymysql.cursors  # noqa: F401 - as all imports here: once, instead of in every child
 import requests
 import sqlalchemy as sa
-import sqlalchemy.dialects.mysql.pymysql
 
 from include.models import Account
-from include.pipelines import catalog, reports, tickets
+from include.pipelines import catalog, reports, snapshots, tickets
 from include.settings import Settings
 from include.vendors import open_client
 from include.warehouse import schema
 from include.warehouse.ledger import Request
 from include.warehouse.mysql import Warehouse
+from tests.faults.counted_source import open_source
 
 counting = threading.Lock()
 seen: list[str] = []
@@ -63,17 +66,31 @@ def count_boundaries() -> None:
     requests.Session.send = counted  # type: ignore[method-assign]
 
 
-def work() -> None:
+@cache
+def opened(url: str) -> Warehouse:
+    """One a database, because an engine keeps what it compiled; closed after each work."""
+    return Warehouse.open(url)
+
+
+def work() -> Any:
     """Do what is wanted."""
-    name, url, request = wanted["work"], wanted["url"], Request("a test")
-    if name == "migrate":
-        schema.upgrade(sa.create_engine(url, poolclass=sa.NullPool))
-        return
-    now = datetime.fromisoformat(wanted["now"])
-    with closing(Warehouse.open(url)) as warehouse:
+    name, request = wanted["work"], Request("a test")
+    with closing(opened(wanted["url"])) as warehouse:
+        if name == "migrate":
+            schema.upgrade(warehouse.engine)
+            return None
+        if name in ("snapshot", "compare"):
+            source = open_source(wanted["source"], boundary)
+            if name == "compare":
+                return {
+                    table.table_name: table.equal for table in snapshots.compare(source, warehouse)
+                }
+            taken = snapshots.take(source, warehouse, request=request, full=wanted["full"])
+            return sum(table.opened for table in taken.tables)
+        now = datetime.fromisoformat(wanted["now"])
         if name == "reports":
             reports.build(warehouse, now=now, request=request)
-            return
+            return None
         settings = Settings.load(wanted["environment"])
         account = Account(**wanted["account"])
         with closing(open_client(account, settings, sleep=lambda _: None)) as client:
@@ -83,19 +100,25 @@ def work() -> None:
                 tickets.sync(
                     client, warehouse, account, settings=settings, now=now, request=request
                 )
+    return None
+
+
+def work_and_tell() -> None:
+    """Work, and say how that ended."""
+    seen.clear()
+    time.sleep(wanted["delay"])
+    error = result = None
+    try:
+        result = work()
+    except Exception as caught:  # noqa: BLE001 - the test judges it
+        error = f"{type(caught).__name__}: {caught}"
+    say(seen=seen, error=error, result=result)
 
 
 def child() -> None:
-    """Work, and say how that ended; returns to nobody."""
+    """Work, and return to nobody."""
     try:
-        time.sleep(wanted["delay"])
-        count_boundaries()
-        error = None
-        try:
-            work()
-        except Exception as caught:  # noqa: BLE001 - the test judges it
-            error = f"{type(caught).__name__}: {caught}"
-        say(seen=seen, error=error)
+        work_and_tell()
         os._exit(0)
     finally:
         traceback.print_exc()
@@ -108,10 +131,16 @@ def say(**answer: Any) -> None:
 
 
 def main() -> None:
-    gc.freeze()  # the collector would write on, and so copy, every page
+    count_boundaries()
     for line in sys.stdin:
         wanted.update(json.loads(line))
-        pid = os.fork()  # nothing but imports has happened here: no threads, no connections
+        if not wanted["k"]:
+            work_and_tell()
+            continue
+        gc.collect()
+        gc.freeze()  # the collector would write on, and so copy, every page
+        assert threading.active_count() == 1
+        pid = os.fork()
         if not pid:
             child()
         status = os.waitpid(pid, os.WUNTRACED)[1]

@@ -54,16 +54,26 @@ def a_day_passes(store: Store) -> None:
         store.add_message(done[-1], "it broke again")
 
 
+def copies(base: str, tables: Collection[str]) -> list[str]:
+    """Statements that make the tables what they are in *base*."""
+    name = sa.make_url(base).database
+    return [
+        statement
+        for table in tables
+        for statement in (
+            f"delete from `{table}`",
+            f"insert into `{table}` select * from `{name}`.`{table}`",
+        )
+    ]
+
+
 def copy_of(base: str, tables: Collection[str]) -> Callable[[str], None]:
     """``reset(url)``: the tables as they are in *base*."""
-    name = sa.make_url(base).database
+    statements = copies(base, tables)
 
     def reset(url: str) -> None:
         with sa.create_engine(url, poolclass=sa.NullPool).begin() as connection:
-            for table in tables:
-                connection.exec_driver_sql(f"delete from `{table}`")
-                connection.exec_driver_sql(
-                    f"insert into `{table}` select * from `{name}`.`{table}`"
-                )
+            for statement in statements:
+                connection.exec_driver_sql(statement)
 
     return reset

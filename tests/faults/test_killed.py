@@ -9,8 +9,6 @@ import os
 import signal
 from collections import Counter
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -22,15 +20,15 @@ from include.models import VENDORS
 from include.sandbox.server import Sandbox
 from include.warehouse.report_tables import metadata  # that of all tables
 from tests.faults import small
-from tests.faults.children import Children, children, of_account
+from tests.faults.children import of_account
+from tests.faults.lanes import LANES, Lane, lanes, side_by_side
 from tests.faults.scene import BEFORE, FACTS, NOW, STATE
-from tests.faults.small import copy_of
+from tests.faults.small import copies, copy_of
 from tests.histories import Past
-from tests.sql.described import described
-from tests.sql.users_database import build
+from tests.sql import users_database
+from tests.sql.described import described_by
 
 FULL = bool(os.environ.get("FULL"))
-LANES = 3 if FULL else 2
 SPREAD = 4
 ATTEMPT = {"synced_at", "found_at", "first_at", "last_at", "attempts", "request_id"} | {
     "heartbeat_at",
@@ -48,34 +46,41 @@ Table = dict[tuple[Any, ...], tuple[tuple[str, Any], ...]]
 
 @dataclass(frozen=True)
 class Work:
-    """What is killed: ``reset(url)`` brings a database to its beginning, ``ask`` names the work."""
+    """What is killed: *reset* gives the statements that lead a lane back, *ask* names the work."""
 
-    reset: Callable[[str], None]
+    reset: Callable[[Lane], list[str]]
     ask: dict[str, Any]
     tables: tuple[str, ...]
-    shape: Callable[[str], Any] = lambda url: None
+    shape: Callable[[sa.Connection], Any] = lambda connection: None
     is_at_once: bool = False
     """Whether readers see all of its work or nothing."""
 
-    def look(self, url: str) -> dict[str, Table]:
+    def begin(self, lane: Lane) -> None:
+        lane.execute(self.reset(lane))
+
+    def look(self, lane: Lane) -> dict[str, Table]:
         """What is in the tables, as far as they are there."""
-        engine = sa.create_engine(url, poolclass=sa.NullPool)
-        found: dict[str, Table] = {}
-        with engine.connect() as connection:
-            there = sa.inspect(connection).get_table_names()
-            for name in self.tables:
-                rows = (
-                    connection.exec_driver_sql(f"select * from `{name}`") if name in there else ()
-                )
-                found[name] = {
-                    tuple(row._mapping[c.name] for c in metadata.tables[name].primary_key): tuple(
-                        (column, value)
-                        for column, value in row._mapping.items()
-                        if column not in ATTEMPT
-                    )
-                    for row in rows
-                }
-        return found
+        with lane.connection.begin():
+            there = set(lane.connection.exec_driver_sql("show tables").scalars())
+            return {
+                name: look(lane.connection, name) if name in there else {} for name in self.tables
+            }
+
+    def form(self, lane: Lane) -> Any:
+        with lane.connection.begin():
+            return self.shape(lane.connection)
+
+
+def look(connection: sa.Connection, name: str) -> Table:
+    """The rows of a table, without what tells of attempts."""
+    found = connection.exec_driver_sql(f"select * from `{name}`")
+    columns = list(found.keys())
+    kept = [(column, at) for at, column in enumerate(columns) if column not in ATTEMPT]
+    key = [columns.index(column.name) for column in metadata.tables[name].primary_key]
+    return {
+        tuple(row[at] for at in key): tuple((column, row[at]) for column, at in kept)
+        for row in found
+    }
 
 
 def complete(state: dict[str, Table]) -> set[tuple[Any, int]]:
@@ -98,52 +103,40 @@ class Point:
     told: str
 
 
-@dataclass
-class Killer:
-    """Kills a work at its boundaries, in several databases side by side."""
+def kill(in_lanes: list[Lane], work: Work) -> tuple[list[Point], int]:
+    """Kill a work at its boundaries: what that did, and how many boundaries the work has."""
+    model = in_lanes[0]
+    work.begin(model)
+    first = work.look(model)
+    clean = model.run(**work.ask)
+    assert clean["error"] is None, clean
+    last, form = work.look(model), work.form(model)
 
-    lanes: list[tuple[str, Children]]
+    def at(k: int, lane: Lane) -> Point:
+        work.begin(lane)
+        died = lane.run(k=k, **work.ask)
+        # Of a slow run a heartbeat more may have been counted than of this one.
+        assert died == {"ended": -signal.SIGKILL} or len(died["seen"]) < k, died
+        killed = work.look(lane)
+        is_whole = not work.is_at_once or killed in (first, last)
+        error = lane.run(**work.ask)["error"]
+        healed = work.look(lane)
+        differ = [name for name in work.tables if healed[name] != last[name]]
+        differ += ["the schema"] * (work.form(lane) != form)
+        return Point(
+            k,
+            sum(
+                len((first[name].keys() & last[name].keys()) - killed[name].keys())
+                + len(last[name].keys() - healed[name].keys())
+                for name in work.tables
+            ),
+            sum(len(healed[name].keys() - last[name].keys()) for name in work.tables),
+            len(complete(killed) - complete(first) - complete(last)),
+            is_whole and error is None and not differ,
+            f"at {k}: {'' if is_whole else 'half of it is seen, '}{error}, differ: {differ}",
+        )
 
-    def kill(self, work: Work) -> tuple[list[Point], int]:
-        """What the kills did, and how many boundaries the work has."""
-        url, runner = self.lanes[0]
-        work.reset(url)
-        first = work.look(url)
-        clean = runner.run(url=url, **work.ask)
-        assert clean["error"] is None, clean
-        last, shape = work.look(url), work.shape(url)
-        points = iter(chosen(clean["seen"]))
-
-        def at(k: int, url: str, runner: Children) -> Point:
-            work.reset(url)
-            died = runner.run(url=url, k=k, **work.ask)
-            # Of a slow run a heartbeat more may have been counted than of this one.
-            assert died == {"ended": -signal.SIGKILL} or len(died["seen"]) < k, died
-            killed = work.look(url)
-            is_whole = not work.is_at_once or killed in (first, last)
-            error = runner.run(url=url, **work.ask)["error"]
-            healed = work.look(url)
-            differ = [name for name in work.tables if healed[name] != last[name]]
-            differ += ["the schema"] * (work.shape(url) != shape)
-            return Point(
-                k,
-                sum(
-                    len((first[name].keys() & last[name].keys()) - killed[name].keys())
-                    + len(last[name].keys() - healed[name].keys())
-                    for name in work.tables
-                ),
-                sum(len(healed[name].keys() - last[name].keys()) for name in work.tables),
-                len(complete(killed) - complete(first) - complete(last)),
-                is_whole and error is None and not differ,
-                f"at {k}: {'' if is_whole else 'half of it is seen, '}{error}, differ: {differ}",
-            )
-
-        def work_off(lane: tuple[str, Children]) -> list[Point]:
-            return [at(k, *lane) for k in points]
-
-        with ThreadPoolExecutor(len(self.lanes)) as pool:
-            found = [point for lane in pool.map(work_off, self.lanes) for point in lane]
-        return found, len(clean["seen"])
+    return side_by_side(in_lanes, chosen(clean["seen"]), at), len(clean["seen"])
 
 
 def chosen(seen: list[str]) -> list[int]:
@@ -158,10 +151,10 @@ def chosen(seen: list[str]) -> list[int]:
 
 
 @pytest.fixture(scope="module")
-def killer(warehouse_server: Any) -> Iterator[Killer]:
+def migrated(warehouse_server: Any) -> Iterator[list[Lane]]:
     urls = [warehouse_server.create_migrated() for _ in range(LANES)]
-    with ExitStack() as stack:
-        yield Killer([(url, stack.enter_context(children())) for url in urls])
+    with lanes(urls) as found:
+        yield found
     for url in urls:
         warehouse_server.drop(url)
 
@@ -179,8 +172,8 @@ def vendors(base: str) -> Iterator[Sandbox]:
         yield running
 
 
-def judge(killer: Killer, work: Work, name: str, record: Any) -> None:
-    points, boundaries = killer.kill(work)
+def judge(in_lanes: list[Lane], work: Work, name: str, record: Any) -> None:
+    points, boundaries = kill(in_lanes, work)
     lost, doubled, wrong, healed = (
         sum(getattr(point, column) for point in points)
         for column in ("lost", "doubled", "wrong", "healed")
@@ -198,28 +191,19 @@ def judge(killer: Killer, work: Work, name: str, record: Any) -> None:
 @pytest.mark.parametrize("vendor", VENDORS)
 @pytest.mark.parametrize("name", ["tickets", "catalog"])
 def test_a_run_killed_at_any_boundary_is_healed_by_the_next(
-    killer, base, vendors, name, vendor, record_property
+    migrated, base, vendors, name, vendor, record_property
 ):
-    reset = copy_of(base, STATE)
+    reset = copies(base, STATE)
     if name == "catalog":
-        for_nothing = (*FACTS[2:6], "sync_state", "sync_run")
-
-        def forget(url: str) -> None:
-            copy_of(base, STATE)(url)
-            with sa.create_engine(url, poolclass=sa.NullPool).begin() as connection:
-                for table in for_nothing:
-                    connection.exec_driver_sql(f"delete from `{table}`")
-                connection.exec_driver_sql(
-                    "update cloud_osm_list set product_id = null, product_business_id = null"
-                )
-
-        reset = forget
+        reset += [f"delete from `{table}`" for table in (*FACTS[2:6], "sync_state", "sync_run")]
+        reset.append("update cloud_osm_list set product_id = null, product_business_id = null")
     ask = {"work": name, **of_account(vendors, vendors.account(vendor), NOW)}
-    judge(killer, Work(reset, ask, FOR_TICKETS), f"{name} {vendor}", record_property)
+    work = Work(lambda lane: reset, ask, FOR_TICKETS)
+    judge(migrated, work, f"{name} {vendor}", record_property)
 
 
 def test_a_build_of_reports_killed_at_any_boundary_shows_the_old_or_the_new_ones(
-    killer, base, vendors, warehouse_server, record_property
+    migrated, base, vendors, warehouse_server, record_property
 ):
     built = warehouse_server.create_migrated()
     try:
@@ -230,7 +214,7 @@ def test_a_build_of_reports_killed_at_any_boundary_shows_the_old_or_the_new_ones
             talk(past, 1)
         engine = sa.create_engine(built, poolclass=sa.NullPool)
         ask = {"work": "reports", "now": (NOW + timedelta(hours=1)).isoformat()}
-        ended = killer.lanes[0][1].run(url=built, **{**ask, "now": BEFORE.isoformat()})
+        ended = migrated[0].runner.run(url=built, **{**ask, "now": BEFORE.isoformat()})
         assert ended["error"] is None
         with engine.begin() as connection:
             connection.exec_driver_sql("delete from sync_run")
@@ -240,10 +224,10 @@ def test_a_build_of_reports_killed_at_any_boundary_shows_the_old_or_the_new_ones
             connection.exec_driver_sql(
                 "update cloud_osm_list set status = 0, synced_at = now() limit 3"
             )
-        reset = copy_of(built, (*STATE, *HISTORIES, *REPORTS))
+        reset = copies(built, (*STATE, *HISTORIES, *REPORTS))
         facts = tuple(set(REPORTS) - {"rpt_build"})  # a build that was repeated is a build more
-        work = Work(reset, ask, facts, is_at_once=True)
-        judge(killer, work, "reports", record_property)
+        work = Work(lambda lane: reset, ask, facts, is_at_once=True)
+        judge(migrated, work, "reports", record_property)
     finally:
         warehouse_server.drop(built)
 
@@ -265,21 +249,25 @@ def test_a_migration_killed_at_any_boundary_is_completed_by_the_next(
     warehouse_server, start, record_property
 ):
     urls = [warehouse_server.create() for _ in range(LANES)]
+    theirs = warehouse_server.create()
+    users_database.build(sa.create_engine(theirs, poolclass=sa.NullPool))
 
-    def reset(url: str) -> None:
-        name = sa.make_url(url).database
-        warehouse_server.run(f"drop database `{name}`", f"create database `{name}` charset utf8mb4")
-        if start != "empty":
-            build(sa.create_engine(url, poolclass=sa.NullPool))
-
-    def shape(url: str) -> Any:
-        return described(sa.create_engine(url, poolclass=sa.NullPool))
+    def reset(lane: Lane) -> list[str]:
+        name = sa.make_url(lane.url).database
+        anew = [
+            f"drop database `{name}`",
+            f"create database `{name}` charset utf8mb4",
+            f"use `{name}`",
+        ]
+        if start == "empty":
+            return anew
+        tables = users_database.statements()
+        return [*anew, *tables.values(), *copies(theirs, tables)]
 
     try:
-        with ExitStack() as stack:
-            killer = Killer([(url, stack.enter_context(children())) for url in urls])
-            work = Work(reset, {"work": "migrate"}, tuple(metadata.tables), shape)
-            judge(killer, work, f"migration, {start}", record_property)
+        with lanes(urls) as found:
+            work = Work(reset, {"work": "migrate"}, tuple(metadata.tables), described_by)
+            judge(found, work, f"migration, {start}", record_property)
     finally:
-        for url in urls:
+        for url in (*urls, theirs):
             warehouse_server.drop(url)

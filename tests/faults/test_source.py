@@ -30,6 +30,7 @@ from include.sandbox.desk_mover import Mover
 from include.source.postgres import Source
 from include.warehouse.ledger import Request
 from include.warehouse.mysql import Warehouse
+from tests.faults.children import children
 from tests.faults.invariants import LOUD, RIGHT, SILENT
 from tests.source.conftest import execute
 
@@ -368,17 +369,11 @@ def test_g10_a_huge_table_is_read_in_constant_memory(changed, execute, warehouse
 def test_g11_a_snapshot_killed_while_it_publishes_shows_the_old_state_or_the_new(
     changed, warehouse_url, judge
 ):
-    command = [sys.executable, "-m", "tests.e2e.killed_snapshot", warehouse_url, changed.url]
     before = changed.published()
-    with subprocess.Popen(
-        command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as children:
-        assert children.stdin
-        assert children.stdout
+    with children() as process:
         for k in (120, 150):
-            children.stdin.write(json.dumps({"k": k, "full": True}) + "\n")
-            children.stdin.flush()
-            assert json.loads(children.stdout.readline()) == {"ended": -signal.SIGKILL}
+            process.ask("snapshot", warehouse_url, source=changed.url, k=k, full=True)
+            assert process.answer() == {"ended": -signal.SIGKILL}
             assert changed.published() == before
     judge()
 

@@ -31,10 +31,15 @@ TABLES = """
 def described(engine: sa.Engine) -> dict[str, list[tuple[Any, ...]]]:
     """Tables, columns in their order, and indexes."""
     with engine.connect() as connection:
-        return {
-            name: [_plain(row) for row in connection.execute(sa.text(query))]
-            for name, query in (("tables", TABLES), ("columns", COLUMNS), ("indexes", INDEXES))
-        }
+        return described_by(connection)
+
+
+def described_by(connection: sa.Connection) -> dict[str, list[tuple[Any, ...]]]:
+    """As ``described``."""
+    return {
+        name: [_plain(row) for row in connection.execute(sa.text(query))]
+        for name, query in (("tables", TABLES), ("columns", COLUMNS), ("indexes", INDEXES))
+    }
 
 
 def _plain(row: sa.Row[Any]) -> tuple[Any, ...]:
