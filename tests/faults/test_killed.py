@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from operator import itemgetter
 from typing import Any
 
 import pytest
@@ -40,8 +41,8 @@ FOR_TICKETS = (*FACTS, "sync_state")
 REPORTS = tuple(name for name in metadata.tables if name.startswith("rpt_"))
 HISTORIES = tuple(name for name in metadata.tables if name.startswith("cs_"))
 
-Table = dict[tuple[Any, ...], tuple[tuple[str, Any], ...]]
-"""Rows by their key."""
+Table = dict[Any, tuple[tuple[str, ...], tuple[Any, ...]]]
+"""Rows by their key: the columns and their values."""
 
 
 @dataclass(frozen=True)
@@ -75,19 +76,17 @@ def look(connection: sa.Connection, name: str) -> Table:
     """The rows of a table, without what tells of attempts."""
     found = connection.exec_driver_sql(f"select * from `{name}`")
     columns = list(found.keys())
-    kept = [(column, at) for at, column in enumerate(columns) if column not in ATTEMPT]
-    key = [columns.index(column.name) for column in metadata.tables[name].primary_key]
-    return {
-        tuple(row[at] for at in key): tuple((column, row[at]) for column, at in kept)
-        for row in found
-    }
+    names = tuple(column for column in columns if column not in ATTEMPT)
+    facts = itemgetter(*map(columns.index, names))
+    key = itemgetter(*(columns.index(column.name) for column in metadata.tables[name].primary_key))
+    return {key(row): (names, facts(row)) for row in found}
 
 
 def complete(state: dict[str, Table]) -> set[tuple[Any, int]]:
     """Complete tickets, and how many messages of them are stored."""
-    talks = [dict(row) for row in state.get("cloud_osm_detail", {}).values()]
+    talks = [dict(zip(*row, strict=True)) for row in state.get("cloud_osm_detail", {}).values()]
     count = Counter((talk["vendor"], talk["case_id"]) for talk in talks if "vendor" in talk)
-    tickets = [dict(row) for row in state.get("cloud_osm_list", {}).values()]
+    tickets = [dict(zip(*row, strict=True)) for row in state.get("cloud_osm_list", {}).values()]
     return {(t["cloud_id"], count[t["type"], t["cloud_id"]]) for t in tickets if t["status"] == 0}
 
 
@@ -252,17 +251,17 @@ def test_a_migration_killed_at_any_boundary_is_completed_by_the_next(
     theirs = warehouse_server.create()
     users_database.build(sa.create_engine(theirs, poolclass=sa.NullPool))
 
+    tables = users_database.statements() if start != "empty" else {}
+
     def reset(lane: Lane) -> list[str]:
         name = sa.make_url(lane.url).database
-        anew = [
+        return [
             f"drop database `{name}`",
             f"create database `{name}` charset utf8mb4",
             f"use `{name}`",
+            *tables.values(),
+            *copies(theirs, tables),
         ]
-        if start == "empty":
-            return anew
-        tables = users_database.statements()
-        return [*anew, *tables.values(), *copies(theirs, tables)]
 
     try:
         with lanes(urls) as found:
