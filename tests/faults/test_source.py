@@ -12,8 +12,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -24,17 +23,16 @@ import sqlalchemy as sa
 
 from include.customer_service import SOURCE_TABLES
 from include.errors import CheckError, ConfigError, RejectedError, UnavailableError
-from include.pipelines import snapshots
 from include.sandbox import desk, desk_churn
 from include.sandbox.desk_mover import Mover
 from include.source.postgres import Source
-from include.warehouse.ledger import Request
 from include.warehouse.mysql import Warehouse
 from tests.faults.children import children
-from tests.faults.invariants import LOUD, RIGHT, SILENT
+from tests.faults.desk_scene import Desk, judge
+from tests.faults.invariants import RIGHT
 from tests.source.conftest import execute
 
-__all__ = ["execute"]  # a fixture
+__all__ = ["execute", "judge"]  # fixtures
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 NOW: Final = datetime(2026, 1, 10, 8, tzinfo=UTC)
@@ -48,40 +46,6 @@ READER: Final = "osm_faults_reader"
 LOCK: Final = "lock table seat in access exclusive mode"
 
 
-@dataclass
-class Desk:
-    """A source whose first snapshot is published, and that has changed since."""
-
-    url: str
-    warehouse: Warehouse
-
-    def take(self, url: str = "", timeout_seconds: int = 60, **options: Any) -> snapshots.Taken:
-        source = Source.open(url or self.url, timeout_seconds=timeout_seconds)
-        return snapshots.take(source, self.warehouse, request=Request("a test"), **options)
-
-    def published(self) -> list[Any]:
-        """What readers see: every present row, and the newest complete snapshot."""
-        queries = [
-            f"select count(*), sum(crc32(hex(row_hash))) from {table.history} where closed_by = 0"
-            for table in SOURCE_TABLES
-        ]
-        queries.append("select max(snapshot_id), 0 from cs_snapshot where state = 'complete'")
-        with self.warehouse.engine.connect() as connection:
-            return [tuple(connection.exec_driver_sql(query).one()) for query in queries]
-
-    def is_equal(self) -> bool:
-        found = snapshots.compare(Source.open(self.url), self.warehouse)
-        return all(table.equal for table in found)
-
-    def newest_run(self) -> tuple[Any, ...]:
-        query = (
-            "select outcome, error_class from sync_run where entity = 'snapshot'"
-            " order by started_at desc limit 1"
-        )
-        with self.warehouse.engine.connect() as connection:
-            return tuple(connection.exec_driver_sql(query).one())
-
-
 @pytest.fixture
 def changed(source_url: str, warehouse_url: str) -> Iterator[Desk]:
     desk.create(source_url, seed=7, now=NOW, rows=ROWS, queue=True, odd=False)
@@ -90,45 +54,6 @@ def changed(source_url: str, warehouse_url: str) -> Iterator[Desk]:
     desk_churn.churn(source_url, seed=8, now=NOW, share=0.05)
     yield made
     made.warehouse.close()
-
-
-@pytest.fixture
-def judge(changed: Desk, record_property: Any) -> Any:
-    """``judge(fault)``: a snapshot over a fault, its verdict, and a snapshot that heals."""
-
-    def through(
-        fault: Any = None,
-        error: type[Exception] | None = None,
-        words: str = "",
-        *,
-        passing: bool = False,
-        accept: int = 0,
-        **options: Any,
-    ) -> snapshots.Taken | None:
-        before, taken, caught = changed.published(), None, None
-        with fault or nullcontext():
-            try:
-                taken = changed.take(**options)
-            except Exception as raised:  # noqa: BLE001 - whatever it is, the verdict tells
-                caught = raised
-            kept = changed.published()
-        if caught:
-            verdict = LOUD if kept == before else SILENT
-        else:
-            verdict = RIGHT if changed.is_equal() else SILENT
-        record_property("fault", f"source {passing:d} {verdict}")
-        assert verdict == (LOUD if error else RIGHT), caught
-        assert changed.newest_run() == (
-            ("failed", type(caught).__name__) if caught else ("done", None)
-        )
-        if error:
-            assert type(caught) is error
-            assert words in str(caught)
-        changed.take(accept_vanished=accept)
-        assert changed.is_equal(), "I8"
-        return taken
-
-    return through
 
 
 @contextmanager
