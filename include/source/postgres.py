@@ -68,11 +68,16 @@ REFUSALS: Final = {
     "too many clients": "53300",
     "starting up": "57P03",
     "shutting down": "57P03",
+    "conflict with recovery": "40001",
+    "administrator command": "57P01",
+    "idle-in-transaction timeout": "25P03",
     'role "': "28000",
     'database "': "3D000",
 }
-"""SQLSTATE of an answer to our attempt to connect, which the driver does not pass on."""
+"""SQLSTATE of a refused or ended connection, which the driver does not pass on."""
 HINTS: Final = {
+    "40001": "the replica cancels long reads: raise max_standby_streaming_delay there, or set"
+    " hot_standby_feedback",
     "55P03": "somebody holds an exclusive lock on a table (ALTER, TRUNCATE, VACUUM FULL?)",
     "57014": "cancelled by a person, or SOURCE_TIMEOUT_SECONDS has passed",
 }
@@ -116,13 +121,13 @@ class Snapshot:
 
     def copy(self, query: str, sink: BinaryIO) -> int:
         """Stream the rows of *query* into *sink* as CSV with the word NULL; how many they were."""
-        with _told(), self._connection.cursor() as cursor:
+        with self._cursor() as cursor:
             cursor.copy_expert(f"copy ({query}) to stdout with (format csv, null 'NULL')", sink)
             return int(cursor.rowcount)
 
     def batches(self, query: str) -> Iterator[list[tuple[Any, ...]]]:
         """The rows of *query*, some thousand at a time."""
-        with _told(), self._connection.cursor("rows") as cursor:
+        with self._cursor("rows") as cursor:
             cursor.execute(query)
             while rows := cursor.fetchmany(BATCH):
                 yield rows
@@ -133,9 +138,20 @@ class Snapshot:
 
     def all(self, query: str, parameters: Sequence[Any] | None = None) -> list[tuple[Any, ...]]:
         """The few rows of *query*."""
-        with _told(), self._connection.cursor() as cursor:
+        with self._cursor() as cursor:
             cursor.execute(query, parameters)
             return list(cursor.fetchall())
+
+    @contextmanager
+    def _cursor(self, *name: str) -> Iterator[Any]:
+        """A cursor. Raises what the server said if it has ended the connection meanwhile."""
+        with _told():
+            self._connection.poll()  # the driver forgets it when it sends something first
+            for notice in self._connection.notices:
+                if notice.startswith("FATAL:"):
+                    raise psycopg2.OperationalError(notice.removeprefix("FATAL:"))
+            with self._connection.cursor(*name) as cursor:
+                yield cursor
 
 
 class Source:

@@ -208,6 +208,19 @@ def test_a_cancelled_or_lost_connection_is_unavailable(source, execute, break_it
             snapshot.all("select pg_sleep(10)")
 
 
+def test_why_the_server_ended_an_idle_connection_is_told(source, execute):
+    ours = (
+        " from pg_stat_activity where application_name = 'customer-service snapshot'"
+        " and datname = current_database()"
+    )
+    with source.snapshot() as snapshot:
+        execute(f"select pg_terminate_backend(pid) {ours}")
+        while execute(f"select count(*) {ours}"):
+            time.sleep(0.02)
+        with pytest.raises(UnavailableError, match="57P01: terminating connection due to admin"):
+            snapshot.one("select 1")
+
+
 def test_a_statement_ends_at_its_time_limit(source_url):
     source = Source.open(source_url, timeout_seconds=1)
     with (
