@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import ClassVar, Final, Protocol
+from typing import ClassVar, Protocol
 
 from include.models import (
     Account,
@@ -17,9 +17,6 @@ from include.models import (
     Ticket,
     TicketRef,
 )
-
-PART_CHARACTERS: Final = 2_000_000
-"""Of a conversation, as many as this may wait in memory for the next page."""
 
 Keep = Callable[[Ticket, list[Message]], None]
 """Takes a part of a conversation, and the ticket as it was just read; may raise what ends it."""

@@ -34,7 +34,7 @@ from include.models import (
 )
 from include.settings import Settings
 from include.vendors import fields
-from include.vendors.client import PART_CHARACTERS, Capabilities, Keep
+from include.vendors.client import Capabilities, Keep
 from include.vendors.fields import Json, Record
 from include.vendors.http import ApiSession, RateLimit, Verdict, error_class
 from include.vendors.paging import by_number
@@ -191,7 +191,7 @@ class TencentClient:
             if not (was_closed or open_messages):
                 return ticket, None
             while not talk.is_over:
-                if keep and talk.characters > PART_CHARACTERS:
+                if keep and talk.is_long:
                     keep(ticket, talk.take())
                 ticket = self._read_page(talk, open_messages)
             # A page that was not full when we read it may have been filled up behind us.

@@ -18,6 +18,8 @@ from include.vendors.fields import Record
 
 PAGE_SIZE: Final = 20  # the largest one seen
 MAX_PAGES: Final = 2_000
+PART_CHARACTERS: Final = 2_000_000
+"""As many as this may wait in memory for the next page."""
 
 
 class Conversation:
@@ -25,7 +27,7 @@ class Conversation:
 
     def __init__(self, ticket_id: str, zone: tzinfo, warn: Callable[[str], None]) -> None:
         self.ticket_id = ticket_id
-        self.pages = self.characters = 0
+        self.pages = self._characters = 0
         self.is_over = False
         self.pages_were_full = True
         """Whether every page was, the last one apart."""
@@ -42,6 +44,11 @@ class Conversation:
     def digest(self) -> bytes:
         """Equal for two readings that were answered the same."""
         return self._seen.digest()
+
+    @property
+    def is_long(self) -> bool:
+        """Whether what is held should be taken before the next page comes."""
+        return self._characters > PART_CHARACTERS
 
     def add(self, answer: Record) -> None:
         """Take the next page out of an answer about the ticket."""
@@ -65,7 +72,7 @@ class Conversation:
     def take(self) -> list[Message]:
         """The messages since the last taking, oldest first."""
         taken = sorted(self._messages.values(), key=lambda message: message.created_at)
-        self._messages, self.characters = {}, 0
+        self._messages, self._characters = {}, 0
         return taken
 
     def take_last(self, created_at: datetime) -> list[Message]:
@@ -92,7 +99,7 @@ class Conversation:
 
     def _keep(self, message: Message) -> None:
         self._messages[message.message_id] = message
-        self.characters += len(message.content)
+        self._characters += len(message.content)
         first = self._first_spoken
         if message.from_customer and (
             first is None

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from include.models import VENDORS
-from include.vendors import tencent
+from include.vendors import tencent_conversation
 from tests.faults import scene as scenes
 from tests.faults.scene import BEFORE, Rows, Scene
 
@@ -16,7 +16,7 @@ from tests.faults.scene import BEFORE, Rows, Scene
 @pytest.fixture(autouse=True)
 def _every_page_is_a_part(monkeypatch: pytest.MonkeyPatch) -> None:
     """Faults fall between the parts of a conversation, too, as if it were long."""
-    monkeypatch.setattr(tencent, "PART_CHARACTERS", 0)
+    monkeypatch.setattr(tencent_conversation, "PART_CHARACTERS", 0)
 
 
 @pytest.fixture(scope="session")

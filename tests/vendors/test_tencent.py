@@ -25,7 +25,7 @@ from include.errors import (
 )
 from include.models import Account, Category, Message, Product, Source, SyncWindow, TicketRef
 from include.settings import Settings
-from include.vendors import tencent, tencent_signature
+from include.vendors import tencent, tencent_conversation, tencent_signature
 from include.vendors.http import ATTEMPTS, RateLimit
 
 VECTORS = json.loads((Path(__file__).parent / "vectors/tencent_signing.json").read_text("utf-8"))
@@ -555,7 +555,7 @@ def test_a_conversation_without_an_end_is_loud(vendor):
 @pytest.fixture
 def parts(monkeypatch):
     """What is handed over of a conversation, where only one page may wait for the next."""
-    monkeypatch.setattr(tencent, "PART_CHARACTERS", 1)
+    monkeypatch.setattr(tencent_conversation, "PART_CHARACTERS", 1)
     return []
 
 
