@@ -113,9 +113,14 @@ def test_masking_again_changes_nothing():
 )  # fmt: skip
 def test_a_megabyte_takes_less_than_a_second_whatever_it_repeats(unit):
     text = unit * (1_000_000 // len(unit))
-    began = time.process_time()
-    find(text)
-    assert time.process_time() - began < 1
+
+    def seconds() -> float:
+        began = time.process_time()
+        find(text)
+        return time.process_time() - began
+
+    # A busy machine slows us down now and then, an expression that runs away every time.
+    assert any(seconds() < 1 for _ in range(5))
 
 
 @pytest.fixture
