@@ -85,10 +85,14 @@ def look(connection: sa.Connection, name: str) -> Table:
 
 def complete(state: dict[str, Table]) -> set[tuple[Any, int]]:
     """Complete tickets, and how many messages of them are stored."""
-    talks = [dict(zip(*row, strict=True)) for row in state.get("cloud_osm_detail", {}).values()]
-    count = Counter((talk["vendor"], talk["case_id"]) for talk in talks if "vendor" in talk)
-    tickets = [dict(zip(*row, strict=True)) for row in state.get("cloud_osm_list", {}).values()]
-    return {(t["cloud_id"], count[t["type"], t["cloud_id"]]) for t in tickets if t["status"] == 0}
+
+    def rows(name: str) -> list[dict[str, Any]]:
+        return [dict(zip(*row, strict=True)) for row in state.get(name, {}).values()]
+
+    # By the ticket alone: the user's own messages do not tell their vendor before they are adopted.
+    count = Counter(talk["case_id"] for talk in rows("cloud_osm_detail"))
+    tickets = rows("cloud_osm_list")
+    return {(t["cloud_id"], count[t["cloud_id"]]) for t in tickets if t["status"] == 0}
 
 
 @dataclass(frozen=True)
