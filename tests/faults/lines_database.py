@@ -18,7 +18,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from include.errors import ConfigError, PartialError, UnavailableError
-from tests.faults.own_server import PEEK, OwnServer, until
+from tests.faults.own_server import OwnServer, until, waiting
 from tests.faults.scene import Scene
 
 Prepare = Callable[[sa.Engine], None] | None
@@ -50,12 +50,6 @@ def at_boundary(engine: sa.Engine, strike: Callable[[sa.Connection, int], None])
         sa.event.listen(engine, event, boundary)
 
 
-def waiting(own: OwnServer) -> set[str]:
-    """The transactions that wait for a lock."""
-    query = "select trx_id from information_schema.innodb_trx where trx_state = 'LOCK WAIT'"
-    return {str(row[0]) for row in own.admin(query)}
-
-
 @contextmanager
 def rival(scene: Scene, work: Callable[[sa.Connection], None]) -> Iterator[None]:
     """Another connection that holds all tickets, then does *work*, and takes everything back."""
@@ -80,7 +74,7 @@ def rival(scene: Scene, work: Callable[[sa.Connection], None]) -> Iterator[None]
 @contextmanager
 def deadlock(scene: Scene, own: OwnServer) -> Iterator[Prepare]:
     def cross(connection: sa.Connection) -> None:
-        until(lambda: waiting(own), pause=PEEK)
+        until(lambda: waiting(scene.url, own.url))
         connection.exec_driver_sql("select token from sync_state for update").all()
 
     with rival(scene, cross):
@@ -92,9 +86,9 @@ def lock_wait(scene: Scene, own: OwnServer) -> Iterator[Prepare]:
     """Held until a second transaction waits: the first one has given up."""
 
     def hold(_: sa.Connection) -> None:
-        until(lambda: waiting(own), pause=PEEK)
-        first = waiting(own)
-        until(lambda: waiting(own) - first, pause=PEEK)
+        until(lambda: waiting(scene.url, own.url))
+        first = waiting(scene.url, own.url)
+        until(lambda: waiting(scene.url, own.url) - first)
 
     def prepare(engine: sa.Engine) -> None:
         sa.event.listen(engine, "connect", impatient)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import psutil
+import pymysql
 import pytest
 import sqlalchemy as sa
 
@@ -136,13 +138,33 @@ def _program(url: str, base: Path) -> Program | None:
     return Program(str(script), "", private_server.version(url))
 
 
-PEEK: Final = 0.2
-"""Seconds between two looks at innodb_trx: MariaDB gives what it gave before to who asks sooner."""
+def waiting(url: str, asking: str = "") -> set[str]:
+    """The transactions that wait for a row of the database *url*, as *asking*, or *url*, sees them.
+
+    innodb_trx would be shorter, but MySQL refuses to show it while a statement under way has an
+    emoji in it, and MariaDB renews it ten times a second at most.
+    """
+    there = sa.make_url(asking or url)
+    with closing(
+        pymysql.connect(
+            host=there.host,
+            port=there.port or 3306,
+            user=there.username,
+            password=there.password or "",
+            use_unicode=False,  # a statement is cut in the midst of a character
+        )
+    ) as connection:
+        cursor = connection.cursor()
+        cursor.execute("show engine innodb status")
+        [(_, _, status)] = cursor.fetchall()
+    database = sa.make_url(url).database
+    lock = rf"of table `{database}`\.`\w+` trx id (\d+) lock.mode [^\n]*waiting"
+    return {found.decode() for found in re.findall(lock.encode(), status)}
 
 
-def until(happens: Any, seconds: float = 10, *, pause: float = 0.02) -> None:
-    """Wait until *happens()*, asked every *pause* seconds; fails when it does not."""
+def until(happens: Any, seconds: float = 10) -> None:
+    """Wait until *happens()*; fails when it does not."""
     deadline = time.monotonic() + seconds
     while not happens():
         assert time.monotonic() < deadline, "it did not happen"
-        time.sleep(pause)
+        time.sleep(0.02)

@@ -34,7 +34,7 @@ from include.warehouse.mysql import Warehouse
 from tests.dags.conftest import look, ring, warehouse
 from tests.fakes import FakeClient
 from tests.faults import invariants
-from tests.faults.own_server import PEEK, until
+from tests.faults.own_server import until, waiting
 from tests.faults.scene import NOW, Scene
 
 __all__ = ["look", "ring", "warehouse"]  # fixtures
@@ -140,8 +140,7 @@ def test_r2_a_run_that_is_told_to_end_is_gone_soon_and_says_stopped(empty, told,
         before = invariants.look(empty)
         with child(empty, "huawei") as running:
             if moment == "a write":
-                query = "select 1 from information_schema.innodb_trx where trx_state = 'LOCK WAIT'"
-                until(lambda: empty.look(query), 30, pause=PEEK)
+                until(lambda: waiting(empty.url), 30)
             else:
                 until(lambda: any(r["hits"] for r in empty.sandbox.faults.list()), 30)
             assert terminated(running) < 10
