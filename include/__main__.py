@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import signal
 import sys
 from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
 
+from include import stopping
 from include.cli import accounts
 from include.cli.console import EPILOG, Exit, flags, verb
 from include.cli.options import Accounts, AsJson, Format, Vendors, day, moment
@@ -210,22 +210,19 @@ def verify(
 
 def main() -> NoReturn:
     """Run the verb that was asked for, and end at once when told to."""
-    signal.signal(signal.SIGTERM, _interrupt)
     code: int | str | None = 0
-    try:
-        app(prog_name="python -m include")
-    except SystemExit as end:
-        code = end.code
-    sys.stdout.flush()
-    sys.stderr.flush()
-    if code == Exit.INTERRUPTED:
-        os._exit(code)  # calls to vendors may be under way for half a minute; all is closed
+    with stopping.when_told():
+        try:
+            app(prog_name="python -m include")
+        except SystemExit as end:
+            code = end.code
+        except KeyboardInterrupt:  # before the verb began
+            code = Exit.INTERRUPTED
+        sys.stdout.flush()
+        sys.stderr.flush()
+        if code == Exit.INTERRUPTED:
+            os._exit(code)  # calls to vendors may be under way for half a minute; all is closed
     sys.exit(code)
-
-
-def _interrupt(*_: object) -> NoReturn:
-    """SIGTERM ends like Ctrl-C: the ledger says "stopped"."""
-    raise KeyboardInterrupt
 
 
 if __name__ == "__main__":

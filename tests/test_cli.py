@@ -29,13 +29,14 @@ from include.errors import (
     UnavailableError,
 )
 from include.models import VENDORS
-from include.sandbox.server import Sandbox
+from include.sandbox.server import WIRES, Sandbox
 from include.secrets import KeyRing, new_key
 from include.warehouse import ledger
 from include.warehouse.accounts import add_account
 from include.warehouse.ledger import Request
 from include.warehouse.mysql import Warehouse
 from include.warehouse.tables import metadata
+from tests.faults.own_server import until
 
 ROOT = Path(__file__).resolve().parents[1]
 K1, K2 = new_key("k1"), new_key("k2")
@@ -651,22 +652,28 @@ def test_the_module_runs_as_a_program(environ, accounts):
 
 
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
-def test_a_run_that_is_told_to_stop_says_so_in_the_ledger_and_ends(environ, accounts, rows, how):
-    process = subprocess.Popen(
-        [sys.executable, "-m", "include", "sync", "--account", "alibaba-1"],
-        env={**os.environ, **environ, "CALLS_PER_SECOND": "0.5"},
+def test_a_run_that_is_told_to_stop_says_so_in_the_ledger_and_is_gone_while_calls_hang(
+    environ, accounts, sandbox, rows, how
+):
+    [detail, *_] = WIRES["huawei"].DETAILS
+    sandbox.faults.add("hang", vendor="huawei", action=detail, times=None)
+    with subprocess.Popen(
+        [sys.executable, "-m", "include", "sync", "--account", "huawei-1"],
+        env={**os.environ, **environ, "CALLS_AT_ONCE": "4"},
         stderr=subprocess.PIPE,
         text=True,
         cwd=ROOT,
-    )
-    deadline = time.monotonic() + 20
-    while not rows("select 1 from sync_run") and time.monotonic() < deadline:
-        time.sleep(0.05)
-    process.send_signal(how)
-    try:
-        _, shown = process.communicate(timeout=60)
-    finally:
-        process.kill()  # nothing is left for other tests to stumble over
+        # A shell that started us in the background had us, and our children, ignore Ctrl-C.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    ) as process:
+        try:
+            until(lambda: sandbox.faults.list()[0]["hits"] == 4, 30)
+            process.send_signal(how)
+            began = time.monotonic()
+            _, shown = process.communicate(timeout=20)
+        finally:
+            process.kill()  # nothing is left for other tests to stumble over
+    assert time.monotonic() - began < 10
     assert process.returncode == 130
     assert "stopped; what was stored stays" in shown
     assert rows("select outcome from sync_run") == [("stopped",)]

@@ -17,6 +17,7 @@ LEAVES = {
     "include.secrets",
     "include.redaction",
     "include.customer_service",
+    "include.stopping",
 }
 BELOW_PIPELINES = {"include.vendors", "include.source", "include.warehouse", *LEAVES}
 ALLOWED = {
@@ -24,6 +25,7 @@ ALLOWED = {
     "include.errors": set[str](),
     "include.redaction": set[str](),
     "include.customer_service": set[str](),
+    "include.stopping": set[str](),
     "include.settings": WORDS,
     "include.secrets": WORDS,
     "include.vendors": LEAVES,

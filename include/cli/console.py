@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Final, ParamSpec, Self, TextIO
 
 import typer
 
+from include import stopping
 from include.errors import (
     AlreadyRunningError,
     ConfigError,
@@ -43,7 +44,7 @@ class Exit(IntEnum):
     PARTIAL = 3
     DIFFERENT = 4
     RUNNING = 5
-    INTERRUPTED = 130
+    INTERRUPTED = stopping.EXIT_CODE
 
 
 EXITS: Final[dict[type[BaseException], Exit]] = {

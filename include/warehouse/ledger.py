@@ -19,6 +19,7 @@ from typing import Any, Final, TypeVar
 
 import sqlalchemy as sa
 
+from include import stopping
 from include.errors import PartialError, SupersededError, SyncError, VendorError
 from include.warehouse.mysql import Warehouse
 from include.warehouse.tables import sync_run, sync_state
@@ -28,6 +29,7 @@ T = TypeVar("T")
 STALE_SECONDS: Final = 600
 """A holder that showed no sign of life for so long is given up on."""
 HEARTBEAT_SECONDS: Final = 15.0
+TURN_SECONDS: Final = 1.0
 
 NOW: Final = sa.func.utc_timestamp(sa.text("6"))  # the server's clock: workers' clocks may differ
 
@@ -67,8 +69,6 @@ class Run:
         connection: sa.Connection,
         account_id: str,
         entity: str,
-        vendor: str,
-        request: Request,
     ) -> None:
         self.run_id = uuid.uuid4().hex
         self.counts = Counts()
@@ -79,7 +79,16 @@ class Run:
         self._row = {"account_id": account_id, "entity": entity}
         self._beat = time.monotonic()
         self._turn = threading.Lock()
-        self._token: int | None = warehouse.transact(lambda c: self._take(c, vendor, request))
+        self._token: int | None = None
+
+    def take(self, vendor: str, request: Request) -> None:
+        """Take the account over and write this run's row in the ledger."""
+        self._token = self._warehouse.transact(lambda c: self._take(c, vendor, request))
+
+    @property
+    def was_taken(self) -> bool:
+        """Whether the account is known to be ours, and our row to be there."""
+        return self._token is not None
 
     def write(self, work: Callable[[sa.Connection], T], **state: datetime | None) -> T:
         """Run *work* and move *state* (columns of sync_state) in one transaction.
@@ -131,8 +140,11 @@ class Run:
 
     def finish(self, outcome: str, error: BaseException | None = None) -> None:
         """Close this run's row in the ledger; a thread that still reads writes no more."""
-        with self._turn:
-            self._token = None
+        # A run that is told to stop waits for no thread; its own interrupt may hold the turn.
+        is_ours = self._turn.acquire(timeout=TURN_SECONDS if outcome == "stopped" else -1)
+        self._token = None
+        if is_ours:
+            self._turn.release()
         values: dict[str, Any] = {"outcome": outcome, "ended_at": NOW, **self._figures()}
         if error is not None:
             values["error_class"] = type(error).__name__.lstrip("_")
@@ -189,24 +201,31 @@ def hold(
         return seconds is not None and seconds > STALE_SECONDS
 
     with warehouse.lock(f"{entity} of {account_id}", stale=stale) as connection:
-        run = Run(warehouse, connection, account_id, entity, vendor, request)
+        run = Run(warehouse, connection, account_id, entity)
         try:
-            yield run
-        except PartialError as error:
-            run.finish("partial", error)
-            raise
-        except SupersededError:
-            raise  # the run that took over has closed our row
-        except SyncError as error:
-            run.finish("failed", error)
+            try:
+                run.take(vendor, request)
+                yield run
+            except PartialError as error:
+                run.finish("partial", error)
+                raise
+            except SupersededError:
+                raise  # the run that took over has closed our row
+            except SyncError as error:
+                if run.was_taken:
+                    run.finish("failed", error)
+                raise
+            run.finish("done")
+        except SyncError:
             raise
         except BaseException as error:
-            # Killed, interrupted or a bug of ours: say so if the database still answers.
+            # Killed, interrupted (perhaps while the row was written) or a bug of ours: say so if
+            # the database still answers.
             stopped = not isinstance(error, Exception)
-            with suppress(SyncError):
+            warehouse.close()  # an interrupt may have kept the pool's last connection for ever
+            with suppress(SyncError), stopping.in_peace():
                 run.finish("stopped" if stopped else "failed", error)
             raise
-        run.finish("done")
 
 
 def note(

@@ -14,7 +14,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -88,33 +88,38 @@ def green(ended: Any) -> bool:
     return not [one.error for one in ended.values() if one.error]
 
 
-def child(scene: Scene, vendor: str, *, before: str = "", **options: Any) -> Any:
+@contextmanager
+def child(scene: Scene, vendor: str, *, before: str = "", **options: Any) -> Iterator[Any]:
     """A process that syncs the account of a vendor, as the command line would; *before* runs first.
 
-    It ends with 130 when it is told to end.
+    It ends with 130 when it is told to end, and with us at the latest.
     """
     code = (
-        "import json, os, signal, sys\n"
-        "from include.__main__ import _interrupt\n"
+        "import json, os, sys\n"
+        "from include import stopping\n"
         "from tests.e2e import killed_run\n"
         f"{before}\n"
-        "signal.signal(signal.SIGTERM, _interrupt)\n"
-        "try:\n"
-        "    killed_run.main(*sys.argv[1:4], 0)\n"
-        "except KeyboardInterrupt:\n"
-        "    os._exit(130)\n"
+        "with stopping.when_told():\n"
+        "    try:\n"
+        "        killed_run.main(*sys.argv[1:4], 0)\n"
+        "    except KeyboardInterrupt:\n"
+        "        os._exit(130)\n"
     )
     account = scene.sandbox.account(vendor)
     environment = {**scene.sandbox.environment(), "CALLS_PER_SECOND": "500"}
     arguments = [scene.url, json.dumps(asdict(account)), json.dumps(environment)]
-    return subprocess.Popen(
+    with subprocess.Popen(
         [sys.executable, "-c", code, *arguments],
         cwd=ROOT,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
         **options,
-    )
+    ) as running:
+        try:
+            yield running
+        finally:
+            running.kill()
 
 
 def terminated(running: Any) -> float:
@@ -142,16 +147,24 @@ def test_r2_a_run_that_is_told_to_end_is_gone_soon_and_says_stopped(empty, told,
             if moment == "a write":
                 until(lambda: waiting(empty.url), 30)
             else:
-                until(lambda: any(r["hits"] for r in empty.sandbox.faults.list()), 30)
+                until(lambda: calls_under_way(empty) == Settings.calls_at_once, 30)
             assert terminated(running) < 10
-    invariants.nothing_lost(empty, before)
-    invariants.no_ticket_was_passed_over(empty)
+    says_stopped_and_heals(empty, before, told)
+
+
+def calls_under_way(scene: Scene) -> int:
+    return sum(int(rule["hits"]) for rule in scene.sandbox.faults.list())
+
+
+def says_stopped_and_heals(scene: Scene, before: Any, told: Any) -> None:
+    invariants.nothing_lost(scene, before)
+    invariants.no_ticket_was_passed_over(scene)
     newest = "select outcome from sync_run order by started_at desc limit 1"
-    assert empty.look(newest) == [("stopped",)]
+    assert scene.look(newest) == [("stopped",)]
     told("loud")
-    empty.sandbox.faults.clear()
-    assert green(empty.run(now=datetime.now(UTC)))
-    assert equals_the_vendors(empty)
+    scene.sandbox.faults.clear()
+    assert green(scene.run(now=datetime.now(UTC)))
+    assert equals_the_vendors(scene)
 
 
 @pytest.mark.airflow

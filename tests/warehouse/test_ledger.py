@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import itertools
 import subprocess
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -136,6 +138,44 @@ def test_the_ledger_keeps_how_a_run_ended(warehouse, error, outcome):
     assert "hunter2" not in str(row)
     assert row.request_id == (getattr(error, "request_id", None) or None)
     assert (row.triggered_by, row.parameters) == ("a test", '{"why": "to see"}')
+
+
+@pytest.mark.parametrize(
+    ("commit", "is_sent", "outcome"),
+    [(1, True, "stopped"), (2, False, "stopped"), (2, True, "done")],
+    ids=["as it begins", "as it ends", "when it has ended"],
+)
+def test_a_run_that_is_told_to_stop_while_its_row_is_written_says_so(
+    warehouse, commit, is_sent, outcome
+):
+    commits = itertools.count(1)
+
+    def strike(connection):
+        if next(commits) == commit:
+            if is_sent:
+                connection.connection.dbapi_connection.commit()
+            raise KeyboardInterrupt
+
+    sa.event.listen(warehouse.engine, "commit", strike)
+    with pytest.raises(KeyboardInterrupt), take(warehouse):
+        pass
+    assert outcomes(warehouse) == [outcome]
+
+
+def test_a_run_says_that_it_was_stopped_though_the_interrupt_cost_it_a_connection(warehouse):
+    lost = []
+
+    def work():
+        with take(warehouse):
+            lost.append(warehouse.engine.connect())  # of two; the lock has the other one
+            raise KeyboardInterrupt
+
+    began = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        work()
+    assert time.monotonic() - began < 5
+    assert outcomes(warehouse) == ["stopped"]
+    lost[0].close()
 
 
 def test_fifty_pairs_of_runs_at_once_never_overlap(warehouse, warehouse_url):
