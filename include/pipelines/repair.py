@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -50,12 +51,13 @@ def repair(
     """
     names = Catalog.of(catalog.load(warehouse, account.vendor))
     vendor, ids = account.vendor.upper(), sorted(found.damaged)
-    with (
-        ledger.hold(
-            warehouse, account.account_id, "tickets", vendor=vendor, request=request
-        ) as run,
-        ThreadPoolExecutor(calls_at_once, thread_name_prefix="repair") as pool,
-    ):
+    with ExitStack() as stack:
+        run = stack.enter_context(
+            ledger.hold(warehouse, account.account_id, "tickets", vendor=vendor, request=request)
+        )
+        pool = ThreadPoolExecutor(calls_at_once, thread_name_prefix="repair")
+        # A run that is told to stop does not wait for calls under way.
+        stack.callback(pool.shutdown, wait=False, cancel_futures=True)
         counts = run.counts
         counts.listed = len(ids)
         for some in (ids[i : i + AT_ONCE] for i in range(0, len(ids), AT_ONCE)):

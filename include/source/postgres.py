@@ -15,6 +15,7 @@ from typing import Any, BinaryIO, Final, Self
 import psycopg2  # type: ignore[import-untyped]
 import sqlalchemy as sa
 
+from include import stopping
 from include.customer_service import SOURCE_TABLES, Kind, SourceTable
 from include.errors import ConfigError, ContractError, RejectedError, UnavailableError
 from include.settings import LOOPBACK
@@ -205,7 +206,8 @@ class Source:
                 with connection.cursor() as cursor:
                     for name, value in settings.items():
                         cursor.execute("select set_config(%s, %s, false)", (name, value))
-            yield connection
+            with stopping.cancelling(connection.cancel):  # no signal ends the driver's waits
+                yield connection
         finally:
             connection.close()
 

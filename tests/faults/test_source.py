@@ -12,7 +12,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -30,6 +30,7 @@ from include.warehouse.mysql import Warehouse
 from tests.faults.children import children
 from tests.faults.desk_scene import Desk, judge
 from tests.faults.invariants import RIGHT
+from tests.faults.own_server import until, waiting
 from tests.source.conftest import execute
 
 __all__ = ["execute", "judge"]  # fixtures
@@ -318,3 +319,39 @@ def test_g12_a_source_that_we_might_write_is_not_written(changed, execute, judge
     before = execute(written)
     judge()
     assert execute(written) == before
+
+
+@pytest.mark.parametrize("moment", ["a call", "a write"])
+def test_r2_a_snapshot_that_is_told_to_end_is_gone_soon_and_says_stopped(
+    changed, warehouse_url, judge, moment
+):
+    before = changed.published()
+    environ = os.environ | {"WAREHOUSE_URL": warehouse_url, "SOURCE_URL": changed.url}
+    with ExitStack() as stack:
+        if moment == "a call":
+            stack.enter_context(held(changed.url, LOCK))
+        else:
+            engine = sa.create_engine(warehouse_url, poolclass=sa.NullPool)
+            holder = stack.enter_context(engine.connect())
+            holder.exec_driver_sql("select row_key from cs_seat_history for update").all()
+        running = stack.enter_context(
+            subprocess.Popen([sys.executable, "-m", "include", "snapshot"], cwd=ROOT, env=environ)
+        )
+        stack.callback(running.kill)
+        if moment == "a call":
+            until(lambda: waits_for_a_lock(changed.url), 30)
+        else:
+            until(lambda: waiting(warehouse_url), 30)
+        running.send_signal(signal.SIGTERM)
+        # The driver's own wait is longer: it ends when the source cancels it after ten seconds.
+        assert running.wait(timeout=5) == 130
+    assert changed.newest_run() == ("stopped", "KeyboardInterrupt")
+    assert changed.published() == before
+    judge(passing=True)
+
+
+def waits_for_a_lock(url: str) -> bool:
+    engine = sa.create_engine(url, poolclass=sa.NullPool)
+    with engine.connect() as connection:
+        found = connection.exec_driver_sql(f"select 1 {OURS} and wait_event_type = 'Lock'")
+        return bool(found.all())

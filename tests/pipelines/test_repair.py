@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import sys
+import threading
+import time
+import traceback
 from dataclasses import replace
 from datetime import timedelta
 
@@ -15,6 +21,7 @@ from include.pipelines.repair import repair
 from include.warehouse import ledger
 from include.warehouse.ledger import Request
 from tests.builders import DAY
+from tests.faults.own_server import until
 
 TABLES = "select * from cloud_osm_list", "select * from cloud_osm_detail order by id"
 INVENTED = (
@@ -193,3 +200,33 @@ def test_while_a_run_holds_the_account_nothing_is_repaired(synced, mend, change,
     ):
         mend()
     assert facts() == before
+
+
+def test_a_repair_that_is_told_to_stop_waits_for_no_call_and_says_so(
+    synced, verify, change, client, warehouse, rows
+):
+    change("update cloud_osm_list set name = 'x'")
+    found = verify()
+    answer, told = threading.Event(), threading.Lock()
+    main = threading.get_ident()
+
+    def names():
+        return {f.f_code.co_name for f, _ in traceback.walk_stack(sys._current_frames()[main])}
+
+    def hang(*_, **options):
+        if told.acquire(blocking=False):
+            until(lambda: "result_iterator" in names())  # it waits for our answer
+            os.kill(os.getpid(), signal.SIGUSR1)
+        answer.wait(30)
+
+    client.read_ticket = hang
+    before = signal.signal(signal.SIGUSR1, signal.default_int_handler)
+    began = time.monotonic()
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            repair(client, warehouse, client.account, found, now=DAY, request=Request("a test"))
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+        answer.set()
+    assert time.monotonic() - began < 10
+    assert rows("select outcome from sync_run where triggered_by = 'a test'") == [("stopped",)]
