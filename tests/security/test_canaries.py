@@ -120,8 +120,35 @@ def canaries(warehouse_url, vendors, source_url, ring, monkeypatch):
     return made
 
 
+@pytest.fixture
+def metrics():
+    """All that Airflow counts and times while the test runs, with its tags."""
+    from airflow.observability import stats
+    from airflow.sdk._shared.observability.metrics.base_stats_logger import NoStatsLogger
+    from airflow.sdk.observability import stats as stats_of_tasks
+
+    told = []
+
+    class Collector:
+        def tell(self, *given, **more):
+            told.append((given, more))
+
+        incr = decr = gauge = timing = tell
+
+        def timer(self, *given, **more):
+            self.tell(*given, **more)
+            return NoStatsLogger.timer()
+
+    for one in (stats, stats_of_tasks):
+        one.initialize(factory=Collector, export_legacy_names=True)
+    yield told
+    for one in (stats, stats_of_tasks):
+        one.initialize(factory=NoStatsLogger, export_legacy_names=True)
+
+
 def test_no_secret_is_left_anywhere(
     canaries,
+    metrics,
     warehouse_url,
     vendors,
     airflow_db,
@@ -144,6 +171,9 @@ def test_no_secret_is_left_anywhere(
     for number, call in enumerate(vendors.calls):
         canaries.add(f"signature {number}", call.signature)
     assert len(vendors.calls) > 20
+    assert any("dagrun" in str(given) for given, _ in metrics)
+    assert any("sync_tickets" in str(one) for one in metrics)
+    canaries.look("metrics", metrics)
     _look_at_runs(canaries, capfd.readouterr(), caplog.text)
     _look_at_values(canaries, ring)
     _look_at_pages(canaries, monkeypatch)
