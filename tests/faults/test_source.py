@@ -344,7 +344,7 @@ def test_r2_a_snapshot_that_is_told_to_end_is_gone_soon_and_says_stopped(
             until(lambda: waiting(warehouse_url), 30)
         running.send_signal(signal.SIGTERM)
         # The driver's own wait is longer: it ends when the source cancels it after ten seconds.
-        assert running.wait(timeout=5) == 130
+        assert running.wait(timeout=8) == 130
     assert changed.newest_run() == ("stopped", "KeyboardInterrupt")
     assert changed.published() == before
     judge(passing=True)
