@@ -85,14 +85,14 @@ class _Watch:
             yield
         finally:
             self.is_over.set()
-            for number, handler in before.items():
-                signal.signal(number, handler)
-            signal.set_wakeup_fd(before_fd)
-            sys.unraisablehook = self.before_hook
             os.write(self.write, b"\0")
             thread.join()
+            signal.set_wakeup_fd(before_fd)
+            sys.unraisablehook = self.before_hook
             os.close(self.read)
             os.close(self.write)
+            for number, handler in before.items():
+                signal.signal(number, handler)
 
     def interrupt(self, *_: object) -> None:
         """The handler: one signal is enough, others do not disturb what follows."""

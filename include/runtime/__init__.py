@@ -7,7 +7,7 @@ modules stand at the top of its files.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
@@ -21,6 +21,7 @@ from airflow.sdk import (
 )
 from airflow.sdk.exceptions import AirflowSkipException
 
+from include import stopping
 from include.customer_service import SOURCE_TABLES
 from include.errors import ConfigError
 from include.models import VENDORS
@@ -112,7 +113,8 @@ def pool(vendor: str) -> str:
 def warehouse() -> Iterator[Warehouse]:
     """The database of the Airflow connection ``warehouse``, checked to have our schema.
 
-    Without that connection the setting WAREHOUSE_URL counts.
+    Without that connection the setting WAREHOUSE_URL counts. A task that is told to end in here is
+    interrupted: Airflow itself lets it go on, and kills it five seconds later.
     """
     from include.settings import Settings
     from include.warehouse import schema
@@ -124,11 +126,9 @@ def warehouse() -> Iterator[Warehouse]:
         raise ConfigError("there is no Airflow connection `warehouse`: add one, type MySQL")
     opened = Warehouse.open(url, ca=settings.warehouse_ca)
     _hide(url)
-    try:
+    with stopping.when_told(), closing(opened):
         schema.require_current(opened.engine)
         yield opened
-    finally:
-        opened.close()
 
 
 def source() -> Source:

@@ -86,7 +86,8 @@ class Warehouse:
 
     def _once(self, work: Callable[[sa.Connection], T]) -> T:
         try:
-            with self.engine.begin() as connection:
+            with _ending(self.engine) as note, self.engine.begin() as connection:
+                note(connection)
                 return work(connection)
         except sa.exc.DBAPIError as error:
             raise refusal(error) from error
@@ -99,7 +100,11 @@ class Warehouse:
         ``transact``, but repeats nothing.
         """
         try:
-            with dedicated(self.engine, local_infile=True, read_timeout=3600) as connection:
+            with (
+                _ending(self.engine) as note,
+                dedicated(self.engine, local_infile=True, read_timeout=3600) as connection,
+            ):
+                note(connection)
                 yield connection
         except sa.exc.DBAPIError as error:
             raise refusal(error) from error
@@ -147,6 +152,28 @@ class Warehouse:
                 raise refusal(error) from error
             stack.pop_all()  # who holds the lock closes its connection
             return mine, key
+
+
+@contextmanager
+def _ending(engine: sa.Engine) -> Iterator[Callable[[sa.Connection], None]]:
+    """End what an interrupt leaves on the server, where it would hold its locks for a while.
+
+    Yields what to tell of the connection.
+    """
+    numbers: list[int] = []
+
+    def note(connection: sa.Connection) -> None:
+        driver: Any = connection.connection.dbapi_connection
+        numbers.append(driver.thread_id())
+
+    try:
+        yield note
+    except BaseException as error:
+        if numbers and not isinstance(error, Exception):
+            engine.dispose()  # the pool may have no connection left
+            with suppress(sa.exc.SQLAlchemyError), engine.connect() as other:
+                other.exec_driver_sql(f"KILL CONNECTION {numbers[0]}")
+        raise
 
 
 @contextmanager

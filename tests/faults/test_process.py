@@ -1,6 +1,7 @@
 """Faults of processes and clocks (R2, R4 to R11): right or loud, and healed by the next run.
 
-R1 and R3, kills at every boundary and colliding runs, have files of their own.
+R1 and R3, kills at every boundary and colliding runs, have files of their own; so have tasks of
+Airflow that are told to end (R2).
 """
 
 from __future__ import annotations
@@ -149,6 +150,7 @@ def test_r2_a_run_that_is_told_to_end_is_gone_soon_and_says_stopped(empty, told,
             else:
                 until(lambda: calls_under_way(empty) == Settings.calls_at_once, 30)
             assert terminated(running) < 10
+        until(lambda: not waiting(empty.url))  # nor does its transaction wait for us
     says_stopped_and_heals(empty, before, told)
 
 

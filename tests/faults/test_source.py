@@ -335,7 +335,13 @@ def test_r2_a_snapshot_that_is_told_to_end_is_gone_soon_and_says_stopped(
             holder = stack.enter_context(engine.connect())
             holder.exec_driver_sql("select row_key from cs_seat_history for update").all()
         running = stack.enter_context(
-            subprocess.Popen([sys.executable, "-m", "include", "snapshot"], cwd=ROOT, env=environ)
+            subprocess.Popen(
+                [sys.executable, "-m", "include", "snapshot"],
+                cwd=ROOT,
+                env=environ,
+                stderr=subprocess.PIPE,
+                text=True,
+            )
         )
         stack.callback(running.kill)
         if moment == "a call":
@@ -344,7 +350,8 @@ def test_r2_a_snapshot_that_is_told_to_end_is_gone_soon_and_says_stopped(
             until(lambda: waiting(warehouse_url), 30)
         running.send_signal(signal.SIGTERM)
         # The driver's own wait is longer: it ends when the source cancels it after ten seconds.
-        assert running.wait(timeout=8) == 130
+        _, said = running.communicate(timeout=8)
+        assert running.returncode == 130, said
     assert changed.newest_run() == ("stopped", "KeyboardInterrupt")
     assert changed.published() == before
     judge(passing=True)

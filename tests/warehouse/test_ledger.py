@@ -3,6 +3,7 @@ from __future__ import annotations
 import itertools
 import subprocess
 import sys
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -176,6 +177,27 @@ def test_a_run_says_that_it_was_stopped_though_the_interrupt_cost_it_a_connectio
     assert time.monotonic() - began < 5
     assert outcomes(warehouse) == ["stopped"]
     lost[0].close()
+
+
+def test_a_run_says_that_it_was_stopped_though_a_thread_of_it_cannot_end_its_write(warehouse):
+    began, writes, may_end = time.monotonic(), threading.Event(), threading.Event()
+
+    def write(connection):
+        writes.set()
+        return may_end.wait(30)
+
+    def work(pool):
+        with take(warehouse) as run:
+            pool.submit(run.write, write)
+            writes.wait(10)
+            raise KeyboardInterrupt
+
+    with ThreadPoolExecutor(1) as pool:
+        with pytest.raises(KeyboardInterrupt):
+            work(pool)
+        assert time.monotonic() - began < 5
+        assert outcomes(warehouse) == ["stopped"]
+        may_end.set()
 
 
 def test_fifty_pairs_of_runs_at_once_never_overlap(warehouse, warehouse_url):
