@@ -521,7 +521,8 @@ def test_a_server_with_smaller_pages_than_asked_for_loses_nothing(vendor):
     assert contents(vendor.read()[1])[1:] == [f"comment {n}" for n in range(25)]
 
 
-def test_comments_that_fill_up_a_page_behind_us_are_not_lost(vendor):
+def fill_up_behind_us(vendor):
+    """Fifteen comments, and ten more as soon as a page was read."""
     vendor.comments = [a_comment(n) for n in range(15)]
 
     def growing(asked):
@@ -530,6 +531,10 @@ def test_comments_that_fill_up_a_page_behind_us_are_not_lost(vendor):
         return answer
 
     vendor.actions["GetMCTicketById"] = growing
+
+
+def test_comments_that_fill_up_a_page_behind_us_are_not_lost(vendor):
+    fill_up_behind_us(vendor)
     assert contents(vendor.read()[1])[1:] == [f"comment {n}" for n in range(25)]
 
 
@@ -576,14 +581,7 @@ def test_a_long_conversation_goes_page_by_page_and_is_the_same_as_a_whole_one(
 
 
 def test_parts_of_a_conversation_that_moves_come_twice(vendor, parts):
-    vendor.comments = [a_comment(n) for n in range(15)]
-
-    def growing(asked):
-        answer = vendor.show_ticket(asked)
-        vendor.comments = [a_comment(n) for n in range(25)]
-        return answer
-
-    vendor.actions["GetMCTicketById"] = growing
+    fill_up_behind_us(vendor)
     _, last = vendor.read(keep=lambda ticket, part: parts.append(part))
     assert [len(part) for part in parts] == [15, 5, 20, 5]
     assert contents(last) == ["请帮忙查看"]
