@@ -18,7 +18,7 @@ help: ## this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 11
 
 setup: $(BIN)/.installed ## the environment (.venv) and the database servers
-	@$(BIN)/python -m include.sandbox.databases install
+	@$(BIN)/python -m include.sandbox.servers install
 
 check: test ## what CI runs: the same as test
 
@@ -53,7 +53,7 @@ audit: $(BIN)/.installed ## known weaknesses of what is locked; fails when no ad
 	@exec $(BIN)/python -m tests.security.audit $(ARGS)
 
 migrate: setup ## bring the schema up to date: of WAREHOUSE_URL, or of a private server
-	@export WAREHOUSE_URL=$${WAREHOUSE_URL:-$$($(BIN)/python -m include.sandbox.databases start)}; \
+	@export WAREHOUSE_URL=$${WAREHOUSE_URL:-$$($(BIN)/python -m include.sandbox.servers start)}; \
 	exec $(BIN)/python -m include migrate $(ARGS)
 
 lock: $(BIN)/.installed ## resolve requirements*.in again (ARGS=--upgrade for newer versions)

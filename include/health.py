@@ -14,10 +14,11 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from include import errors
-from include.warehouse import manifest
-from include.warehouse.ledger import STALE_SECONDS
+from include.warehouse.bookkeeping.ledger import STALE_SECONDS
+from include.warehouse.bookkeeping.tables import sync_check, sync_quarantine, sync_run, sync_state
+from include.warehouse.customer_service import manifest
 from include.warehouse.mysql import Warehouse
-from include.warehouse.tables import (
+from include.warehouse.tickets.tables import (
     cloud_osm_detail,
     cloud_osm_list,
     cloud_osm_product,
@@ -25,10 +26,6 @@ from include.warehouse.tables import (
     cloud_osm_product_type,
     cloud_osm_source,
     cloud_user,
-    sync_check,
-    sync_quarantine,
-    sync_run,
-    sync_state,
 )
 
 COUNTED: Final = (

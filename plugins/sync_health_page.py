@@ -26,7 +26,7 @@ from include.models import VENDORS
 from include.runtime import vendors
 
 if TYPE_CHECKING:
-    from include.warehouse.accounts import AccountInfo
+    from include.warehouse.tickets.accounts import AccountInfo
 
 TEMPLATES: Final = Path(__file__).parent / "templates"
 HEADERS: Final = {

@@ -18,19 +18,19 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import sqlalchemy as sa
 
-from include.sandbox import databases
+from include.sandbox.servers import databases
 from include.settings import Settings
 from tests import figures
 
 if TYPE_CHECKING:
-    from include.sandbox.server import Sandbox
+    from include.sandbox.vendors.server import Sandbox
 
 ROOT = Path(__file__).resolve().parents[1]
 NAMED = os.environ.get("WAREHOUSE_URL", "")
 SERVERS = ["private", "named"] if NAMED else ["private"]
 NAMED_SOURCE = os.environ.get("SOURCE_URL", "")
 SOURCES = ["private", "named"] if NAMED_SOURCE else ["private"]
-DESK_TABLES = ROOT / "include" / "sandbox" / "desk.sql"
+DESK_TABLES = ROOT / "include" / "sandbox" / "desk" / "schema.sql"
 PRIVATE = pytest.StashKey[Path]()
 numbers = itertools.count(1)
 
@@ -142,8 +142,8 @@ class Server:
     def create_migrated(self) -> str:
         """A new database at the newest revision: a copy of one that was migrated once."""
         if not self.template:
-            from include.warehouse import views
-            from include.warehouse.schema import upgrade
+            from include.warehouse.schema import views
+            from include.warehouse.schema.migrations import upgrade
 
             self.template = self.create()
             engine = sa.create_engine(self.template, poolclass=sa.NullPool)
@@ -195,7 +195,7 @@ def warehouse_server(
         url = sa.make_url(NAMED).set(database="").render_as_string(hide_password=False)
     else:
         if databases.find() is None and not databases.has_docker():
-            pytest.skip("no database server here: python -m include.sandbox.databases install")
+            pytest.skip("no database server here: `make setup`")
         base = request.config.stash[PRIVATE]
         with (base / "lock").open("w") as lock:  # the first worker starts it, the others wait
             fcntl.flock(lock, fcntl.LOCK_EX)
@@ -275,7 +275,7 @@ def source_server(
         url = sa.make_url(NAMED_SOURCE).set(database="postgres").render_as_string(False)
     else:
         if databases.find_source() is None and not databases.has_docker():
-            pytest.skip("no PostgreSQL here: python -m include.sandbox.databases install")
+            pytest.skip("no PostgreSQL here: `make setup`")
         base = request.config.stash[PRIVATE]
         with (base / "source.lock").open("w") as lock:  # the first worker starts it
             fcntl.flock(lock, fcntl.LOCK_EX)
@@ -320,7 +320,7 @@ def clock() -> Clock:
 @pytest.fixture
 def sandbox() -> Iterator[Sandbox]:
     """All three vendors on loopback: one account each, with 20 tickets."""
-    from include.sandbox.server import Sandbox
+    from include.sandbox.vendors.server import Sandbox
 
     with Sandbox(seed=7, accounts=1, tickets=20) as running:
         yield running

@@ -9,7 +9,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from include.customer_service import SOURCE_TABLES
-from include.warehouse.tables import HISTORIES, cs_snapshot, cs_snapshot_table
+from include.warehouse.customer_service.tables import HISTORIES, cs_snapshot, cs_snapshot_table
 
 LOCAL: Final = timedelta(hours=8)
 EPOCH: Final = "1970-01-01 08:00"

@@ -29,14 +29,14 @@ from include.errors import (
     UnavailableError,
 )
 from include.models import VENDORS
-from include.sandbox.server import WIRES, Sandbox
+from include.sandbox.vendors.server import WIRES, Sandbox
 from include.secrets import KeyRing, new_key
-from include.warehouse import ledger
-from include.warehouse.accounts import add_account
-from include.warehouse.ledger import Request
+from include.warehouse.bookkeeping import ledger
+from include.warehouse.bookkeeping.ledger import Request
 from include.warehouse.mysql import Warehouse
 from include.warehouse.tables import metadata
-from tests.faults.own_server import until
+from include.warehouse.tickets.accounts import add_account
+from tests.faults.kit.own_server import until
 
 ROOT = Path(__file__).resolve().parents[1]
 K1, K2 = new_key("k1"), new_key("k2")

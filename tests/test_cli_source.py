@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from typer.testing import CliRunner
 
 from include.__main__ import app
-from include.sandbox import desk
+from include.sandbox.desk import sample as desk
 from tests.builders import DAY
 
 TABLES = ("seat", "supplier", "busi_supplier_mapping", "busi_seat_mapping", "session")

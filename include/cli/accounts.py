@@ -26,7 +26,7 @@ from include.errors import ConfigError
 if TYPE_CHECKING:
     from include.cli.console import Session
     from include.models import Account
-    from include.warehouse.accounts import AccountInfo, Rewrite
+    from include.warehouse.tickets.accounts import AccountInfo, Rewrite
 
 app = typer.Typer(
     help="The vendor accounts and their encrypted keys.", no_args_is_help=True, epilog=EPILOG
@@ -59,7 +59,7 @@ def add(
     `… accounts add main --vendor huawei --access-key AK < secret.txt`
     """
     from include.models import Account
-    from include.warehouse.accounts import add_account
+    from include.warehouse.tickets.accounts import add_account
 
     with session() as s:
         secret = "" if connection else _read_secret()
@@ -84,7 +84,7 @@ def add(
 def list_(as_json: AsJson = False) -> None:
     """Show the accounts, how their keys are kept, and what is wrong. Never a key."""
     from include.secrets import reference_from_environment
-    from include.warehouse.accounts import list_accounts
+    from include.warehouse.tickets.accounts import list_accounts
 
     with session() as s:
         infos = list_accounts(
@@ -106,7 +106,7 @@ def list_(as_json: AsJson = False) -> None:
 @verb
 def encrypt() -> None:
     """Encrypt in place the secret keys that are stored as plain text. May be repeated."""
-    from include.warehouse.accounts import encrypt_plain
+    from include.warehouse.tickets.accounts import encrypt_plain
 
     with session() as s:
         done = encrypt_plain(s.warehouse, s.ring)
@@ -122,7 +122,7 @@ def rotate() -> None:
     Put a new key first (`accounts new-key`), keep the old ones after a comma, run this, then
     remove the old ones.
     """
-    from include.warehouse.accounts import rotate as rotate_all
+    from include.warehouse.tickets.accounts import rotate as rotate_all
 
     with session() as s:
         done = rotate_all(s.warehouse, s.ring)
@@ -173,7 +173,7 @@ def _note(
 ) -> None:
     """Leave in the ledger who touched which key, and when; never the key."""
     from include.cli.runs import request
-    from include.warehouse import ledger
+    from include.warehouse.bookkeeping import ledger
 
     ledger.note(
         s.warehouse,

@@ -18,13 +18,15 @@ from include.errors import ConfigError, SyncError
 from include.models import Account, SyncWindow
 from include.secrets import KeyRing, reference_from_environment
 from include.settings import Settings
-from include.warehouse import accounts, schema
-from include.warehouse import tables as t
+from include.warehouse.bookkeeping.tables import sync_check, sync_quarantine
 from include.warehouse.mysql import Warehouse
-from include.warehouse.report_tables import metadata  # with the tables of t and the reports'
+from include.warehouse.schema import migrations
+from include.warehouse.tables import metadata
+from include.warehouse.tickets import accounts
+from include.warehouse.tickets.tables import cloud_osm_detail, cloud_user
 
 if TYPE_CHECKING:
-    from include.warehouse.accounts import AccountInfo
+    from include.warehouse.tickets.accounts import AccountInfo
 
 PACKET_BYTES: Final = 16 * 2**20
 OLDEST: Final = {"MySQL": (8, 0), "MariaDB": (10, 11)}
@@ -35,9 +37,9 @@ WRITTEN: Final = tuple(
     if name.startswith(("cloud_osm_", "sync_", "cs_", "rpt_"))
 )
 DELETED_FROM: Final = (
-    t.cloud_osm_detail,
-    t.sync_quarantine,
-    t.sync_check,
+    cloud_osm_detail,
+    sync_quarantine,
+    sync_check,
     *(table for table in WRITTEN if table.name.startswith("rpt_")),
 )
 
@@ -119,8 +121,8 @@ def _warehouse(warehouse: Warehouse, ring: KeyRing, settings: Settings) -> Itera
         return
     try:
         warehouse.transact(lambda connection: None)
-        schema.require_current(warehouse.engine)
-        yield Finding("schema", "ok", f"{schema.head()}, the newest")
+        migrations.require_current(warehouse.engine)
+        yield Finding("schema", "ok", f"{migrations.head()}, the newest")
     except (SyncError, sa.exc.DBAPIError) as error:
         yield Finding("schema", "failed", reason(error))
         return
@@ -243,7 +245,7 @@ def _staging(connection: sa.Connection) -> list[Finding]:
 
 def _lacking(warehouse: Warehouse) -> Iterator[str]:
     """The rights we lack, found by statements that the server checks and that touch no row."""
-    tried: list[tuple[str, sa.Table, Any]] = [("SELECT", t.cloud_user, _select_nothing)]
+    tried: list[tuple[str, sa.Table, Any]] = [("SELECT", cloud_user, _select_nothing)]
     for table in WRITTEN:
         tried += [
             ("SELECT", table, _select_nothing),

@@ -26,8 +26,8 @@ from pyarrow import parquet
 from include.cli.console import Exit, say
 from include.cli.runs import ready
 from include.errors import CheckError, ConfigError
-from include.warehouse import relations
-from include.warehouse.relations import Column
+from include.warehouse.reports import relations
+from include.warehouse.reports.relations import Column
 
 ROWS_AT_ONCE: Final = 2000
 FORMULA: Final = r"^([=+\-@\t\r\n＝＋－＠﹦﹢﹣﹫])"

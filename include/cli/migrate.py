@@ -11,14 +11,14 @@ SHOWN = 20
 
 def migrate(*, print_sql: bool) -> None:
     """Upgrade the database, or print the script for a DBA, which needs no database."""
-    from include.warehouse import schema
+    from include.warehouse.schema import migrations
 
     if print_sql:
-        sql = schema.script()
+        sql = migrations.script()
         typer.echo(sql, nl=not sql.endswith("\n"))
         return
     with session() as s:
-        done = schema.upgrade(s.warehouse.engine, progress=say)
+        done = migrations.upgrade(s.warehouse.engine, progress=say)
     if done.adopted:
         report(f"adopted with their rows: {', '.join(done.adopted)}")
     if done.before == done.after:

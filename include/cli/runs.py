@@ -35,8 +35,8 @@ if TYPE_CHECKING:
     from include.models import Account
     from include.pipelines.comparison import Comparison
     from include.vendors.client import VendorClient
-    from include.warehouse.accounts import BadAccount
-    from include.warehouse.ledger import Counts, Request
+    from include.warehouse.bookkeeping.ledger import Counts, Request
+    from include.warehouse.tickets.accounts import BadAccount
 
 WORDS: Final = {
     Exit.DONE: "done",
@@ -85,7 +85,7 @@ def sync(
     as_json: bool,
 ) -> None:
     """Bring the tickets of the chosen accounts up to date and end with the exit code."""
-    from include.pipelines import tickets
+    from include.pipelines.tickets import sync as tickets
 
     now = utcnow()
     if until and not since:
@@ -172,10 +172,10 @@ Work = Callable[["Account", "VendorClient", Watch], Result]
 @contextmanager
 def ready() -> Iterator[Session]:
     """A session whose database has exactly our schema."""
-    from include.warehouse import schema
+    from include.warehouse.schema import migrations
 
     with session() as s:
-        schema.require_current(s.warehouse.engine)
+        migrations.require_current(s.warehouse.engine)
         yield s
 
 
@@ -184,7 +184,7 @@ def choose(
 ) -> tuple[list[Account], list[BadAccount]]:
     """The accounts to work on. A vendor that is switched off is left out, with a word."""
     from include.secrets import reference_from_environment
-    from include.warehouse.accounts import load_accounts
+    from include.warehouse.tickets.accounts import load_accounts
 
     accounts, bad = load_accounts(
         s.warehouse,
@@ -258,7 +258,7 @@ def refused(bad: Sequence[BadAccount]) -> list[Result]:
 
 def request(verb: str, parameters: dict[str, Any]) -> Request:
     """Who asked, for the ledger."""
-    from include.warehouse.ledger import Request
+    from include.warehouse.bookkeeping.ledger import Request
 
     given = {name: value for name, value in parameters.items() if value}
     return Request(f"{verb} by {_user()} on the command line", given)

@@ -39,7 +39,7 @@ def open_source(settings: Settings) -> Source:
 def snapshot(*, full: bool, accept_vanished: int, as_json: bool) -> None:
     """Take one snapshot and show what it read and changed."""
     from include.cli.tables import show
-    from include.pipelines import snapshots
+    from include.pipelines.snapshots import snapshot as snapshots
 
     asked = {"full": full, "accept_vanished": accept_vanished}
     with ready() as s:

@@ -11,18 +11,18 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from include.health import Health, SnapshotHealth, Standing
-    from include.warehouse.accounts import AccountInfo
+    from include.warehouse.tickets.accounts import AccountInfo
 
 
 def status(*, as_json: bool) -> None:
     """Print what the ledger knows, beside the accounts that no run has taken."""
     from include.health import read_health
     from include.secrets import reference_from_environment
-    from include.warehouse import schema
-    from include.warehouse.accounts import list_accounts
+    from include.warehouse.schema import migrations
+    from include.warehouse.tickets.accounts import list_accounts
 
     with session() as s:
-        schema.require_current(s.warehouse.engine)
+        migrations.require_current(s.warehouse.engine)
         health = read_health(s.warehouse, now=utcnow())
         infos = list_accounts(
             s.warehouse,

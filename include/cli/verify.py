@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from include.models import Account
     from include.pipelines.comparison import Comparison
     from include.vendors.client import VendorClient
-    from include.warehouse.ledger import Request
+    from include.warehouse.bookkeeping.ledger import Request
 
 
 def verify(

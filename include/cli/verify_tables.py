@@ -22,7 +22,7 @@ from include.health import whose_turn
 
 if TYPE_CHECKING:
     from include.pipelines.checks import CheckResult
-    from include.pipelines.snapshots import TableComparison
+    from include.pipelines.snapshots.snapshot import TableComparison
 
 T = TypeVar("T")
 
@@ -111,7 +111,7 @@ def _unless_refused(found: Tables, work: Callable[[], T]) -> T | None:
 
 def _run_checks(s: Session) -> list[CheckResult]:
     from include.pipelines import checks
-    from include.warehouse.checks import read_checks
+    from include.warehouse.bookkeeping.checks import read_checks
 
     with Progress("checks", len(read_checks())) as progress:
         results = []
@@ -122,7 +122,7 @@ def _run_checks(s: Session) -> list[CheckResult]:
 
 
 def _compare_source(s: Session) -> list[TableComparison]:
-    from include.pipelines import snapshots
+    from include.pipelines.snapshots import snapshot as snapshots
 
     source = open_source(s.settings)
     with Progress("source", 1) as progress:

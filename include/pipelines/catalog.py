@@ -12,10 +12,10 @@ from typing import Final
 from include.errors import CheckError
 from include.models import Ticket
 from include.vendors.client import VendorClient
-from include.warehouse import catalog as rows
-from include.warehouse import ledger
-from include.warehouse.ledger import Counts, Request
+from include.warehouse.bookkeeping import ledger
+from include.warehouse.bookkeeping.ledger import Counts, Request
 from include.warehouse.mysql import Warehouse
+from include.warehouse.tickets import catalog as rows
 
 ENTITY: Final = "catalog"
 LEAST_SHARE: Final = 0.5

@@ -9,9 +9,9 @@ from datetime import UTC, datetime
 from typing import Final, Literal
 
 from include.errors import CheckError, VendorError
-from include.warehouse import checks, ledger
-from include.warehouse.checks import Check, Offence
-from include.warehouse.ledger import Request
+from include.warehouse.bookkeeping import checks, ledger
+from include.warehouse.bookkeeping.checks import Check, Offence
+from include.warehouse.bookkeeping.ledger import Request
 from include.warehouse.mysql import Warehouse
 
 ACCOUNT: Final = "checks"

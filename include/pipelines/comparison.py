@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Final, Literal
 
 from include.models import Ticket
-from include.warehouse.stored import Fingerprint, MessageFacts, StoredTicket
+from include.warehouse.tickets.stored import Fingerprint, MessageFacts, StoredTicket
 
 Kind = Literal[
     "missing",

@@ -19,10 +19,11 @@ from include.models import Account, Message, SyncWindow, Ticket
 from include.pipelines import comparison as compare
 from include.pipelines.comparison import Comparison, Damage, Difference, Kind
 from include.vendors.client import VendorClient
-from include.warehouse import ledger, stored
+from include.warehouse.bookkeeping import ledger
 from include.warehouse.mysql import Warehouse
-from include.warehouse.stored import Fingerprint, MessageFacts, StoredTicket
-from include.warehouse.tickets import quarantined
+from include.warehouse.tickets import stored
+from include.warehouse.tickets.store import quarantined
+from include.warehouse.tickets.stored import Fingerprint, MessageFacts, StoredTicket
 
 AT_ONCE: Final = 100  # tickets read and held in memory together
 LOOKS: Final = 3

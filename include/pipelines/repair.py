@@ -23,10 +23,11 @@ from include.pipelines.catalog import Catalog
 from include.pipelines.comparison import NOT_MENDED, Comparison
 from include.pipelines.reconcile import ABOUT_ONE
 from include.vendors.client import VendorClient
-from include.warehouse import catalog, ledger
-from include.warehouse import tickets as rows
-from include.warehouse.ledger import Counts, Request, Run
+from include.warehouse.bookkeeping import ledger
+from include.warehouse.bookkeeping.ledger import Counts, Request, Run
 from include.warehouse.mysql import Warehouse
+from include.warehouse.tickets import catalog
+from include.warehouse.tickets import store as rows
 
 AT_ONCE: Final = 20  # tickets of one transaction
 

@@ -8,10 +8,12 @@ from datetime import date, datetime
 from typing import Final
 
 from include import redaction
-from include.warehouse import ledger, report_basis, report_texts
-from include.warehouse import reports as rows
-from include.warehouse.ledger import Request
+from include.warehouse.bookkeeping import ledger
+from include.warehouse.bookkeeping.ledger import Request
 from include.warehouse.mysql import Warehouse
+from include.warehouse.reports import basis as report_basis
+from include.warehouse.reports import build as rows
+from include.warehouse.reports import texts
 
 log = logging.getLogger(__name__)
 
@@ -64,7 +66,7 @@ def build(
             building.build_present()
         building.build_tickets(first)
         mask, version = (redaction.masked, redaction.VERSION) if is_masked else (_keep, 0)
-        building.written["rpt_text"] = report_texts.build(connection, mask, version, run.beat)
+        building.written["rpt_text"] = texts.build(connection, mask, version, run.beat)
         building.note(run.run_id, first)
         run.claim(connection)
         run.counts.written = sum(building.written.values())

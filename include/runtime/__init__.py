@@ -28,7 +28,7 @@ from include.models import VENDORS
 
 if TYPE_CHECKING:
     from include.source.postgres import Source
-    from include.warehouse.ledger import Request
+    from include.warehouse.bookkeeping.ledger import Request
     from include.warehouse.mysql import Warehouse
 
 TICKET_TABLES: Final = ("cloud_osm_list", "cloud_osm_detail", "cloud_osm_source")
@@ -117,8 +117,8 @@ def warehouse() -> Iterator[Warehouse]:
     interrupted: Airflow itself lets it go on, and kills it five seconds later.
     """
     from include.settings import Settings
-    from include.warehouse import schema
     from include.warehouse.mysql import Warehouse
+    from include.warehouse.schema import migrations
 
     settings = Settings.load()
     url = _url("warehouse", "mysql+pymysql", 3306) or settings.warehouse_url
@@ -127,7 +127,7 @@ def warehouse() -> Iterator[Warehouse]:
     opened = Warehouse.open(url, ca=settings.warehouse_ca)
     _hide(url)
     with stopping.when_told(), closing(opened):
-        schema.require_current(opened.engine)
+        migrations.require_current(opened.engine)
         yield opened
 
 
@@ -202,7 +202,7 @@ def moment(value: str | None) -> datetime | None:
 
 def request(who: str, params: Mapping[str, Any]) -> Request:
     """Who asked for what, as it stands in the ledger."""
-    from include.warehouse.ledger import Request
+    from include.warehouse.bookkeeping.ledger import Request
 
     return Request(who, dict(params))
 

@@ -18,7 +18,7 @@ def take(
     params: Mapping[str, Any], conf: Mapping[str, Any] | None, known: Collection[str], who: str
 ) -> dict[str, int]:
     """Take a snapshot; its number and figures. Raises ConfigError for a form of other fields."""
-    from include.pipelines import snapshots
+    from include.pipelines.snapshots import snapshot as snapshots
     from include.settings import Settings
 
     runtime.check_form(params, conf or {}, known)

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from include.models import Account
     from include.settings import Settings
     from include.vendors.client import VendorClient
-    from include.warehouse.accounts import AccountInfo, BadAccount
     from include.warehouse.mysql import Warehouse
+    from include.warehouse.tickets.accounts import AccountInfo, BadAccount
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)
@@ -38,7 +38,7 @@ def account_infos(opened: Warehouse) -> list[AccountInfo]:
     """
     from include.secrets import KeyRing
     from include.settings import Settings
-    from include.warehouse.accounts import list_accounts
+    from include.warehouse.tickets.accounts import list_accounts
 
     settings = Settings.load()
     ring = KeyRing.parse(settings.secret_keys)
@@ -86,8 +86,8 @@ def sync_accounts(
     """Sync the tickets of a group of accounts. Raises as ``each``."""
     from dataclasses import asdict
 
-    from include.pipelines import tickets
-    from include.warehouse.ledger import Counts
+    from include.pipelines.tickets import sync as tickets
+    from include.warehouse.bookkeeping.ledger import Counts
 
     counted = Counts()
     options = tickets.Options(
@@ -205,7 +205,7 @@ def _accounts(
     """
     from include.secrets import KeyRing
     from include.settings import Settings
-    from include.warehouse.accounts import load_accounts
+    from include.warehouse.tickets.accounts import load_accounts
 
     settings = Settings.load()
     return load_accounts(

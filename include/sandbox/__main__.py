@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from include.errors import ConfigError
-from include.sandbox.server import Sandbox
+from include.sandbox.vendors.server import Sandbox
 from include.settings import Settings
 
 

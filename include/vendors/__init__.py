@@ -12,12 +12,12 @@ from typing import Final, cast
 from include.errors import ConfigError
 from include.models import Account
 from include.settings import Settings
-from include.vendors.alibaba import AlibabaClient
+from include.vendors.alibaba.client import AlibabaClient
 from include.vendors.client import VendorClient
 from include.vendors.http import RateLimit
-from include.vendors.huawei import HuaweiClient
+from include.vendors.huawei.client import HuaweiClient
 from include.vendors.masking import MaskingClient
-from include.vendors.tencent import TencentClient
+from include.vendors.tencent.client import TencentClient
 
 log = logging.getLogger(__name__)
 

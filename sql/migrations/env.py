@@ -1,4 +1,4 @@
-"""Alembic's entry. ``include/warehouse/schema.py`` calls it and hands over the connection."""
+"""Alembic's entry: ``include/warehouse/schema/migrations.py`` hands over the connection."""
 
 from alembic import context
 

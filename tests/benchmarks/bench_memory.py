@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from include.models import VENDORS
-from include.sandbox.server import WIRES, Sandbox
+from include.sandbox.vendors.server import WIRES, Sandbox
 from tests.benchmarks.ground import ground
 
 ROOT: Final = Path(__file__).resolve().parents[2]

@@ -14,10 +14,11 @@ from typing import Annotated
 import sqlalchemy as sa
 import typer
 
-from include.pipelines import reports, snapshots
-from include.sandbox import desk, desk_churn
+from include.pipelines import reports
+from include.pipelines.snapshots import snapshot as snapshots
+from include.sandbox.desk import churn, sample
 from include.source.postgres import Source
-from include.warehouse.ledger import Request
+from include.warehouse.bookkeeping.ledger import Request
 from include.warehouse.mysql import Warehouse
 from tests.benchmarks.ground import ground
 
@@ -69,11 +70,11 @@ def main(
         typer.echo(there.describe())
         source, warehouse = there.new_source(), Warehouse.open(there.new_warehouse("reports"))
         rows = {"session_mapping": conversations}
-        desk.create(source, seed=7, now=NOW, scale=conversations / 1e6, rows=rows, queue=True)
+        sample.create(source, seed=7, now=NOW, scale=conversations / 1e6, rows=rows, queue=True)
         request = Request("a benchmark")
         for name, share in (("first build", 0.0), ("build after 1 % changed", 0.01)):
             if share:
-                desk_churn.churn(source, seed=1, now=NOW + timedelta(hours=1), share=share)
+                churn.churn(source, seed=1, now=NOW + timedelta(hours=1), share=share)
             snapshots.take(Source.open(source), warehouse, request=request)
             began = time.perf_counter()
             reports.build(warehouse, now=NOW + timedelta(hours=1), request=request)

@@ -24,10 +24,10 @@ import sqlalchemy as sa
 import typer
 
 from include.customer_service import SOURCE_TABLES, SourceTable
-from include.sandbox import desk, desk_churn
+from include.sandbox.desk import churn, sample
 from include.source.postgres import Source
+from include.warehouse.customer_service.tables import HISTORIES
 from include.warehouse.mysql import Warehouse
-from include.warehouse.tables import HISTORIES
 from tests.benchmarks.ground import ROWS, ground
 
 NOW = datetime(2026, 1, 10, 8, tzinfo=UTC)
@@ -126,7 +126,7 @@ def main(
         typer.echo(there.describe())
         folder, source = Path(name), there.new_source()
         rows = {table: round(count * scale) for table, count in ROWS.items()}
-        made = desk.create(source, seed=7, now=NOW, scale=scale, rows=rows, queue=True)
+        made = sample.create(source, seed=7, now=NOW, scale=scale, rows=rows, queue=True)
         typer.echo(f"{sum(made.values()):,} rows: {made}")
         idle = snapshot()["peak"]
         for number in range(rounds):
@@ -143,7 +143,7 @@ def main(
             assert taken["full_because"] == "first snapshot"
             first.append(taken["seconds"])
             read = taken["rows"]
-            desk_churn.churn(source, seed=number, now=NOW + timedelta(hours=number), share=share)
+            churn.churn(source, seed=number, now=NOW + timedelta(hours=number), share=share)
             changed = snapshot(warehouse, source)
             assert changed["full_because"] is None
             changes.append(changed["seconds"])

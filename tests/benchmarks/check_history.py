@@ -16,13 +16,13 @@ import sqlalchemy as sa
 import typer
 
 from include.customer_service import SOURCE_TABLES
-from include.pipelines import snapshots
-from include.pipelines.snapshots import Taken
-from include.sandbox import desk, desk_churn
+from include.pipelines.snapshots import snapshot as snapshots
+from include.pipelines.snapshots.snapshot import Taken
+from include.sandbox.desk import churn, sample
 from include.source.postgres import Source
-from include.warehouse.ledger import Request
+from include.warehouse.bookkeeping.ledger import Request
+from include.warehouse.customer_service.tables import HISTORIES
 from include.warehouse.mysql import Warehouse
-from include.warehouse.tables import HISTORIES
 from tests.benchmarks.ground import ROWS, Ground, ground
 
 NOW = datetime(2026, 1, 10, 8, tzinfo=UTC)
@@ -101,12 +101,12 @@ def main(
         url, warehouse_url = there.new_source(), there.new_warehouse("warehouse")
         source, warehouse = Source.open(url), Warehouse.open(warehouse_url)
         rows = {table: round(count * scale) for table, count in ROWS.items()}
-        desk.create(url, seed=7, now=NOW, scale=scale, rows=rows, queue=True)
+        sample.create(url, seed=7, now=NOW, scale=scale, rows=rows, queue=True)
         moments = []
         for number in range(rounds + 1):
             if number:
                 now = NOW + timedelta(hours=number)
-                desk_churn.churn(url, seed=number, now=now, share=share)
+                churn.churn(url, seed=number, now=now, share=share)
             began = time.perf_counter()
             taken = snapshots.take(source, warehouse, request=Request("a check"))
             seconds = time.perf_counter() - began

@@ -13,8 +13,8 @@ from pathlib import Path
 import psutil
 import sqlalchemy as sa
 
-from include.sandbox import databases
-from include.warehouse.schema import upgrade
+from include.sandbox.servers import databases
+from include.warehouse.schema.migrations import upgrade
 
 ROWS = {"session": 1_000_000, "session_mapping": 200_000, "seat": 10_000}
 

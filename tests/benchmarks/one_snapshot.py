@@ -11,9 +11,9 @@ import sys
 import time
 from pathlib import Path
 
-from include.pipelines import snapshots
+from include.pipelines.snapshots import snapshot as snapshots
 from include.source.postgres import Source
-from include.warehouse.ledger import Request
+from include.warehouse.bookkeeping.ledger import Request
 from include.warehouse.mysql import Warehouse
 
 

@@ -14,10 +14,10 @@ from typing import Any
 
 from include.errors import SyncError
 from include.models import Account
-from include.pipelines import tickets
+from include.pipelines.tickets import sync as tickets
 from include.settings import Settings
 from include.vendors import open_client
-from include.warehouse.ledger import Request
+from include.warehouse.bookkeeping.ledger import Request
 from include.warehouse.mysql import Warehouse
 from tests.benchmarks.one_snapshot import peak
 

@@ -15,10 +15,10 @@ from typer.testing import CliRunner
 
 from include.__main__ import app
 from include.secrets import KeyRing, new_key
-from include.warehouse import ledger
-from include.warehouse.accounts import add_account
-from include.warehouse.ledger import Request
+from include.warehouse.bookkeeping import ledger
+from include.warehouse.bookkeeping.ledger import Request
 from include.warehouse.mysql import Warehouse
+from include.warehouse.tickets.accounts import add_account
 
 ORPHAN = (
     "insert into cloud_osm_detail (id, case_id, message_id, vendor) values ('1', 'T', 'M', 'V')"

@@ -9,8 +9,8 @@ import sqlalchemy as sa
 
 from include.models import VENDORS
 from include.secrets import KeyRing, new_key
-from include.warehouse.accounts import add_account
 from include.warehouse.mysql import Warehouse
+from include.warehouse.tickets.accounts import add_account
 from tests.builders import DAY
 
 
@@ -60,9 +60,9 @@ def look(warehouse, warehouse_url, sandbox, ring, monkeypatch):
 @pytest.fixture
 def customer_service(source_url, monkeypatch):
     """A small sample source, as the Airflow connection; its URL."""
-    from include.sandbox import desk
+    from include.sandbox.desk import sample
 
-    desk.create(source_url, seed=7, now=DAY, scale=0.0, queue=True)
+    sample.create(source_url, seed=7, now=DAY, scale=0.0, queue=True)
     connection = as_connection(source_url, "postgres")
     monkeypatch.setenv("AIRFLOW_CONN_CUSTOMER_SERVICE", connection)
     return source_url

@@ -11,7 +11,7 @@ import pytest
 
 from include.models import VENDORS
 from include.secrets import KeyRing
-from include.warehouse.accounts import add_account
+from include.warehouse.tickets.accounts import add_account
 from tests.builders import DAY, an_account
 
 ROOT = Path(__file__).resolve().parents[2]

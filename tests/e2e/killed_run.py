@@ -17,10 +17,10 @@ import requests
 import sqlalchemy as sa
 
 from include.models import Account
-from include.pipelines import tickets
+from include.pipelines.tickets import sync as tickets
 from include.settings import Settings
 from include.vendors import open_client
-from include.warehouse.ledger import Request
+from include.warehouse.bookkeeping.ledger import Request
 from include.warehouse.mysql import Warehouse
 
 seen = 0

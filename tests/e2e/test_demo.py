@@ -13,7 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from include.sandbox import databases, processes
+from include.sandbox.servers import databases, processes
 
 pytestmark = [
     pytest.mark.airflow,

@@ -19,13 +19,13 @@ import pytest
 import sqlalchemy as sa
 
 from include.customer_service import SOURCE_TABLES
-from include.pipelines import snapshots
-from include.sandbox import desk, desk_churn
+from include.pipelines.snapshots import snapshot as snapshots
+from include.sandbox.desk import churn, sample
 from include.source.postgres import Source
+from include.warehouse.customer_service.staging import content_hash
 from include.warehouse.mysql import Warehouse
-from include.warehouse.snapshots import content_hash
-from tests.faults.lanes import LANES, Lane, lanes, side_by_side
-from tests.faults.small import copies
+from tests.faults.kit.lanes import LANES, Lane, lanes, side_by_side
+from tests.faults.kit.small import copies
 
 log = logging.getLogger(__name__)
 NOW = datetime(2026, 1, 10, 8, tzinfo=UTC)
@@ -122,7 +122,7 @@ def total(lane: Lane, counts: list[str]) -> int:
 
 @pytest.fixture
 def scene(warehouse_server: Any, source_url: str) -> Iterator[Scene]:
-    desk.create(source_url, seed=7, now=NOW, rows=ROWS, queue=True)
+    sample.create(source_url, seed=7, now=NOW, rows=ROWS, queue=True)
     urls = [warehouse_server.create_migrated() for _ in range(LANES + 1)]
     with lanes(urls[1:]) as found:
         yield Scene(found, urls[0], source_url)
@@ -137,7 +137,7 @@ def test_killed_at_any_boundary_the_old_or_the_new_state_is_published_and_the_ne
     full, model = situation == "all rows again", scene.lanes[0]
     if situation != "the first":
         assert scene.take(model)["error"] is None
-        desk_churn.churn(scene.source_url, seed=8, now=NOW, share=0.2)
+        churn.churn(scene.source_url, seed=8, now=NOW, share=0.2)
         name = sa.make_url(scene.kept).database
         keep = [f"insert into `{name}`.`{t}` select * from `{t}`" for t in (*HISTORIES, *MANIFEST)]
         model.execute(keep)

@@ -11,11 +11,11 @@ from datetime import UTC, datetime
 import pytest
 import sqlalchemy as sa
 
-from include.pipelines import snapshots
-from include.sandbox import desk
-from include.sandbox.desk_mover import Mover
+from include.pipelines.snapshots import snapshot as snapshots
+from include.sandbox.desk import sample
+from include.sandbox.desk.mover import Mover
 from include.source.postgres import Source
-from include.warehouse.ledger import Request
+from include.warehouse.bookkeeping.ledger import Request
 from include.warehouse.mysql import Warehouse
 
 log = logging.getLogger(__name__)
@@ -110,7 +110,7 @@ def keys(warehouse, table):
 def test_a_moving_conversation_is_in_exactly_one_table_of_every_snapshot_and_readers_never_wait(
     warehouse, warehouse_url, source_url
 ):
-    desk.create(source_url, seed=7, now=NOW, rows=ROWS, queue=True, odd=False)
+    sample.create(source_url, seed=7, now=NOW, rows=ROWS, queue=True, odd=False)
     source, states = Source.open(source_url), set()
     with Mover(source_url, rate=50) as mover, Reader(warehouse_url) as reader:
         for number in range(SNAPSHOTS):

@@ -16,10 +16,11 @@ import sqlalchemy as sa
 
 from include.errors import AuthError, PartialError
 from include.models import VENDORS
-from include.pipelines import catalog, tickets
-from include.sandbox.server import Sandbox
+from include.pipelines import catalog
+from include.pipelines.tickets import sync as tickets
+from include.sandbox.vendors.server import Sandbox
 from include.vendors import open_client
-from include.warehouse.ledger import Request
+from include.warehouse.bookkeeping.ledger import Request
 from include.warehouse.mysql import Warehouse
 
 ROOT = Path(__file__).resolve().parents[2]

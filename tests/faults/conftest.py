@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from include.models import VENDORS
-from include.vendors import tencent_conversation
-from tests.faults import scene as scenes
-from tests.faults.scene import BEFORE, Rows, Scene
+from include.vendors.tencent import conversation as tencent_conversation
+from tests.faults.kit import scene as scenes
+from tests.faults.kit.scene import BEFORE, Rows, Scene
 
 
 @pytest.fixture(autouse=True)

@@ -11,15 +11,15 @@ import pytest
 
 from include.errors import AuthError, ConfigError
 from include.models import VENDORS
-from include.pipelines import tickets
+from include.pipelines.tickets import sync as tickets
 from include.secrets import KeyRing, new_key
 from include.vendors import open_client
-from include.warehouse.accounts import add_account, list_accounts, load_accounts
-from include.warehouse.ledger import Request
+from include.warehouse.bookkeeping.ledger import Request
 from include.warehouse.mysql import Warehouse
-from tests.faults import invariants
-from tests.faults.scene import NOW, of_accounts
-from tests.faults.table import FULL
+from include.warehouse.tickets.accounts import add_account, list_accounts, load_accounts
+from tests.faults.kit import invariants
+from tests.faults.kit.scene import NOW, of_accounts
+from tests.faults.kit.table import FULL
 
 OLD, NEW = new_key("old-one"), new_key("new-one")
 RING = KeyRing.parse(f"{NEW},{OLD}")

@@ -16,13 +16,13 @@ import pytest
 import sqlalchemy as sa
 
 from include.models import VENDORS
-from include.sandbox.server import Sandbox
-from include.warehouse.ledger import STALE_SECONDS
+from include.sandbox.vendors.server import Sandbox
+from include.warehouse.bookkeeping.ledger import STALE_SECONDS
 from include.warehouse.mysql import Warehouse
-from tests.faults import small
-from tests.faults.children import Children, children, of_account
-from tests.faults.scene import FACTS, NOW, STATE, Rows, read
-from tests.faults.small import copy_of
+from tests.faults.kit import small
+from tests.faults.kit.children import Children, children, of_account
+from tests.faults.kit.scene import FACTS, NOW, STATE, Rows, read
+from tests.faults.kit.small import copy_of
 
 FULL = bool(os.environ.get("FULL"))
 PAIRS = 50 if FULL else 8

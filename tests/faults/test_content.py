@@ -9,9 +9,11 @@ import pytest
 
 from include.errors import ContractError, PartialError
 from include.models import VENDORS
-from tests.faults.first_accounts import faithful, read_again, run_first, verdict_of
-from tests.faults.invariants import LOUD, RIGHT
-from tests.faults.lines_content import (
+from tests.faults.kit.first_accounts import faithful, read_again, run_first, verdict_of
+from tests.faults.kit.invariants import LOUD, RIGHT
+from tests.faults.kit.scene import NOW, of_accounts
+from tests.faults.kit.table import FULL
+from tests.faults.lines.content import (
     ABSENT,
     LIST,
     MOMENTS,
@@ -25,9 +27,7 @@ from tests.faults.lines_content import (
     TYPED,
     WRONG,
 )
-from tests.faults.lines_paging import HOUR, new_closed
-from tests.faults.scene import NOW, of_accounts
-from tests.faults.table import FULL
+from tests.faults.lines.paging import HOUR, new_closed
 
 EACH_VENDOR = pytest.mark.parametrize("vendor", VENDORS)
 MARKUP = re.compile(r"</?[a-zA-Z][^<>]*>")  # Huawei strips it before it answers

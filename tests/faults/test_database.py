@@ -17,18 +17,19 @@ from typer.testing import CliRunner
 from include.__main__ import app
 from include.errors import UnavailableError
 from include.models import VENDORS
-from include.pipelines import reconcile, tickets
-from include.pipelines.tickets import Options
+from include.pipelines import reconcile
+from include.pipelines.tickets import sync as tickets
+from include.pipelines.tickets.sync import Options
 from include.vendors import open_client
-from include.warehouse.ledger import Request
+from include.warehouse.bookkeeping.ledger import Request
 from include.warehouse.mysql import Warehouse
-from include.warehouse.schema import upgrade
-from tests.faults import invariants
-from tests.faults import scene as scenes
-from tests.faults.invariants import LOUD, RIGHT, SILENT
-from tests.faults.lines_database import DATABASE
-from tests.faults.own_server import OwnServer, own_server
-from tests.faults.scene import BEFORE, NOW, STATE, Ended, Rows, Scene, of_accounts
+from include.warehouse.schema.migrations import upgrade
+from tests.faults.kit import invariants
+from tests.faults.kit import scene as scenes
+from tests.faults.kit.invariants import LOUD, RIGHT, SILENT
+from tests.faults.kit.own_server import OwnServer, own_server
+from tests.faults.kit.scene import BEFORE, NOW, STATE, Ended, Rows, Scene, of_accounts
+from tests.faults.lines.database import DATABASE
 
 
 @dataclass

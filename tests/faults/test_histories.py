@@ -24,13 +24,13 @@ from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_a
 
 from include.errors import AlreadyRunningError
 from include.models import VENDORS
-from include.sandbox.seed import Case
-from include.sandbox.server import Sandbox
-from include.warehouse.ledger import Counts
-from tests.faults import invariants, small
-from tests.faults.children import Children, children, of_account
-from tests.faults.scene import BEFORE, SEED, STATE, Ended, Rows, Scene
-from tests.faults.small import copy_of
+from include.sandbox.vendors.seed import Case
+from include.sandbox.vendors.server import Sandbox
+from include.warehouse.bookkeeping.ledger import Counts
+from tests.faults.kit import invariants, small
+from tests.faults.kit.children import Children, children, of_account
+from tests.faults.kit.scene import BEFORE, SEED, STATE, Ended, Rows, Scene
+from tests.faults.kit.small import copy_of
 
 FULL = bool(os.environ.get("FULL"))
 FIRST_SEED = int(os.environ.get("RANDOM_SEED", "20260101"))

@@ -20,10 +20,10 @@ import pytest
 
 from include.errors import AuthError, RateLimitError, UnavailableError
 from include.models import VENDORS, Account
-from include.sandbox.server import Sandbox
+from include.sandbox.vendors.server import Sandbox
 from include.vendors import http
 from include.warehouse.mysql import Warehouse
-from tests.faults.scene import FACTS, LIMIT_SECONDS, Ended, Rows, Scene, of_accounts
+from tests.faults.kit.scene import FACTS, LIMIT_SECONDS, Ended, Rows, Scene, of_accounts
 
 FULL = bool(os.environ.get("FULL"))
 PER_VENDOR, ACCOUNTS = (34, 100) if FULL else (4, 12)

@@ -19,13 +19,13 @@ import pytest
 import sqlalchemy as sa
 
 from include.models import VENDORS
-from include.sandbox.server import Sandbox
-from include.warehouse.report_tables import metadata  # that of all tables
-from tests.faults import small
-from tests.faults.children import of_account
-from tests.faults.lanes import LANES, Lane, lanes, side_by_side
-from tests.faults.scene import BEFORE, FACTS, NOW, STATE
-from tests.faults.small import copies, copy_of
+from include.sandbox.vendors.server import Sandbox
+from include.warehouse.tables import metadata
+from tests.faults.kit import small
+from tests.faults.kit.children import of_account
+from tests.faults.kit.lanes import LANES, Lane, lanes, side_by_side
+from tests.faults.kit.scene import BEFORE, FACTS, NOW, STATE
+from tests.faults.kit.small import copies, copy_of
 from tests.histories import Past
 from tests.sql import users_database
 from tests.sql.described import described_by

@@ -10,10 +10,10 @@ import pytest
 
 from include.errors import CheckError, ContractError, PartialError
 from include.models import VENDORS
-from tests.faults.first_accounts import faithful, run_first, verdict_of
-from tests.faults.invariants import LOUD, RIGHT, SILENT
-from tests.faults.lines_paging import HOUR, SAME_ID, new_closed, one_detail, paged
-from tests.faults.scene import BEFORE, NOW
+from tests.faults.kit.first_accounts import faithful, run_first, verdict_of
+from tests.faults.kit.invariants import LOUD, RIGHT, SILENT
+from tests.faults.kit.scene import BEFORE, NOW
+from tests.faults.lines.paging import HOUR, SAME_ID, new_closed, one_detail, paged
 
 WEEK = timedelta(days=7)
 

@@ -26,17 +26,17 @@ import sqlalchemy as sa
 
 from include.errors import ContractError, PartialError, UnavailableError
 from include.models import VENDORS
-from include.pipelines import tickets
-from include.sandbox.server import Sandbox
+from include.pipelines.tickets import sync as tickets
+from include.sandbox.vendors.server import Sandbox
 from include.settings import Settings
 from include.vendors import open_client
-from include.warehouse.ledger import Request
+from include.warehouse.bookkeeping.ledger import Request
 from include.warehouse.mysql import Warehouse
 from tests.dags.conftest import look, ring, warehouse
 from tests.fakes import FakeClient
-from tests.faults import invariants
-from tests.faults.own_server import until, waiting
-from tests.faults.scene import NOW, Scene
+from tests.faults.kit import invariants
+from tests.faults.kit.own_server import until, waiting
+from tests.faults.kit.scene import NOW, Scene
 
 __all__ = ["look", "ring", "warehouse"]  # fixtures
 
@@ -232,7 +232,7 @@ def test_r6_every_account_of_many_is_finished(
 ):
     from include.runtime import vendors
     from include.secrets import KeyRing
-    from include.warehouse.accounts import add_account
+    from include.warehouse.tickets.accounts import add_account
 
     conf = {"vendors": ["tencent"], **FORM}
     with Sandbox(seed=7, accounts=number, tickets=2) as many:

@@ -14,14 +14,14 @@ import pytest
 import sqlalchemy as sa
 
 from include.errors import UnavailableError
-from include.pipelines.snapshots import ATTEMPTS
-from include.sandbox import desk, desk_churn
-from include.sandbox.desk_mover import COLUMNS
+from include.pipelines.snapshots.snapshot import ATTEMPTS
+from include.sandbox.desk import churn, sample
+from include.sandbox.desk.mover import COLUMNS
 from include.warehouse.mysql import Warehouse
-from tests.faults.desk_scene import Desk, judge
-from tests.faults.invariants import RIGHT, SILENT
-from tests.faults.own_server import until
-from tests.faults.replica import Pair, replicated
+from tests.faults.kit.desk_scene import Desk, judge
+from tests.faults.kit.invariants import RIGHT, SILENT
+from tests.faults.kit.own_server import until
+from tests.faults.kit.replica import Pair, replicated
 
 __all__ = ["judge"]  # a fixture
 
@@ -45,7 +45,7 @@ def filled() -> Iterator[Pair]:
     """Two servers, and a database with the tables, filled."""
     with replicated() as servers:
         pair = servers.copy()
-        desk.create(pair.primary, seed=7, now=NOW, rows=ROWS, queue=True, odd=False)
+        sample.create(pair.primary, seed=7, now=NOW, rows=ROWS, queue=True, odd=False)
         yield pair
 
 
@@ -60,7 +60,7 @@ def changed(pair: Pair, warehouse_url: str) -> Iterator[Desk]:
     """The replica, read once; the primary has changed since."""
     made = Desk(pair.replica, Warehouse.open(warehouse_url))
     made.take()
-    desk_churn.churn(pair.primary, seed=8, now=NOW, share=0.05)
+    churn.churn(pair.primary, seed=8, now=NOW, share=0.05)
     pair.execute()
     yield made
     made.warehouse.close()

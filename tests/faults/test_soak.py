@@ -17,16 +17,17 @@ from typing import Any, Final
 import pytest
 
 from include.models import VENDORS, Account
-from include.pipelines import checks, reports, snapshots
-from include.sandbox import desk
-from include.sandbox.desk_churn import churn
-from include.sandbox.server import Sandbox
+from include.pipelines import checks, reports
+from include.pipelines.snapshots import snapshot as snapshots
+from include.sandbox.desk import sample
+from include.sandbox.desk.churn import churn
+from include.sandbox.vendors.server import Sandbox
 from include.source.postgres import Source
-from include.warehouse.ledger import Counts, Request
+from include.warehouse.bookkeeping.ledger import Counts, Request
 from include.warehouse.mysql import Warehouse
-from tests.faults import invariants
-from tests.faults.scene import BEFORE, SEED, Ended, Scene
-from tests.faults.table import FULL, Kind
+from tests.faults.kit import invariants
+from tests.faults.kit.scene import BEFORE, SEED, Ended, Scene
+from tests.faults.kit.table import FULL, Kind
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 DAYS: Final = 30 if FULL else 2
@@ -200,7 +201,7 @@ class World:
 @pytest.fixture
 def world(warehouse_url: str, source_url: str) -> Iterator[World]:
     rows = {"supplier": 60, "seat": 120, "session": 300, "session_mapping": 600}
-    desk.create(source_url, seed=SEED, now=BEFORE, rows=rows)
+    sample.create(source_url, seed=SEED, now=BEFORE, rows=rows)
     with Sandbox(SEED, ACCOUNTS, 8) as sandbox:
         sandbox.store.freeze(BEFORE)
         accounts = [sandbox.account(v, index) for v in VENDORS for index in range(ACCOUNTS)]

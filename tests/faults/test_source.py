@@ -23,14 +23,14 @@ import sqlalchemy as sa
 
 from include.customer_service import SOURCE_TABLES
 from include.errors import CheckError, ConfigError, RejectedError, UnavailableError
-from include.sandbox import desk, desk_churn
-from include.sandbox.desk_mover import Mover
+from include.sandbox.desk import churn, sample
+from include.sandbox.desk.mover import Mover
 from include.source.postgres import Source
 from include.warehouse.mysql import Warehouse
-from tests.faults.children import children
-from tests.faults.desk_scene import Desk, judge
-from tests.faults.invariants import RIGHT
-from tests.faults.own_server import until, waiting
+from tests.faults.kit.children import children
+from tests.faults.kit.desk_scene import Desk, judge
+from tests.faults.kit.invariants import RIGHT
+from tests.faults.kit.own_server import until, waiting
 from tests.source.conftest import execute
 
 __all__ = ["execute", "judge"]  # fixtures
@@ -49,10 +49,10 @@ LOCK: Final = "lock table seat in access exclusive mode"
 
 @pytest.fixture
 def changed(source_url: str, warehouse_url: str) -> Iterator[Desk]:
-    desk.create(source_url, seed=7, now=NOW, rows=ROWS, queue=True, odd=False)
+    sample.create(source_url, seed=7, now=NOW, rows=ROWS, queue=True, odd=False)
     made = Desk(source_url, Warehouse.open(warehouse_url))
     made.take()
-    desk_churn.churn(source_url, seed=8, now=NOW, share=0.05)
+    churn.churn(source_url, seed=8, now=NOW, share=0.05)
     yield made
     made.warehouse.close()
 

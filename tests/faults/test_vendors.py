@@ -11,12 +11,12 @@ from contextlib import nullcontext
 
 import pytest
 
-from tests.faults import invariants
-from tests.faults.lines_accounts import ACCOUNTS
-from tests.faults.lines_content import CONTENT
-from tests.faults.lines_paging import PAGING
-from tests.faults.lines_wire import WIRE
-from tests.faults.scene import of_accounts
+from tests.faults.kit import invariants
+from tests.faults.kit.scene import of_accounts
+from tests.faults.lines.accounts import ACCOUNTS
+from tests.faults.lines.content import CONTENT
+from tests.faults.lines.paging import PAGING
+from tests.faults.lines.wire import WIRE
 
 SECTIONS = {"paging": PAGING, "content": CONTENT, "wire": WIRE, "accounts": ACCOUNTS}
 LINES = [

@@ -17,13 +17,13 @@ from include.models import VENDORS, Account
 from include.pipelines import reconcile
 from include.pipelines.comparison import Comparison
 from include.pipelines.repair import repair
-from include.sandbox.server import Sandbox
+from include.sandbox.vendors.server import Sandbox
 from include.vendors import open_client
-from include.warehouse.ledger import Request
+from include.warehouse.bookkeeping.ledger import Request
 from include.warehouse.mysql import Warehouse
-from tests.faults import invariants
-from tests.faults.scene import BEFORE, NOW, SEED, Scene
-from tests.faults.table import FULL
+from tests.faults.kit import invariants
+from tests.faults.kit.scene import BEFORE, NOW, SEED, Scene
+from tests.faults.kit.table import FULL
 
 EACH, BUSY_RUNS = (250, 20) if FULL else (25, 3)
 TICKET_FACTS: tuple[str, ...] = (

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from include.pipelines import tickets
-from include.pipelines.tickets import Options
+from include.pipelines.tickets import sync as tickets
+from include.pipelines.tickets.sync import Options
 from include.settings import Settings
-from include.warehouse.ledger import Counts, Request
+from include.warehouse.bookkeeping.ledger import Counts, Request
 from include.warehouse.mysql import Warehouse
 from tests.builders import DAY
 from tests.fakes import FakeClient

@@ -9,8 +9,8 @@ from include.errors import CheckError, UnavailableError
 from include.models import Source
 from include.pipelines import catalog
 from include.pipelines.catalog import Catalog
-from include.warehouse.catalog import Listing, Names
-from include.warehouse.ledger import Request
+from include.warehouse.bookkeeping.ledger import Request
+from include.warehouse.tickets.catalog import Listing, Names
 from tests.builders import DAY, a_category, a_product
 
 

@@ -10,9 +10,9 @@ import pytest
 from include.errors import AlreadyRunningError, UnavailableError
 from include.pipelines import checks
 from include.pipelines.checks import CheckResult
-from include.warehouse import checks as files
-from include.warehouse import ledger
-from include.warehouse.ledger import Request
+from include.warehouse.bookkeeping import checks as files
+from include.warehouse.bookkeeping import ledger
+from include.warehouse.bookkeeping.ledger import Request
 from tests.builders import DAY
 
 LATER = DAY + timedelta(days=1)

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from include.errors import AuthError, ContractError, MovingListError
 from include.pipelines import catalog, reconcile
 from include.settings import Settings
-from include.warehouse.ledger import Request
+from include.warehouse.bookkeeping.ledger import Request
 from include.warehouse.tables import metadata
 from tests.builders import DAY, a_category, a_message, a_product
 from tests.fakes import FakeClient

@@ -18,10 +18,10 @@ import sqlalchemy as sa
 from include.errors import AlreadyRunningError, ContractError, PartialError
 from include.pipelines import reconcile
 from include.pipelines.repair import repair
-from include.warehouse import ledger
-from include.warehouse.ledger import Request
+from include.warehouse.bookkeeping import ledger
+from include.warehouse.bookkeeping.ledger import Request
 from tests.builders import DAY
-from tests.faults.own_server import until
+from tests.faults.kit.own_server import until
 
 TABLES = "select * from cloud_osm_list", "select * from cloud_osm_detail order by id"
 INVENTED = (

@@ -12,10 +12,10 @@ import sqlalchemy as sa
 
 from include.errors import SupersededError
 from include.pipelines import reports
-from include.warehouse import report_basis
-from include.warehouse.ledger import Request
+from include.warehouse.bookkeeping.ledger import Request
 from include.warehouse.mysql import Warehouse
-from include.warehouse.report_tables import metadata
+from include.warehouse.reports import basis
+from include.warehouse.tables import metadata
 from tests.histories import Past, local, naive
 
 NOW = datetime(2026, 3, 10, 4, tzinfo=UTC)
@@ -483,5 +483,5 @@ def test_a_build_is_in_the_ledger(rows, past, build):
     ],
 )
 def test_spans_are_whole_and_short(grain, days, expected):
-    found = report_basis.spans({date.fromisoformat(day) for day in days}, grain)
+    found = basis.spans({date.fromisoformat(day) for day in days}, grain)
     assert [(str(first), str(end)) for first, end in found] == expected

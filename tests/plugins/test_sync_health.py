@@ -17,11 +17,13 @@ import sqlalchemy as sa
 
 from include.errors import AuthError, CheckError, ContractError, PartialError, SyncError
 from include.secrets import KeyRing, new_key
-from include.warehouse import ledger, manifest
-from include.warehouse.accounts import add_account
-from include.warehouse.ledger import Request
+from include.warehouse.bookkeeping import ledger
+from include.warehouse.bookkeeping.ledger import Request
+from include.warehouse.bookkeeping.tables import sync_check, sync_quarantine
+from include.warehouse.customer_service import manifest
 from include.warehouse.mysql import Warehouse
-from include.warehouse.tables import cloud_user, sync_check, sync_quarantine
+from include.warehouse.tickets.accounts import add_account
+from include.warehouse.tickets.tables import cloud_user
 from tests.builders import DAY, a_snapshot, a_table_of_a_snapshot, an_account
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -12,12 +12,10 @@ import pytest
 import requests
 from requests.auth import AuthBase
 
-from include.sandbox.server import Sandbox
-from include.vendors import (
-    alibaba_signature,
-    huawei_signature,
-    tencent_signature,
-)
+from include.sandbox.vendors.server import Sandbox
+from include.vendors.alibaba import signature as alibaba_signature
+from include.vendors.huawei import signature as huawei_signature
+from include.vendors.tencent import signature as tencent_signature
 
 AUTHS: dict[str, type] = {
     "alibaba": alibaba_signature.AlibabaAuth,

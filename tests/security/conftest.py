@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from typer.testing import CliRunner, Result
 
 from include.models import VENDORS
-from include.sandbox.server import Sandbox
+from include.sandbox.vendors.server import Sandbox
 from tests.conftest import Server
 
 GRANTS = Path(__file__).resolve().parents[2] / "sql" / "grants"
@@ -69,7 +69,7 @@ class Users:
 def users(warehouse_server: Server) -> Iterator[Users]:
     """The four users; the tables and views were made by ``migrate`` itself."""
     from include.warehouse.mysql import Warehouse
-    from include.warehouse.schema import upgrade
+    from include.warehouse.schema.migrations import upgrade
 
     made = Users(
         warehouse_server,

@@ -22,14 +22,14 @@ from typer.testing import CliRunner
 
 from include.errors import AuthError, ConfigError
 from include.models import VENDORS, Account
-from include.sandbox import desk
-from include.sandbox.server import Sandbox
+from include.sandbox.desk import sample
+from include.sandbox.vendors.server import Sandbox
 from include.secrets import KeyRing, new_key
 from include.settings import Settings
 from include.source.postgres import Source
-from include.warehouse.accounts import add_account, list_accounts, load_accounts
 from include.warehouse.mysql import Warehouse
-from include.warehouse.tables import cloud_user
+from include.warehouse.tickets.accounts import add_account, list_accounts, load_accounts
+from include.warehouse.tickets.tables import cloud_user
 from tests.builders import DAY
 from tests.dags.conftest import as_connection
 from tests.security.conftest import environment
@@ -113,7 +113,7 @@ def canaries(warehouse_url, vendors, source_url, ring, monkeypatch):
     opened.close()
     for name, value in environ.items():
         monkeypatch.setenv(name, value)
-    desk.create(source_url, seed=7, now=DAY, scale=0.0, queue=False)
+    sample.create(source_url, seed=7, now=DAY, scale=0.0, queue=False)
     monkeypatch.setenv("AIRFLOW_CONN_WAREHOUSE", as_connection(warehouse_url, "mysql"))
     monkeypatch.setenv("AIRFLOW_CONN_CUSTOMER_SERVICE", as_connection(source_url, "postgres"))
     made.environ = environ

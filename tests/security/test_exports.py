@@ -15,9 +15,9 @@ from typer.testing import CliRunner
 
 from include.__main__ import app
 from include.pipelines import reports
-from include.warehouse.ledger import Request
+from include.warehouse.bookkeeping.ledger import Request
 from include.warehouse.mysql import Warehouse
-from include.warehouse.tables import cloud_osm_detail, cloud_osm_list
+from include.warehouse.tickets.tables import cloud_osm_detail, cloud_osm_list
 
 STARTS = "=+-@\t\r\n"
 WIDE = "＝＋－＠﹦﹢﹣﹫"

@@ -12,11 +12,11 @@ import sqlalchemy as sa
 
 from include.cli.check import DELETED_FROM, WRITTEN
 from include.customer_service import SOURCE_TABLES
-from include.sandbox import desk
-from include.sandbox.server import Sandbox
+from include.sandbox.desk import sample
+from include.sandbox.vendors.server import Sandbox
 from include.secrets import new_key
 from include.source.postgres import Source
-from include.warehouse import views
+from include.warehouse.schema import views
 from tests.builders import DAY
 from tests.security.conftest import GRANTS, PASSWORD, ROLES, environment, invoke, rows, statements
 
@@ -176,7 +176,7 @@ def sandbox():
 
 
 def test_the_work_of_each_user_is_done_with_its_rights(users, sandbox, source_url, tmp_path):
-    desk.create(source_url, seed=7, now=DAY, scale=0.0, queue=True)
+    sample.create(source_url, seed=7, now=DAY, scale=0.0, queue=True)
     source = {"SOURCE_URL": source_url}
 
     def run(role, *arguments, **options):

@@ -13,10 +13,10 @@ import pytest
 import sqlalchemy as sa
 
 from include.secrets import KeyRing, key_id_of, new_key, seal
-from include.warehouse import accounts
-from include.warehouse.accounts import load_accounts, rotate
 from include.warehouse.mysql import Warehouse
-from include.warehouse.tables import cloud_user
+from include.warehouse.tickets import accounts
+from include.warehouse.tickets.accounts import load_accounts, rotate
+from include.warehouse.tickets.tables import cloud_user
 from tests.security.conftest import environment, invoke
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -11,10 +11,10 @@ import pytest
 
 from include.errors import SyncError
 from include.models import VENDORS
-from include.pipelines import tickets
-from include.sandbox.server import WIRES
+from include.pipelines.tickets import sync as tickets
+from include.sandbox.vendors.server import WIRES
 from include.vendors import open_client
-from include.warehouse.ledger import Request
+from include.warehouse.bookkeeping.ledger import Request
 from include.warehouse.mysql import Warehouse
 
 HOSTILE = (

@@ -13,7 +13,7 @@ import pytest
 from include.errors import SyncError
 from include.models import VENDORS
 from include.pipelines import reports
-from include.warehouse.ledger import Request
+from include.warehouse.bookkeeping.ledger import Request
 from include.warehouse.mysql import Warehouse
 from tests.histories import Past
 

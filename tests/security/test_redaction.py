@@ -12,14 +12,15 @@ import sqlalchemy as sa
 
 from include.errors import AuthError
 from include.models import VENDORS
-from include.pipelines import reconcile, reports, tickets
+from include.pipelines import reconcile, reports
+from include.pipelines.tickets import sync as tickets
 from include.redaction import KINDS, find, mask
-from include.sandbox.server import Sandbox
+from include.sandbox.vendors.server import Sandbox
 from include.vendors import open_client
 from include.vendors.masking import MaskingClient
-from include.warehouse import report_texts
-from include.warehouse.ledger import Request
+from include.warehouse.bookkeeping.ledger import Request
 from include.warehouse.mysql import Warehouse
+from include.warehouse.reports import texts as report_texts
 from tests.builders import a_ticket
 from tests.fakes import FakeClient
 from tests.security.snippets import FRAMES, corpus

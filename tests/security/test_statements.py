@@ -10,14 +10,17 @@ from datetime import UTC, datetime
 import sqlalchemy as sa
 
 from include.health import read_health
-from include.pipelines import catalog, checks, reports, snapshots, tickets
-from include.sandbox import desk
-from include.sandbox.server import Sandbox
+from include.pipelines import catalog, checks, reports
+from include.pipelines.snapshots import snapshot as snapshots
+from include.pipelines.tickets import sync as tickets
+from include.sandbox.desk import sample
+from include.sandbox.vendors.server import Sandbox
 from include.source.postgres import Source
 from include.vendors import open_client
-from include.warehouse import relations, schema
-from include.warehouse.ledger import Request
+from include.warehouse.bookkeeping.ledger import Request
 from include.warehouse.mysql import Warehouse
+from include.warehouse.reports import relations
+from include.warehouse.schema import migrations
 
 NOW = datetime(2026, 3, 10, tzinfo=UTC)
 REQUEST = Request("test")
@@ -83,8 +86,8 @@ def work(sandbox: Sandbox, url: str, source_url: str) -> tuple[set[str], tuple[s
     """All we do in a day; the statements it took, and what the snapshot noted."""
     settings = sandbox.settings(sync_since=datetime(2026, 1, 1, tzinfo=UTC))
     with closing(Warehouse.open(url)) as warehouse, statements() as seen:
-        schema.upgrade(warehouse.engine)
-        schema.require_current(warehouse.engine)
+        migrations.upgrade(warehouse.engine)
+        migrations.require_current(warehouse.engine)
         with closing(open_client(sandbox.account("huawei"), settings)) as client:
             catalog.refresh(client, warehouse, now=NOW, request=REQUEST)
             tickets.sync(
@@ -104,7 +107,7 @@ def test_hostile_names_in_source_and_target_change_no_statement(
     sources = [source_server.create() for _ in range(2)]
     try:
         for url in sources:
-            desk.create(url, seed=7, now=NOW, scale=0.0, queue=True)
+            sample.create(url, seed=7, now=NOW, scale=0.0, queue=True)
         warehouse_server.run(*spoil_target(), url=urls[1])
         source_server.run(*(text.replace("%", "%%") for text in spoil_source()), url=sources[1])
         with Sandbox(seed=7, accounts=1, tickets=3) as running:
@@ -140,7 +143,7 @@ def test_a_database_of_a_hostile_name_is_migrated_and_read(warehouse_server):
     warehouse_server.run(f"create database {quoted(database, '`')}")
     try:
         with closing(Warehouse.open(url.render_as_string(hide_password=False))) as warehouse:
-            schema.upgrade(warehouse.engine)
+            migrations.upgrade(warehouse.engine)
             assert read_health(warehouse, now=NOW).standings == []
     finally:
         warehouse_server.run(f"drop database {quoted(database, '`')}")

@@ -22,7 +22,7 @@ import sqlalchemy as sa
 from requests.auth import AuthBase
 
 from include.errors import ConfigError, UnavailableError
-from include.sandbox import databases, mysql_server, postgres_server, private_server
+from include.sandbox.servers import databases, mysql, postgres, private
 from include.source.postgres import Source
 from include.vendors.deadline import open_session
 from include.vendors.http import ApiSession, RateLimit, Verdict
@@ -107,14 +107,14 @@ def warehouse(folder, ca):
 
     def command(*arguments):
         return [
-            *mysql_server.FAMILY.command(*arguments),
+            *mysql.FAMILY.command(*arguments),
             *(f"--bind-address=127.0.0.1,{HOST}", f"--ssl-ca={ca}"),
             *(f"--ssl-cert={shown[0]}", f"--ssl-key={shown[1]}"),
         ]
 
-    family = dataclasses.replace(mysql_server.FAMILY, command=command)
+    family = dataclasses.replace(mysql.FAMILY, command=command)
     show(folder, "good", shown)
-    url = private_server.start(family, base, private_server.silent)
+    url = private.start(family, base, private.silent)
     database = databases.create_database(url, "osm_tls")
 
     def become(kind):
@@ -125,7 +125,7 @@ def warehouse(folder, ca):
         return sa.make_url(database).set(host=HOST).render_as_string(hide_password=False)
 
     yield become
-    private_server.stop(family, base, forget=True)
+    private.stop(family, base, forget=True)
 
 
 @pytest.fixture(scope="module")
@@ -137,14 +137,14 @@ def source(folder, ca):
 
     def command(*arguments):
         return [
-            *postgres_server.FAMILY.command(*arguments),
+            *postgres.FAMILY.command(*arguments),
             "-c",
             f"listen_addresses=127.0.0.1,{HOST}",
         ]
 
-    family = dataclasses.replace(postgres_server.FAMILY, command=command)
-    url = private_server.start(family, base, private_server.silent)
-    data = private_server.data_of(base)
+    family = dataclasses.replace(postgres.FAMILY, command=command)
+    url = private.start(family, base, private.silent)
+    data = private.data_of(base)
     engine = sa.create_engine(url, poolclass=sa.NullPool, isolation_level="AUTOCOMMIT")
 
     def become(kind):
@@ -164,7 +164,7 @@ def source(folder, ca):
         return sa.make_url(url).set(host=HOST).render_as_string(hide_password=False)
 
     yield become
-    private_server.stop(family, base, forget=True)
+    private.stop(family, base, forget=True)
 
 
 def show(folder, kind, places, owner=None):

@@ -13,11 +13,11 @@ import pytest
 import sqlalchemy as sa
 
 from include.errors import CheckError, ConfigError
-from include.sandbox import desk
+from include.sandbox.desk import sample
 from include.secrets import new_key
 from include.settings import Settings
 from include.vendors import open_client
-from include.warehouse.report_tables import metadata
+from include.warehouse.tables import metadata
 from tests.builders import DAY, an_account
 from tests.dags.conftest import as_connection
 from tests.security.conftest import invoke, rows
@@ -72,7 +72,7 @@ def desk_url(warehouse_url, source_url, monkeypatch):
     """A customer service and a warehouse, as Airflow's connections."""
     monkeypatch.setenv("AIRFLOW_CONN_WAREHOUSE", as_connection(warehouse_url, "mysql"))
     monkeypatch.setenv("AIRFLOW_CONN_CUSTOMER_SERVICE", as_connection(source_url, "postgres"))
-    desk.create(source_url, seed=7, now=DAY, scale=0.0, queue=False)
+    sample.create(source_url, seed=7, now=DAY, scale=0.0, queue=False)
     return source_url
 
 

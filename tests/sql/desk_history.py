@@ -9,8 +9,8 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from include.customer_service import SOURCE_TABLES
-from include.warehouse import snapshots
-from include.warehouse.tables import HISTORIES, cs_snapshot, cs_snapshot_table
+from include.warehouse.customer_service import staging
+from include.warehouse.customer_service.tables import HISTORIES, cs_snapshot, cs_snapshot_table
 
 EPOCH: Final = datetime(1970, 1, 1)  # noqa: DTZ001  # as a DATETIME column holds it
 NOW: Final = datetime(2026, 1, 10, 12)  # noqa: DTZ001  # the same
@@ -66,7 +66,7 @@ def settle(connection: sa.Connection) -> None:
     """Make hashes and manifest those of the rows as they are now."""
     for source in SOURCE_TABLES:
         connection.exec_driver_sql(
-            f"update {source.history} set row_hash = {snapshots.content_hash(source)}"
+            f"update {source.history} set row_hash = {staging.content_hash(source)}"
         )
         history = HISTORIES[source.name].c
         query = sa.select(history.row_hash).where(history.closed_by == 0)

@@ -11,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 
 from include.errors import CheckError, ConfigError
-from include.warehouse import schema
+from include.warehouse.schema import migrations
 from include.warehouse.tables import metadata
 from tests.sql.described import described
 from tests.sql.users_database import TIMES, build
@@ -37,7 +37,7 @@ class Adopted:
     engine: sa.Engine
     before: dict[str, Rows]
     after: dict[str, Rows]
-    report: schema.Report
+    report: migrations.Report
     said: list[str]
 
     def row(self, table: str, row_id: str) -> dict[str, Any]:
@@ -78,7 +78,7 @@ def adopted(warehouse_server: Any) -> Iterator[Adopted]:
     engine = sa.create_engine(url, poolclass=sa.NullPool)
     content = build(engine)
     said: list[str] = []
-    report = schema.upgrade(engine, progress=said.append)
+    report = migrations.upgrade(engine, progress=said.append)
     before = {name: {row["id"]: row for row in rows} for name, rows in content.items()}
     yield Adopted(engine, before, read(engine, *content), report, said)
     warehouse_server.drop(url)
@@ -126,7 +126,7 @@ def converted(name: str, value: Any, now: dict[str, Any]) -> bool:
 
 def test_a_second_migration_changes_nothing(adopted: Adopted) -> None:
     before = everything(adopted.engine)
-    report = schema.upgrade(adopted.engine)
+    report = migrations.upgrade(adopted.engine)
     assert everything(adopted.engine) == before
     assert report.adopted == ()
     assert report.leftovers == adopted.report.leftovers
@@ -136,7 +136,7 @@ def test_bringing_over_again_changes_nothing(adopted: Adopted) -> None:
     before = everything(adopted.engine)
     with adopted.engine.begin() as connection:
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0001'")
-    schema.upgrade(adopted.engine)
+    migrations.upgrade(adopted.engine)
     assert everything(adopted.engine) == before
 
 
@@ -288,9 +288,9 @@ def test_only_missing_tables_are_created(engine: sa.Engine) -> None:
     build(engine)
     with engine.begin() as connection:
         connection.exec_driver_sql("DROP TABLE cloud_user, cloud_osm_product")
-    report = schema.upgrade(engine)
+    report = migrations.upgrade(engine)
     assert report.adopted == (TICKETS, MESSAGES, "cloud_osm_product_type")
-    schema.require_current(engine)
+    migrations.require_current(engine)
 
 
 @pytest.mark.parametrize(
@@ -309,7 +309,7 @@ def test_a_table_that_only_bears_the_name_is_refused(
         connection.exec_driver_sql("DROP TABLE cloud_user")
     before = described(engine)
     with pytest.raises(ConfigError, match=f"cloud_osm_list is there, but.*{reason}"):
-        schema.upgrade(engine)
+        migrations.upgrade(engine)
     assert described(engine) == before
 
 
@@ -323,7 +323,7 @@ def test_what_the_user_added_or_made_wider_stays(engine: sa.Engine) -> None:
             "ENGINE = MyISAM",
         ):
             connection.exec_driver_sql(f"ALTER TABLE cloud_osm_detail {change}")
-    schema.upgrade(engine)
+    migrations.upgrade(engine)
     columns = {row[2]: row[3] for row in described(engine)["columns"] if row[0] == MESSAGES}
     assert (columns["备注"], columns["replier"]) == ("varchar(20)", "varchar(600)")
     row = read(engine, MESSAGES)[MESSAGES]["m1"]
@@ -351,7 +351,7 @@ def test_times_of_another_type_are_brought_over_too(
         connection.exec_driver_sql(
             f"INSERT INTO cloud_osm_product VALUES ('p1', 'ECS', '{value}'), ('p2', 'RDS', NULL)"
         )
-    schema.upgrade(engine)
+    migrations.upgrade(engine)
     rows = read(engine, "cloud_osm_product")["cloud_osm_product"]
     assert [row["create_time"] for row in rows.values()] == [1682906400000, None]
     assert rows["p1"]["type"] == ""
@@ -367,7 +367,7 @@ def test_more_rows_than_a_batch_are_brought_over(engine: sa.Engine) -> None:
     with engine.begin() as connection:
         connection.execute(sa.insert(table), rows)
     said: list[str] = []
-    schema.upgrade(engine, progress=said.append)
+    migrations.upgrade(engine, progress=said.append)
     assert "cloud_osm_list: 2,503 duplicates moved to migration_leftover" in said
     with engine.connect() as connection:
         query = sa.select(table.c.create_time).where(table.c.cloud_id.like("X%"))
@@ -392,7 +392,7 @@ def write_once(engine: sa.Engine, statement: str) -> Any:
 
 def test_a_time_written_meanwhile_is_brought_over_too(engine: sa.Engine) -> None:
     build(engine)
-    schema.upgrade(engine, progress=write_once(engine, LATE.format("'1682906400'")))
+    migrations.upgrade(engine, progress=write_once(engine, LATE.format("'1682906400'")))
     row = read(engine, "cloud_osm_product")["cloud_osm_product"]["late"]
     assert (row["create_time"], row["type"]) == (1682906400000, "ALIBABA")
 
@@ -402,8 +402,8 @@ def test_a_text_written_meanwhile_stops_the_migration_and_the_next_completes_it(
 ) -> None:
     build(engine)
     with pytest.raises(CheckError, match=r"cloud_osm_product: a row does not fit.*migrate` again"):
-        schema.upgrade(engine, progress=write_once(engine, LATE.format("'2023-05-01'")))
-    schema.upgrade(engine)
+        migrations.upgrade(engine, progress=write_once(engine, LATE.format("'2023-05-01'")))
+    migrations.upgrade(engine)
     row = read(engine, "cloud_osm_product")["cloud_osm_product"]["late"]
     assert row["create_time"] == 1682870400000
 

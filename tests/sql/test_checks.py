@@ -10,10 +10,26 @@ import pytest
 import sqlalchemy as sa
 
 from include.pipelines import reports
-from include.warehouse import checks
-from include.warehouse import tables as t
-from include.warehouse.ledger import Request
+from include.warehouse.bookkeeping import checks
+from include.warehouse.bookkeeping.ledger import Request
+from include.warehouse.bookkeeping.tables import (
+    sync_quarantine,
+    sync_run,
+    sync_state,
+)
+from include.warehouse.customer_service.tables import (
+    HISTORIES,
+)
 from include.warehouse.mysql import Warehouse
+from include.warehouse.tables import metadata
+from include.warehouse.tickets.tables import (
+    cloud_osm_detail,
+    cloud_osm_list,
+    cloud_osm_product,
+    cloud_osm_product_type,
+    cloud_osm_source,
+    cloud_user,
+)
 from tests.sql import desk_history
 from tests.sql.desk_history import NOW, key_hash, moment_of, settle, version
 
@@ -87,10 +103,10 @@ def fill(connection: sa.Connection) -> None:
     """A little of everything, all as it must be."""
     read = {"close_time": MS - HOUR, "status": 0}
     rows: dict[sa.Table, list[dict[str, Any]]] = {
-        t.cloud_osm_product: [{"id": "P1", "type": "HUAWEI", "name": "ECS"}],
-        t.cloud_osm_product_type: [{"id": "C1", "type": "HUAWEI", "name": "cannot log in"}],
-        t.cloud_osm_source: [{"id": "S1", "type": "HUAWEI", "name": "web"}],
-        t.cloud_osm_list: [
+        cloud_osm_product: [{"id": "P1", "type": "HUAWEI", "name": "ECS"}],
+        cloud_osm_product_type: [{"id": "C1", "type": "HUAWEI", "name": "cannot log in"}],
+        cloud_osm_source: [{"id": "S1", "type": "HUAWEI", "name": "web"}],
+        cloud_osm_list: [
             ticket("T1", message_count=2, **read),
             ticket("T2", message_count=0, **read),
             ticket("T3", product_id=None, product_business_id=None, osm_id=None),
@@ -98,17 +114,17 @@ def fill(connection: sa.Connection) -> None:
             # Another system called it complete, and the vendor never knew it.
             ticket("T5", status=0, missing_since=MS),
         ],
-        t.cloud_osm_detail: [
+        cloud_osm_detail: [
             message("T1", "M1"),
             message("T1", "M2", create_time=None),
             message("T3", "M1", create_time=MS + 1000),  # clocks differ
         ],
-        t.cloud_user: [
+        cloud_user: [
             {"id": "huawei-1", "secret_id": "a", "secret_key_secret": "v1:k:abc"},
             {"id": "huawei-2", "secret_id": "b", "secret_key_secret": "conn:huawei"},
             {"id": "huawei-3", "secret_id": "c", "secret_key_secret": None},
         ],
-        t.sync_state: [
+        sync_state: [
             {
                 "account_id": "huawei-1",
                 "entity": "tickets",
@@ -116,12 +132,12 @@ def fill(connection: sa.Connection) -> None:
                 "heartbeat_at": NOW - timedelta(minutes=9),
             }
         ],
-        t.sync_run: [
+        sync_run: [
             run("r1", outcome="done", ended_at=NOW),
             run("r2", outcome="running"),
             run("r3", account_id="new", started_at=NOW - timedelta(minutes=1)),
         ],
-        t.sync_quarantine: [
+        sync_quarantine: [
             {
                 "account_id": "huawei-1",
                 "item_id": "T9",
@@ -191,7 +207,7 @@ Offence = dict[str, Any]
 
 def forget(connection: sa.Connection) -> None:
     """As if no report had been built yet."""
-    for name in t.metadata.tables:
+    for name in metadata.tables:
         if name.startswith("rpt_"):
             connection.exec_driver_sql(f"delete from {name}")
 
@@ -578,15 +594,15 @@ def test_a_check_finds_what_was_planted_and_no_other_check_finds_any(
 def test_a_row_that_is_stored_twice_is_found_where_the_key_was_dropped(warehouse_url: str) -> None:
     engine = sa.create_engine(warehouse_url, poolclass=sa.NullPool)
     with engine.begin() as connection:
-        for table in (t.cloud_osm_list, t.cloud_osm_detail):
+        for table in (cloud_osm_list, cloud_osm_detail):
             (key,) = (c.name for c in table.constraints if isinstance(c, sa.UniqueConstraint))
             connection.exec_driver_sql(f"alter table {table.name} drop index {key}")
         for number in "123":
             row = ticket("T1" if number < "3" else "T3", id=number, osm_id=None)
             row |= {"product_id": None, "product_business_id": None}
-            connection.execute(sa.insert(t.cloud_osm_list).values(row))
+            connection.execute(sa.insert(cloud_osm_list).values(row))
             row = message("T3", "M1" if number < "3" else "M3", id=number)
-            connection.execute(sa.insert(t.cloud_osm_detail).values(row))
+            connection.execute(sa.insert(cloud_osm_detail).values(row))
         assert found(connection) == {
             "no_ticket_is_stored_twice": [{"vendor": "HUAWEI", "ticket_id": "T1", "copies": 2}],
             "no_message_is_stored_twice": [
@@ -623,7 +639,7 @@ def test_a_row_that_came_back_after_a_while_is_no_offence(connection: sa.Connect
     for snapshot_id in (3, 4):
         desk_history.snapshot_again(connection, snapshot_id)
     back = version("seat", 3, supplier_id=1, opened=3, closed=4)
-    connection.execute(sa.insert(t.HISTORIES["seat"]).values(**back))
+    connection.execute(sa.insert(HISTORIES["seat"]).values(**back))
     settle(connection)
     assert found(connection) == {}
     plant(connection, ["update cs_snapshot set state = 'refused' where snapshot_id = 3"])
@@ -660,7 +676,7 @@ def test_every_check_is_proven_and_its_name_fits() -> None:
 def test_all_offences_are_counted_and_some_are_kept(connection: sa.Connection) -> None:
     row = {"secret_id": "x", "secret_key_secret": CANARY}
     many = [{"id": f"plain-{number}", **row} for number in range(checks.SAMPLE + 5)]
-    connection.execute(sa.insert(t.cloud_user), many)
+    connection.execute(sa.insert(cloud_user), many)
     (check,) = (c for c in checks.read_checks() if c.name == "every_secret_key_is_encrypted")
     count, sample = checks.find(connection, check, NOW)
     assert (count, len(sample)) == (checks.SAMPLE + 5, checks.SAMPLE)

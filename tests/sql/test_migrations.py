@@ -13,8 +13,8 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 
 from include.errors import AlreadyRunningError, ConfigError
-from include.warehouse import schema, views
-from include.warehouse.report_tables import metadata
+from include.warehouse.schema import migrations, views
+from include.warehouse.tables import metadata
 from tests.sql.described import described
 
 
@@ -52,7 +52,7 @@ def changes(statements: list[str]) -> list[str]:
 
 
 def test_the_migrations_and_the_tables_agree(engine: sa.Engine) -> None:
-    schema.upgrade(engine)
+    migrations.upgrade(engine)
     options = {"compare_type": True, "compare_server_default": True}
     with engine.connect() as connection:
         context = MigrationContext.configure(connection, opts=options)
@@ -60,7 +60,7 @@ def test_the_migrations_and_the_tables_agree(engine: sa.Engine) -> None:
 
 
 def test_order_collations_and_keys_agree_as_well(engine: sa.Engine, warehouse_server: Any) -> None:
-    schema.upgrade(engine)
+    migrations.upgrade(engine)
     migrated = described(engine)
     url = warehouse_server.create()
     try:
@@ -75,7 +75,7 @@ def test_order_collations_and_keys_agree_as_well(engine: sa.Engine, warehouse_se
 
 
 def test_ids_are_compared_byte_by_byte(engine: sa.Engine) -> None:
-    schema.upgrade(engine)
+    migrations.upgrade(engine)
     with engine.connect() as connection:
         collations = connection.execute(
             sa.text(
@@ -88,22 +88,22 @@ def test_ids_are_compared_byte_by_byte(engine: sa.Engine) -> None:
 
 
 def test_a_second_migration_changes_nothing(engine: sa.Engine, statements: list[str]) -> None:
-    first = schema.upgrade(engine)
+    first = migrations.upgrade(engine)
     statements.clear()
-    second = schema.upgrade(engine)
+    second = migrations.upgrade(engine)
     assert changes(statements) == []
-    assert (first.before, first.after) == (None, schema.head())
-    assert (second.before, second.after) == (schema.head(), schema.head())
+    assert (first.before, first.after) == (None, migrations.head())
+    assert (second.before, second.after) == (migrations.head(), migrations.head())
     assert first.adopted == second.adopted == ()
     assert first.leftovers == ()
 
 
 def test_every_step_sees_that_it_is_done(engine: sa.Engine, statements: list[str]) -> None:
-    schema.upgrade(engine)
+    migrations.upgrade(engine)
     before = described(engine)
     set_revision(engine, "0001")
     statements.clear()
-    schema.upgrade(engine)
+    migrations.upgrade(engine)
     assert {text.split()[0] for text in changes(statements)} == {"UPDATE"}  # of alembic_version
     assert described(engine) == before
 
@@ -117,44 +117,44 @@ def test_a_server_that_is_not_strict_and_a_working_directory_change_nothing(
     def relax(connection: Any, _record: Any) -> None:
         connection.cursor().execute("SET SESSION sql_mode = ''")
 
-    assert schema.upgrade(engine).after == schema.head()
-    schema.require_current(engine)
+    assert migrations.upgrade(engine).after == migrations.head()
+    migrations.require_current(engine)
 
 
 def test_two_migrations_at_once_do_not_mix(engine: sa.Engine) -> None:
     """The second waits for the first, then finds nothing to do."""
     with ThreadPoolExecutor() as pool:
-        reports = list(pool.map(lambda _: schema.upgrade(engine), range(3)))
+        reports = list(pool.map(lambda _: migrations.upgrade(engine), range(3)))
     assert sorted(str(report.before) for report in reports) == [
-        schema.head(),
-        schema.head(),
+        migrations.head(),
+        migrations.head(),
         "None",
     ]
-    schema.require_current(engine)
+    migrations.require_current(engine)
 
 
 def test_a_migration_that_does_not_get_its_turn_says_so(
     engine: sa.Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(schema, "LOCK_SECONDS", 0)
+    monkeypatch.setattr(migrations, "LOCK_SECONDS", 0)
     refused: list[str] = []
 
     def start_another(_text: str) -> None:
         with pytest.raises(AlreadyRunningError, match="another migration of"):
-            schema.upgrade(engine)
+            migrations.upgrade(engine)
         refused.append("yes")
 
     with engine.begin() as connection:  # a table to adopt, so that there is progress to tell
         connection.exec_driver_sql("CREATE TABLE cloud_user (id varchar(9) primary key)")
         connection.exec_driver_sql("ALTER TABLE cloud_user ADD secret_id varchar(9)")
-    schema.upgrade(engine, progress=start_another)
+    migrations.upgrade(engine, progress=start_another)
     assert "yes" in refused
 
 
 def test_the_script_for_a_dba_builds_the_same(engine: sa.Engine, warehouse_server: Any) -> None:
-    run_script(engine, schema.script())
+    run_script(engine, migrations.script())
     by_script = described(engine)
-    schema.require_current(engine)
+    migrations.require_current(engine)
     url = warehouse_server.create_migrated()
     try:
         expected = described(sa.create_engine(url, poolclass=sa.NullPool))
@@ -167,36 +167,36 @@ def test_the_script_stops_before_it_touches_rows(engine: sa.Engine) -> None:
     with engine.begin() as connection:
         connection.exec_driver_sql("CREATE TABLE cloud_user (id varchar(9) primary key)")
     with pytest.raises(pymysql.err.OperationalError, match="already exists"):
-        run_script(engine, schema.script())
+        run_script(engine, migrations.script())
 
 
 def test_an_empty_database_is_refused_with_the_next_step(engine: sa.Engine) -> None:
     with pytest.raises(ConfigError, match="no schema of ours: run `python -m include migrate`"):
-        schema.require_current(engine)
+        migrations.require_current(engine)
 
 
 def test_an_older_schema_is_refused_with_the_next_step(engine: sa.Engine) -> None:
-    schema.upgrade(engine)
+    migrations.upgrade(engine)
     set_revision(engine, "0001")
     with pytest.raises(ConfigError, match=r"0001, which is older .*`python -m include migrate`"):
-        schema.require_current(engine)
+        migrations.require_current(engine)
 
 
 def test_a_newer_schema_is_refused_in_both_directions(
     engine: sa.Engine, statements: list[str]
 ) -> None:
-    schema.upgrade(engine)
+    migrations.upgrade(engine)
     set_revision(engine, "9999")
     statements.clear()
     with pytest.raises(ConfigError, match="9999, which this code does not know"):
-        schema.require_current(engine)
+        migrations.require_current(engine)
     with pytest.raises(ConfigError, match="update the code"):
-        schema.upgrade(engine)
+        migrations.upgrade(engine)
     assert changes(statements) == []
 
 
 def test_the_current_schema_is_accepted(warehouse_url: str) -> None:
-    schema.require_current(sa.create_engine(warehouse_url, poolclass=sa.NullPool))
+    migrations.require_current(sa.create_engine(warehouse_url, poolclass=sa.NullPool))
 
 
 def test_a_url_without_a_database_is_refused(warehouse_server: Any) -> None:
@@ -204,7 +204,7 @@ def test_a_url_without_a_database_is_refused(warehouse_server: Any) -> None:
     if engine.url.database:
         pytest.skip("the server's URL names a database")
     with pytest.raises(ConfigError, match="names no database"):
-        schema.upgrade(engine)
+        migrations.upgrade(engine)
 
 
 def run_script(engine: sa.Engine, script: str) -> None:

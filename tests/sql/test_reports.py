@@ -11,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 
 from include.pipelines import reports
-from include.warehouse.ledger import Request
+from include.warehouse.bookkeeping.ledger import Request
 from include.warehouse.mysql import Warehouse
 from tests.histories import Past, local, naive
 

@@ -11,9 +11,14 @@ import pytest
 import sqlalchemy as sa
 
 from include.pipelines import reports
-from include.warehouse.ledger import Request
+from include.warehouse.bookkeeping.ledger import Request
 from include.warehouse.mysql import Warehouse
-from include.warehouse.tables import cloud_osm_detail, cloud_osm_list, cloud_osm_product, cloud_user
+from include.warehouse.tickets.tables import (
+    cloud_osm_detail,
+    cloud_osm_list,
+    cloud_osm_product,
+    cloud_user,
+)
 from tests.histories import local, naive
 
 NOW = datetime(2026, 3, 31, 16, tzinfo=UTC)  # midnight in Shanghai

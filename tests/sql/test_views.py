@@ -10,9 +10,9 @@ import pytest
 import sqlalchemy as sa
 
 from include.customer_service import SOURCE_TABLES
-from include.warehouse import schema, views
-from include.warehouse.report_tables import rpt_cohort, rpt_holiday
-from include.warehouse.tables import HISTORIES
+from include.warehouse.customer_service.tables import HISTORIES
+from include.warehouse.reports.tables import rpt_cohort, rpt_holiday
+from include.warehouse.schema import migrations, views
 from tests.histories import LOCAL, Past, naive
 
 NAMES = sorted(views.statements())
@@ -177,7 +177,7 @@ def test_a_view_this_code_no_longer_has_is_named_and_kept(engine: sa.Engine) -> 
     with engine.begin() as connection:
         connection.exec_driver_sql("create view v_old_report as select 1 as n")
         connection.exec_driver_sql("create view theirs as select 1 as n")
-    schema.upgrade(engine, progress=said.append)
+    migrations.upgrade(engine, progress=said.append)
     assert [text.split(":")[0] for text in said] == ["v_old_report"]
     with engine.connect() as connection:
         assert connection.exec_driver_sql("select n from v_old_report").scalar() == 1
@@ -186,6 +186,6 @@ def test_a_view_this_code_no_longer_has_is_named_and_kept(engine: sa.Engine) -> 
 def test_a_view_that_somebody_changed_is_put_right(engine: sa.Engine) -> None:
     with engine.begin() as connection:
         connection.exec_driver_sql("create or replace view cs_seat as select 1 as n")
-    schema.upgrade(engine)
+    migrations.upgrade(engine)
     with engine.connect() as connection:
         assert connection.exec_driver_sql("select count(host) from cs_seat").scalar() == 0

@@ -19,7 +19,7 @@ from include.errors import (
     UnavailableError,
 )
 from include.models import SyncWindow
-from include.sandbox.server import Sandbox
+from include.sandbox.vendors.server import Sandbox
 from include.settings import Settings
 from include.vendors import CLIENTS, open_client, utcnow
 

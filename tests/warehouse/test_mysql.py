@@ -8,6 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from include.errors import ConfigError, ContractError, SyncError, UnavailableError
+from include.warehouse.bookkeeping.tables import sync_quarantine
 from include.warehouse.mysql import (
     ITEM,
     OPERATOR,
@@ -17,7 +18,7 @@ from include.warehouse.mysql import (
     refusal,
     upsert,
 )
-from include.warehouse.tables import cloud_osm_product, sync_quarantine
+from include.warehouse.tickets.tables import cloud_osm_product
 
 
 def a_product(**changes):

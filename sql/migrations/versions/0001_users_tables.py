@@ -14,7 +14,7 @@ from typing import Final
 from alembic import op
 
 from include.errors import ConfigError
-from include.warehouse import ddl
+from sql.migrations.frozen import ddl
 
 revision = "0001"
 down_revision = None

@@ -1,6 +1,6 @@
 """Our own tables.
 
-The definitions are frozen here: ``include/warehouse/tables.py`` goes on, this file does not.
+The definitions are frozen here: ``include/warehouse`` goes on, this file does not.
 
 Revision ID: 0002
 """
@@ -12,7 +12,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy.dialects import mysql
 
-from include.warehouse import ddl
+from sql.migrations.frozen import ddl
 
 revision = "0002"
 down_revision = "0001"

@@ -1,6 +1,6 @@
 """The user's tables in our form: longer, utf8mb4, own columns, times as numbers, keys.
 
-The definitions are frozen here: ``include/warehouse/tables.py`` goes on, this file does not.
+The definitions are frozen here: ``include/warehouse`` goes on, this file does not.
 
 Revision ID: 0003
 """
@@ -15,8 +15,8 @@ from alembic import op
 from sqlalchemy.dialects import mysql
 
 from include.errors import CheckError
-from include.warehouse import adoption, ddl, rewriting
 from include.warehouse.mysql import refusal
+from sql.migrations.frozen import adoption, ddl, rewriting
 
 revision = "0003"
 down_revision = "0002"

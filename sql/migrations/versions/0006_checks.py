@@ -1,6 +1,6 @@
 """Outcomes of the checks.
 
-The definition is frozen here: ``include/warehouse/tables.py`` goes on, this file does not.
+The definition is frozen here: ``include/warehouse`` goes on, this file does not.
 
 Revision ID: 0006
 """
@@ -12,7 +12,7 @@ from typing import Final
 import sqlalchemy as sa
 from sqlalchemy.dialects import mysql
 
-from include.warehouse import ddl
+from sql.migrations.frozen import ddl
 
 revision = "0006"
 down_revision = "0005"

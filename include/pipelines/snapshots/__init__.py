@@ -1,0 +1,1 @@
+"""Read all customer-service tables at one moment, compare, publish all or nothing."""

@@ -1,0 +1,1 @@
+"""Bring one account's tickets up to date."""

@@ -1,0 +1,1 @@
+"""A sample customer-service database, and what happens in it."""

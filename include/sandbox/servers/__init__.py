@@ -1,0 +1,1 @@
+"""Private database servers and processes on this machine."""

@@ -1,0 +1,1 @@
+"""Alibaba's side of the wire."""

@@ -1,0 +1,1 @@
+"""Huawei's side of the wire."""

@@ -1,0 +1,1 @@
+"""Tencent's side of the wire."""

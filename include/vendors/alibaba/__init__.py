@@ -1,0 +1,1 @@
+"""Alibaba Cloud; spec.md says what its API does."""

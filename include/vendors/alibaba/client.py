@@ -1,0 +1,359 @@
+"""Alibaba Cloud tickets (product ``Workorder``), API 2021-06-10; spec.md describes it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import ClassVar, Final
+
+from include.errors import (
+    AuthError,
+    ConfigError,
+    ContractError,
+    NotFoundError,
+    RateLimitError,
+    RejectedError,
+    UnavailableError,
+    VendorError,
+)
+from include.models import (
+    Account,
+    Category,
+    Message,
+    Product,
+    Source,
+    SyncWindow,
+    Ticket,
+    TicketRef,
+)
+from include.settings import Settings
+from include.vendors import fields
+from include.vendors.alibaba.signature import AlibabaAuth
+from include.vendors.client import Capabilities, Keep
+from include.vendors.fields import Json, Record
+from include.vendors.http import ApiSession, RateLimit, Verdict, error_class
+from include.vendors.paging import by_number
+
+VERSION: Final = "2021-06-10"
+CENTRAL_HOST: Final = "workorder.aliyuncs.com"
+REGIONAL_HOSTS: Final = {  # section 2: every other region is served by the central host
+    region: f"workorder.{region}.aliyuncs.com" for region in ("ap-southeast-1", "ap-northeast-1")
+}
+REGION: Final = re.compile(r"[a-z]{2}(-[a-z0-9]{1,16}){1,4}")
+ACTIONS: Final = frozenset(
+    {"ListTickets", "GetTicket", "ListTicketNotes", "ListProducts", "ListCategories"}
+)
+PAGE_SIZE: Final = 50  # section 6.1
+LANGUAGE: Final = "zh"
+STATUSES: Final = {  # section 6.1, by the number in Status.Value
+    "1": "assigned",
+    "2": "dealing",
+    "3": "wait_feedback",
+    "4": "feedback",
+    "5": "wait_confirm",
+    "6": "confirmed",
+}
+CLOSED: Final = "6"
+CUSTOMER, SUPPORT = "3", "2"  # section 6.5, User.Role
+CARD: Final = "1"  # section 6.5, Type
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+MILLISECOND: Final = timedelta(milliseconds=1)
+DESCRIPTION_ID: Final = "description"
+"""The message id of an opening text that is not among the notes (section 6.5)."""
+
+ERRORS: Final[Mapping[str, type[VendorError]]] = {  # section 7; the longest matching prefix wins
+    "Throttling": RateLimitError,
+    "System.error": UnavailableError,
+    "InternalError": UnavailableError,
+    "UnknownError": UnavailableError,
+    "ServiceUnavailable": UnavailableError,
+    "SignatureNonceUsed": UnavailableError,
+    "InvalidTimeStamp": AuthError,
+    "SignatureDoesNotMatch": AuthError,
+    "IncompleteSignature": AuthError,
+    "InvalidAccessKeyId": AuthError,
+    "illegal.auth": AuthError,
+    "No permissions": AuthError,
+    "NoPermission": AuthError,
+    "Forbidden": AuthError,
+    "Missing": RejectedError,
+    "illegal.param": RejectedError,
+    "param.illegal": RejectedError,
+    "InvalidApi": RejectedError,
+    "InvalidProduct": RejectedError,
+    "InvalidVersion": RejectedError,
+}
+BUSY: Final = re.compile(r"繁忙|稍后|限流|busy|try again later", re.IGNORECASE)  # section 7
+UNKNOWN_TICKET: Final = re.compile(  # section 6.2: it must speak of the ticket itself
+    r"工单(编号|号|id)?.{0,24}(不存在|未找到|找不到)|不存在.{0,8}工单"
+    r"|ticket(\W?id)?\W.{0,40}(not\W?exist|not\W?found|no longer exist)"
+    r"|ticket\W?not\W?(exist|found)|no such ticket",
+    re.IGNORECASE,
+)
+
+
+def host_of(region: str) -> str:
+    """The base URL for a region. Raises ConfigError for what cannot be one."""
+    if region and not REGION.fullmatch(region):
+        raise ConfigError(
+            f"alibaba: region_id {region[:40]!r} is no region: write one like ap-southeast-1 into"
+            " cloud_user, or leave it empty"
+        )
+    return f"https://{REGIONAL_HOSTS.get(region, CENTRAL_HOST)}"
+
+
+def classify(status: int, headers: Mapping[str, str], body: Mapping[str, Json]) -> Verdict:
+    """Read an answer by its ``Success``: ``Code`` is 0 or 200 on success, by operation."""
+    said = body.get("Success")
+    request_id = _said(body.get("RequestId"))
+    if status == 200 and _said(said) in ("True", "true"):
+        return Verdict(request_id=request_id)
+    code, message = _said(body.get("Code")), _said(body.get("Message"))
+    error = error_class(ERRORS, code)
+    if error is RejectedError and status == 200:
+        if UNKNOWN_TICKET.search(message):
+            error = NotFoundError
+        elif BUSY.search(message):
+            error = UnavailableError
+        elif said is None and not code:
+            error, message = ContractError, "the answer has neither Success nor Code"
+    return Verdict(error, code, message, request_id, _hint(headers))
+
+
+def _said(value: Json) -> str:
+    return str(value) if isinstance(value, str | int) else ""
+
+
+def _hint(headers: Mapping[str, str]) -> float | None:
+    """The wait in seconds that the vendor asks for; it counts in milliseconds."""
+    value = headers.get("x-acs-retry-after", "").strip()
+    if value.isascii() and value.isdigit() and int(value) > 0:
+        return int(value) / 1000
+    for name in ("x-ratelimit-user-api", "x-ratelimit-user"):  # what earlier gateways send
+        if found := re.search(r"\bTimeLeft:(\d{1,9})\b", headers.get(name, "")):
+            return int(found[1]) / 1000
+    return None
+
+
+class AlibabaClient:
+    """Reads one account of Alibaba Cloud. Safe for several threads."""
+
+    capabilities: ClassVar[Capabilities] = Capabilities(
+        entities=frozenset({"tickets", "products", "categories"}),
+        max_window=timedelta(days=30),
+    )
+
+    def __init__(
+        self,
+        account: Account,
+        settings: Settings,
+        rate: RateLimit,
+        *,
+        now: Callable[[], datetime],
+        sleep: Callable[[float], None],
+    ) -> None:
+        self.account = account
+        host = host_of(account.region)
+        self._api = ApiSession(
+            account,
+            settings.alibaba_base_url or host,
+            AlibabaAuth(account, now),
+            classify,
+            rate,
+            proxy=settings.vendor_proxy or None,
+            now=now,
+            sleep=sleep,
+        )
+        by_name = settings.alibaba_status_filter == "names"
+        self._open_statuses = [
+            name if by_name else number for number, name in STATUSES.items() if number != CLOSED
+        ]
+
+    @property
+    def calls(self) -> int:
+        """HTTP requests sent so far, repeated attempts included."""
+        return self._api.calls
+
+    @property
+    def clock_skew(self) -> float | None:
+        """Seconds that our clock is ahead of the vendor's, by its newest answer."""
+        return self._api.clock_skew
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._api.close()
+
+    def list_tickets(
+        self, window: SyncWindow, *, only_open: bool = False
+    ) -> Iterator[list[TicketRef]]:
+        """Every ticket created in *window*; with *only_open*, those in a known open status."""
+        if window.since >= window.until:
+            return
+        # Whether a bound itself counts is not known (section 5): a millisecond wider on both sides
+        # loses no ticket, and one that two windows show is stored once.
+        first = (window.since - EPOCH) // MILLISECOND - 1
+        last = -((EPOCH - window.until) // MILLISECOND)
+        form = {"StartDate": str(first), "EndDate": str(last)}
+        if only_open:
+            form |= {f"StatusList.{n}": name for n, name in enumerate(self._open_statuses, 1)}
+
+        def fetch(number: int, size: int) -> tuple[list[TicketRef], int]:
+            paging = {"PageNumber": str(number), "PageSize": str(size)}
+            answer = self._call("ListTickets", params=paging, form=form)
+            total = fields.total(answer, "TotalCount")
+            rows = fields.records(answer, "Data", optional=total == 0)
+            return [self._ref(row) for row in rows], total
+
+        for page in by_number(fetch, PAGE_SIZE, key=lambda ref: ref.ticket_id):
+            # The filter is not trusted: whether it takes names or numbers is not documented.
+            yield [ref for ref in page if not (only_open and ref.is_closed)]
+
+    def read_ticket(
+        self, ticket_id: str, *, open_messages: bool = False, keep: Keep | None = None
+    ) -> tuple[Ticket, list[Message] | None]:
+        """Read the state, then, of a closed ticket or with *open_messages*, the conversation.
+
+        One answer holds all of it, so *keep* is not needed.
+        """
+        detail = self._call("GetTicket", form={"TicketId": ticket_id}).child("Data")
+        if fields.identifier(detail, "TicketId") != ticket_id:
+            raise detail.fault("field Data.TicketId is not the ticket that was asked for")
+        status = self._status(detail)
+        description = _stated(detail, "Description")
+        ticket = Ticket(
+            vendor=self.account.vendor,
+            account_id=self.account.account_id,
+            ticket_id=ticket_id,
+            title=_stated(detail, "Title") or _first_line(description),
+            is_closed=status == CLOSED,
+            vendor_status=status,
+            created_at=fields.millis(detail, "CreateTime"),
+            category_id=fields.optional_identifier(detail, "CategoryId"),
+        )
+        if not (ticket.is_closed or open_messages):
+            return ticket, None
+        try:
+            answer = self._call("ListTicketNotes", params={"TicketId": ticket_id})
+        except AuthError as error:  # a right of its own (section 7): the ticket may be read
+            error.ticket = ticket
+            raise
+        notes = _rows(answer, "Data")
+        messages = [self._message(ticket_id, note) for note in notes]
+        if description and not _is_among(description, messages):
+            messages.append(
+                Message(ticket_id, DESCRIPTION_ID, True, description, ticket.created_at)
+            )
+        return ticket, sorted(messages, key=_age)
+
+    def list_products(self) -> Iterator[list[Product]]:
+        """Every product, once although several directories may show it; one page."""
+        products: dict[str, Product] = {}
+        for directory in _rows(self._call("ListProducts", params={"Language": LANGUAGE}), "Data"):
+            group = fields.optional_text(directory, "DirectoryName") or None
+            for row in _rows(directory, "ProductList"):
+                product_id = fields.identifier(row, "ProductId")
+                name = fields.text(row, "ProductName")
+                products.setdefault(product_id, Product(product_id, name, description=group))
+        yield list(products.values())
+
+    def list_categories(self) -> Iterator[list[Category]]:
+        """The categories of every product, a page and a call for each product."""
+        for page in self.list_products():
+            for product in page:
+                answer = self._call(
+                    "ListCategories",
+                    params={"Language": LANGUAGE},
+                    form={"ProductId": product.product_id},
+                )
+                yield [
+                    Category(
+                        fields.identifier(row, "CategoryId"),
+                        fields.text(row, "CategoryName"),
+                        product.product_id,
+                    )
+                    for row in _rows(answer, "Data")
+                ]
+
+    def list_sources(self) -> Iterator[list[Source]]:
+        """Nothing: the vendor knows no ticket sources."""
+        return iter(())
+
+    def _call(
+        self,
+        action: str,
+        *,
+        params: Mapping[str, str] | None = None,
+        form: Mapping[str, str] | None = None,
+    ) -> Record:
+        if action not in ACTIONS:
+            raise ValueError(f"{action} is not one of the reading actions")
+        headers = {"accept": "application/json", "x-acs-action": action, "x-acs-version": VERSION}
+        return self._api.call(action, "POST", params=params, form=form, headers=headers)
+
+    def _ref(self, row: Record) -> TicketRef:
+        return TicketRef(fields.ticket_id(row, "TicketId"), self._status(row) == CLOSED)
+
+    def _status(self, row: Record) -> str:
+        """The status number, or whatever the vendor says when nobody has listed it."""
+        value = fields.optional_identifier(row.child("Status"), "Value") or ""
+        numbers = {name: number for number, name in STATUSES.items()}
+        value = numbers.get(value.lower().replace("-", "_"), value)
+        if value not in STATUSES:
+            self._api.warn_once(f"unknown status {value[:40]!r} counts as open")
+        return value
+
+    def _message(self, ticket_id: str, note: Record) -> Message:
+        role = fields.identifier(note, "User", "Role")
+        if role not in (CUSTOMER, SUPPORT):
+            self._api.warn_once(f"unknown role {role[:40]!r} counts as support")
+        return Message(
+            ticket_id,
+            fields.identifier(note, "DialogId"),
+            from_customer=role == CUSTOMER,
+            content=_content(note),
+            created_at=fields.millis(note, "CreateTime"),
+            author_name=fields.optional_text(note, "User", "Name") or None,
+        )
+
+
+def _rows(record: Record, name: str) -> list[Record]:
+    """A list without a total: null is empty, but a field that is gone is drift (section 4)."""
+    if name not in record.value:
+        raise record.fault(f"field {record.name((name,))} is missing")
+    return fields.records(record, name, optional=True)
+
+
+def _stated(record: Record, name: str) -> str:
+    """A text that may be null, but whose field must be there."""
+    if name not in record.value:
+        raise record.fault(f"field {record.name((name,))} is missing")
+    return fields.optional_text(record, name) or ""
+
+
+def _content(note: Record) -> str:
+    """The text of a note; a card has its own in ``Schema``, which may be the text ``null``."""
+    dialog = note.child("Dialog")
+    content = fields.optional_text(dialog, "Content") or ""
+    schema = fields.optional_text(dialog, "Schema") or ""
+    schema = "" if schema == "null" else schema
+    is_card = fields.optional_identifier(note, "Type") == CARD
+    text = schema or content if is_card else content or schema
+    if not text and not note.get("Attachments"):
+        _stated(dialog, "Schema" if is_card else "Content")
+    return text
+
+
+def _is_among(description: str, messages: Iterable[Message]) -> bool:
+    opening = description.strip()
+    return any(one.from_customer and one.content.strip() == opening for one in messages)
+
+
+def _age(message: Message) -> tuple[datetime, int]:
+    """Sorts by time, then by number; an opening text comes before the notes of its moment."""
+    number = message.message_id
+    return message.created_at, int(number) if number.isascii() and number.isdigit() else -1
+
+
+def _first_line(text: str) -> str:
+    return next((line.strip()[:200] for line in text.splitlines() if line.strip()), "")

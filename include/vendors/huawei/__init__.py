@@ -1,0 +1,1 @@
+"""Huawei Cloud; spec.md says what its API does."""

@@ -1,0 +1,1 @@
+"""Tencent Cloud; spec.md says what its API does."""

@@ -1,0 +1,1 @@
+"""What runs did and checks found, ``sync_*``."""

@@ -1,0 +1,276 @@
+"""Which run holds an account, how far the account is read, what happened: sync_state and sync_run.
+
+Two guards keep one account to one run. A lock of the server ends with our connection, so a killed
+run blocks nobody. A token grows with every run that takes the account and is checked, under a row
+lock, in each writing transaction, so a run that was frozen and overtaken cannot write.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import Any, Final, TypeVar
+
+import sqlalchemy as sa
+
+from include import stopping
+from include.errors import PartialError, SupersededError, SyncError, VendorError
+from include.warehouse.bookkeeping.tables import sync_run, sync_state
+from include.warehouse.mysql import Warehouse
+
+T = TypeVar("T")
+
+STALE_SECONDS: Final = 600
+"""A holder that showed no sign of life for so long is given up on."""
+HEARTBEAT_SECONDS: Final = 15.0
+TURN_SECONDS: Final = 1.0
+
+NOW: Final = sa.func.utc_timestamp(sa.text("6"))  # the server's clock: workers' clocks may differ
+
+
+@dataclass(slots=True)
+class Counts:
+    """What a run did so far. XCom, the ledger and the command line show it."""
+
+    calls: int = 0
+    listed: int = 0
+    written: int = 0
+    messages: int = 0
+    failed: int = 0
+    gone: int = 0
+
+    def __add__(self, other: Counts) -> Counts:
+        """The sum, field by field."""
+        return Counts(
+            *(a + b for a, b in zip(asdict(self).values(), asdict(other).values(), strict=True))
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """Who asked for a run, and for what; both stand in the ledger."""
+
+    triggered_by: str = "command line"
+    parameters: Mapping[str, Any] | None = None
+
+
+class Run:
+    """A run's hold on an account. Only its ``write`` may change what belongs to the account."""
+
+    def __init__(
+        self,
+        warehouse: Warehouse,
+        connection: sa.Connection,
+        account_id: str,
+        entity: str,
+    ) -> None:
+        self.run_id = uuid.uuid4().hex
+        self.counts = Counts()
+        self.watermark: datetime | None = None
+        self.swept_at: datetime | None = None
+        self._warehouse, self._connection = warehouse, connection
+        self._key = (sync_state.c.account_id == account_id) & (sync_state.c.entity == entity)
+        self._row = {"account_id": account_id, "entity": entity}
+        self._beat = time.monotonic()
+        self._turn = threading.Lock()
+        self._token: int | None = None
+
+    def take(self, vendor: str, request: Request) -> None:
+        """Take the account over and write this run's row in the ledger."""
+        self._token = self._warehouse.transact(lambda c: self._take(c, vendor, request))
+
+    @property
+    def was_taken(self) -> bool:
+        """Whether the account is known to be ours, and our row to be there."""
+        return self._token is not None
+
+    def write(self, work: Callable[[sa.Connection], T], **state: datetime | None) -> T:
+        """Run *work* and move *state* (columns of sync_state) in one transaction.
+
+        Several threads take turns. Raises SupersededError when another run took the account over,
+        or this one has ended.
+        """
+
+        def guarded(connection: sa.Connection) -> T:
+            self.claim(connection, **state)
+            return work(connection)
+
+        with self._turn:
+            return self._warehouse.transact(guarded)
+
+    def claim(self, connection: sa.Connection, **state: datetime | None) -> None:
+        """Move *state* in a transaction that the caller commits, if this run still holds it.
+
+        Raises SupersededError when another run took over; none can before the commit.
+        """
+        held = sa.select(sync_state.c.token).where(self._key).with_for_update()
+        if self._token is None or connection.scalar(held) != self._token:
+            raise SupersededError("another run took this account over: nothing was written")
+        values = {name: _naive(moment) for name, moment in state.items() if moment}
+        connection.execute(
+            sa.update(sync_state).where(self._key).values(heartbeat_at=NOW, **values)
+        )
+
+    def window(self, since: datetime, until: datetime) -> None:
+        """Note the creation window this run is about."""
+        values = {"since_at": _naive(since), "until_at": _naive(until)}
+        self._warehouse.transact(lambda connection: self._update(connection, **values))
+
+    def beat(self) -> None:
+        """Show a sign of life and the counts so far, at most every few seconds."""
+        if self._connection.closed or time.monotonic() - self._beat < HEARTBEAT_SECONDS:
+            return
+        if self._turn.locked():  # a write is a sign of life, and we would wait for its end
+            return
+        self._beat = time.monotonic()
+        try:
+            mine = self._key & (sync_state.c.token == self._token)
+            self._connection.execute(sa.update(sync_state).where(mine).values(heartbeat_at=NOW))
+            self._update(self._connection, **self._figures())
+        except sa.exc.DBAPIError:
+            # The lock went with its connection: the token alone guards us from here on. Not used
+            # again, because it would come back without the lock and without autocommit.
+            self._connection.close()
+
+    def finish(self, outcome: str, error: BaseException | None = None) -> None:
+        """Close this run's row in the ledger; a thread that still reads writes no more."""
+        # A run that is told to stop waits for no thread; its own interrupt may hold the turn.
+        is_ours = self._turn.acquire(timeout=TURN_SECONDS if outcome == "stopped" else -1)
+        self._token = None
+        if is_ours:
+            self._turn.release()
+        values: dict[str, Any] = {"outcome": outcome, "ended_at": NOW, **self._figures()}
+        if error is not None:
+            values["error_class"] = type(error).__name__.lstrip("_")
+            # Only our own errors are known to be free of keys and of customers' texts.
+            values["error_text"] = str(error)[:2000] if isinstance(error, SyncError) else None
+        if isinstance(error, VendorError):
+            values["request_id"] = error.request_id[:128] or None
+        self._warehouse.transact(lambda connection: self._update(connection, **values))
+
+    def _figures(self) -> dict[str, int]:
+        return {name: value for name, value in asdict(self.counts).items() if name in sync_run.c}
+
+    def _update(self, connection: sa.Connection, **values: Any) -> None:
+        mine = (sync_run.c.run_id == self.run_id) & (sync_run.c.outcome == "running")
+        connection.execute(sa.update(sync_run).where(mine).values(**values))
+
+    def _take(self, connection: sa.Connection, vendor: str, request: Request) -> int:
+        connection.execute(sa.insert(sync_state).prefix_with("IGNORE").values(**self._row))
+        state = connection.execute(sa.select(sync_state).where(self._key).with_for_update()).one()
+        connection.execute(
+            sa.update(sync_state).where(self._key).values(token=state.token + 1, heartbeat_at=NOW)
+        )
+        earlier = (sync_run.c.outcome == "running") & sa.and_(
+            *(sync_run.c[name] == value for name, value in self._row.items())
+        )
+        connection.execute(
+            sa.update(sync_run)
+            .where(earlier & (sync_run.c.run_id != self.run_id))
+            .values(
+                outcome="stopped", ended_at=NOW, error_text="ended without a word, or overtaken"
+            )
+        )
+        connection.execute(
+            _row_of(request, run_id=self.run_id, vendor=vendor, outcome="running", **self._row)
+        )
+        self.watermark, self.swept_at = _aware(state.watermark_at), _aware(state.swept_at)
+        return int(state.token) + 1
+
+
+@contextmanager
+def hold(
+    warehouse: Warehouse, account_id: str, entity: str, *, vendor: str, request: Request
+) -> Iterator[Run]:
+    """Take an account for one run and write the run's row in the ledger.
+
+    Raises AlreadyRunningError when another run holds it. *account_id* is a vendor's name for what
+    belongs to a whole vendor.
+    """
+
+    def stale(connection: sa.Connection) -> bool:
+        age = sa.func.timestampdiff(sa.text("SECOND"), sync_state.c.heartbeat_at, NOW)
+        key = (sync_state.c.account_id == account_id) & (sync_state.c.entity == entity)
+        seconds = connection.scalar(sa.select(age).where(key))
+        return seconds is not None and seconds > STALE_SECONDS
+
+    with warehouse.lock(f"{entity} of {account_id}", stale=stale) as connection:
+        run = Run(warehouse, connection, account_id, entity)
+        try:
+            try:
+                run.take(vendor, request)
+                yield run
+            except PartialError as error:
+                run.finish("partial", error)
+                raise
+            except SupersededError:
+                raise  # the run that took over has closed our row
+            except SyncError as error:
+                if run.was_taken:
+                    run.finish("failed", error)
+                raise
+            run.finish("done")
+        except SyncError:
+            raise
+        except BaseException as error:
+            # Killed, interrupted (perhaps while the row was written) or a bug of ours: say so if
+            # the database still answers.
+            stopped = not isinstance(error, Exception)
+            warehouse.close()  # an interrupt may have kept the pool's last connection for ever
+            with suppress(SyncError), stopping.in_peace():
+                run.finish("stopped" if stopped else "failed", error)
+            raise
+
+
+def note(
+    warehouse: Warehouse,
+    account_id: str,
+    entity: str,
+    *,
+    vendor: str,
+    request: Request,
+    written: int,
+    failed: int,
+) -> None:
+    """Write down what a person did beside all runs: who, when, what for and to how many rows."""
+    row = _row_of(
+        request,
+        run_id=uuid.uuid4().hex,
+        account_id=account_id,
+        entity=entity,
+        vendor=vendor,
+        outcome="partial" if failed else "done",
+        ended_at=NOW,
+        written=written,
+        failed=failed,
+    )
+    warehouse.transact(lambda connection: connection.execute(row))
+
+
+def _row_of(request: Request, **values: Any) -> sa.Insert:
+    """A new row of the ledger, once: a transaction whose commit was not answered runs again."""
+    parameters = json.dumps(dict(request.parameters or {}), ensure_ascii=False, default=str)
+    asked = {"triggered_by": request.triggered_by[:255], "parameters": parameters[:2000]}
+    return sa.insert(sync_run).prefix_with("IGNORE").values(started_at=NOW, **asked, **values)
+
+
+def watermark(warehouse: Warehouse, account_id: str, entity: str) -> datetime | None:
+    """Everything created before this moment is stored; None before the first run."""
+    key = (sync_state.c.account_id == account_id) & (sync_state.c.entity == entity)
+    query = sa.select(sync_state.c.watermark_at).where(key)
+    return _aware(warehouse.transact(lambda connection: connection.scalar(query)))
+
+
+def _naive(moment: datetime | None) -> datetime | None:
+    """UTC without its mark: the driver would drop an offset silently."""
+    return None if moment is None else moment.astimezone(UTC).replace(tzinfo=None)
+
+
+def _aware(moment: datetime | None) -> datetime | None:
+    return None if moment is None else moment.replace(tzinfo=UTC)

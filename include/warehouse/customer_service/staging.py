@@ -1,0 +1,277 @@
+"""Versions of source rows: staged as they stream in, compared, opened and closed by set-based SQL.
+
+Everything happens on one connection in one transaction (``Warehouse.bulk``), whose commit publishes
+all tables and their manifest together. What is staged lives in temporary tables, which go with it.
+Every landed row's hash is computed anew from the landed columns and must equal the source's.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+from include.customer_service import Column, Kind, SourceTable
+from include.errors import ContractError
+from include.warehouse.customer_service.bulk import Feed, load
+from include.warehouse.customer_service.tables import history_table
+
+RANGE_KEYS: Final = 64  # as the source counts them (include/source/rendering.py)
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """What staged rows would change. The hash sums are over the first 6 bytes of the hashes."""
+
+    opened: int
+    changed: int
+    opened_sum: int
+    changed_sum: int
+
+
+class Staging:
+    """The rows of one source table, on their way into its history."""
+
+    def __init__(self, connection: sa.Connection, table: SourceTable) -> None:
+        self.table = table
+        self.history = history_table(table, sa.MetaData())
+        self.rows = self.unfit = self.checksum = 0
+        """Of what was loaded: rows, those with unfit values, sum of the hashes' first 6 bytes."""
+        self._connection = connection
+        self._columns = [column.name for column in table.columns]
+        self._stage = _temporary(
+            connection,
+            f"stage_{table.name}",
+            *(self.history.c[name] for name in ["row_key", *self._columns, "unfit", "row_hash"]),
+        )
+        self._news = _temporary(
+            connection,
+            f"news_{table.name}",
+            self.history.c.row_key,
+            # What the present version of the row has; NULL: there is none.
+            sa.Column("old_hash", self.history.c.row_hash.type),
+        )
+        self._gone = _temporary(connection, f"gone_{table.name}", self.history.c.row_key)
+
+    def load(self, feed: Feed) -> None:
+        """Stage rows. Raises ContractError when one did not land as it was in the source."""
+        self.rows = self._load_rows(feed, self._stage, {})
+        self._verify(self._stage.name, self.rows)
+
+    def load_first(self, feed: Feed, snapshot_id: int, moment: datetime) -> None:
+        """Let the rows of a table that has no present ones yet land in its history at once."""
+        fixed: dict[str, int | str] = {
+            "snapshot_id": snapshot_id,
+            "valid_from_at": _literal(moment),
+        }
+        self.rows = self._load_rows(feed, self.history, fixed)
+        self._verify(self.history.name, self.rows, "closed_by = 0")
+
+    def has_present(self) -> bool:
+        """Whether the history holds any present row."""
+        query = f"select 1 from {self.history.name} where closed_by = 0 limit 1"
+        return self._connection.exec_driver_sql(query).one_or_none() is not None
+
+    def total(self) -> tuple[int, int]:
+        """Present rows and their hash sum, the hashes computed anew from the columns."""
+        hashed = f"hex({content_hash(self.table)})"
+        row = self._one(
+            f"select count(*), coalesce(sum({_number(hashed, 1, 12)}), 0)"
+            f" from {self.history.name} where closed_by = 0"
+        )
+        return int(row[0]), int(row[1])
+
+    def difference(self) -> Difference:
+        """Compare the staged rows with the present ones."""
+        self._connection.exec_driver_sql(
+            f"insert into {self._news.name} select s.row_key, h.row_hash from {self._stage.name} s"
+            f" left join {self.history.name} h on h.row_key = s.row_key and h.closed_by = 0"
+            " where not (h.row_hash <=> s.row_hash)"
+        )
+        new, old = _number("hex(s.row_hash)", 1, 12), _number("hex(n.old_hash)", 1, 12)
+        row = self._one(
+            f"select count(*), count(n.old_hash), sum({new}), sum({old})"
+            f" from {self._news.name} n join {self._stage.name} s on s.row_key = n.row_key"
+        )
+        return Difference(*(int(value or 0) for value in row))
+
+    def ranges(self) -> dict[int, tuple[int, int]]:
+        """Rows and key sum of every range of keys, were the staged rows already opened."""
+        number, key_sum = self._range("row_key"), self._key_sum("row_key")
+        found: dict[int, tuple[int, int]] = {}
+        for rows in (
+            f"{self.history.name} where closed_by = 0",
+            f"{self._news.name} where old_hash is null",
+        ):
+            query = f"select {number}, count(*), sum({key_sum}) from {rows} group by 1"
+            for where, count, total in self._connection.exec_driver_sql(query):
+                before = found.get(int(where), (0, 0))
+                found[int(where)] = (before[0] + int(count), before[1] + int(total))
+        return found
+
+    def mark_unstaged(self) -> None:
+        """Mark the present rows that are not staged, all rows of the source being staged."""
+        self._connection.exec_driver_sql(
+            f"insert into {self._gone.name} (row_key) select h.row_key from {self.history.name} h"
+            f" left join {self._stage.name} s on s.row_key = h.row_key"
+            " where h.closed_by = 0 and s.row_key is null"
+        )
+
+    def keys_in(self, ranges: Iterable[int]) -> list[tuple[Any, ...]]:
+        """``row_key`` and key columns of the present rows in some *ranges*."""
+        spans = " or ".join(
+            f"row_key between {low} and {high}" for low, high in self._spans(ranges)
+        )
+        query = (
+            f"select row_key, {', '.join(self.table.key)} from {self.history.name}"
+            f" where closed_by = 0 and ({spans})"
+        )
+        return [tuple(row) for row in self._connection.exec_driver_sql(query)]
+
+    def mark_vanished(self, row_keys: Sequence[Any]) -> None:
+        """Mark present rows as gone from the source."""
+        if row_keys:
+            statement = f"insert into {self._gone.name} (row_key) values (%s)"
+            self._connection.exec_driver_sql(statement, [(key,) for key in row_keys])
+
+    def vanished(self) -> tuple[int, int]:
+        """Number and hash sum of the present rows that are marked as gone."""
+        row = self._one(
+            f"select count(*), coalesce(sum({_number('hex(h.row_hash)', 1, 12)}), 0)"
+            f" from {self._gone.name} g"
+            f" join {self.history.name} h on h.row_key = g.row_key and h.closed_by = 0"
+        )
+        return int(row[0]), int(row[1])
+
+    def publish(self, snapshot_id: int, moment: datetime) -> None:
+        """Close what vanished or changed, open what is new. Visible with the commit."""
+        history, values = self.history.name, {"moment": _literal(moment), "number": snapshot_id}
+        close = "set h.valid_to_at = :moment, h.closed_by = :number where h.closed_by = 0"
+        names = ["row_key", *self._columns, "unfit", "row_hash"]
+        for statement in (
+            f"update {self._gone.name} g join {history} h on h.row_key = g.row_key {close}",
+            f"update {self._news.name} n join {history} h on h.row_key = n.row_key {close}"
+            " and n.old_hash is not null",
+            f"insert into {history} ({', '.join(names)}, valid_from_at, snapshot_id)"
+            f" select {', '.join(f's.{name}' for name in names)}, :moment, :number"
+            f" from {self._news.name} n join {self._stage.name} s on s.row_key = n.row_key",
+        ):
+            self._connection.execute(sa.text(statement), values)
+
+    def _load_rows(self, feed: Feed, target: sa.Table, fixed: Mapping[str, int | str]) -> int:
+        return load(
+            self._connection,
+            target,
+            [*self._columns, "unfit", "row_key", "row_hash"],
+            {"row_hash"} if self.table.has_integer_key else {"row_key", "row_hash"},
+            fixed,
+            feed,
+        )
+
+    def _verify(self, name: str, rows: int, condition: str = "true") -> None:
+        key = "true"
+        if not self.table.has_integer_key and all(
+            column.kind is not Kind.DOUBLE for column in self.table.key_columns
+        ):
+            key = f"(unfit is not null or row_key <=> {key_hash(self.table)})"
+        landed, wrong, self.unfit, checksum = self._one(
+            f"select count(*), count(case when not (row_hash <=> {content_hash(self.table)}"
+            f" and {key}) then 1 end), count(unfit),"
+            f" sum({_number('hex(row_hash)', 1, 12)}) from {name} where {condition}"
+        )
+        self.checksum = int(checksum or 0)
+        if landed != rows or wrong:
+            raise ContractError(
+                f"{self.table.name}: {rows} rows came, {landed} landed, {wrong} of them not as they"
+                " were in the source; nothing was published (is max_allowed_packet below the"
+                " longest row?)",
+                vendor="warehouse",
+            )
+
+    def _range(self, key: str) -> str:
+        if self.table.has_integer_key:
+            return f"{key} div {RANGE_KEYS}"
+        return _number(f"hex({key})", 1, 3)
+
+    def _spans(self, ranges: Iterable[int]) -> Iterator[tuple[str, str]]:
+        """First and last possible key of each range, neighbours joined."""
+        numbers = sorted(ranges)
+        for _, group in itertools.groupby(enumerate(numbers), lambda pair: pair[1] - pair[0]):
+            members = [number for _, number in group]
+            low, high = members[0], members[-1]
+            if self.table.has_integer_key:  # division truncates: range 0 has both signs
+                first = low * RANGE_KEYS - (RANGE_KEYS - 1 if low <= 0 else 0)
+                yield str(first), str(high * RANGE_KEYS + (RANGE_KEYS - 1 if high >= 0 else 0))
+            else:
+                yield f"x'{low:03x}{'0' * 29}'", f"x'{high:03x}{'f' * 29}'"
+
+    def _key_sum(self, key: str) -> str:
+        return key if self.table.has_integer_key else _number(f"hex({key})", 4, 8)
+
+    def _one(self, query: str) -> Any:
+        return self._connection.exec_driver_sql(query).one()
+
+
+def _temporary(connection: sa.Connection, name: str, *columns: sa.Column[Any]) -> sa.Table:
+    """An InnoDB table that only this connection sees; the first of *columns* is its key."""
+    key, *others = columns
+    table = sa.Table(
+        name,
+        sa.MetaData(),
+        sa.Column(key.name, key.type, primary_key=True, autoincrement=False),
+        *(sa.Column(column.name, column.type, nullable=column.nullable) for column in others),
+        prefixes=["TEMPORARY"],
+        mysql_engine="InnoDB",
+        mysql_charset="utf8mb4",
+    )
+    connection.exec_driver_sql(f"drop temporary table if exists {name}")
+    table.create(connection)
+    return table
+
+
+def key_hash(table: SourceTable) -> str:
+    """SQL: what ``row_key`` must be where it is a hash, by the columns of the key."""
+    return _digest(_line(table.key_columns))
+
+
+def content_hash(table: SourceTable) -> str:
+    """SQL: what ``row_hash`` must be, by the columns of the row."""
+    return _digest(_line([*table.columns, Column("unfit", Kind.TEXT, "")]))
+
+
+def _digest(text: str) -> str:
+    return f"left(unhex(sha2({text}, 256)), 16)"
+
+
+def _line(columns: Iterable[Column]) -> str:
+    return "concat_ws(',', " + ", ".join(f"ifnull({_canonical(c)}, '~')" for c in columns) + ")"
+
+
+def _canonical(column: Column) -> str:
+    """A stored value as canonical text (``include/customer_service.py``)."""
+    name = column.name
+    if column.kind is Kind.TEXT:
+        return f"concat(char_length({name}), ':', {name})"
+    if column.kind is Kind.MOMENT:
+        return f"trim(trailing '.' from trim(trailing '0' from cast({name} as char)))"
+    if column.kind is Kind.DOUBLE:
+        text = f"replace(substring_index(cast(abs({name}) as char), 'e', 1), '.', '')"
+        return (
+            f"if({name} = 0, '0', concat(if({name} < 0, '-', ''), trim(both '0' from {text}),"
+            f" 'e', floor(log10(abs({name})))))"
+        )
+    return name
+
+
+def _number(digits: str, start: int, length: int) -> str:
+    """Some hex digits as a number."""
+    return f"cast(conv(substr({digits}, {start}, {length}), 16, 10) as unsigned)"
+
+
+def _literal(moment: datetime) -> str:
+    """A naive UTC moment as MySQL reads it."""
+    return moment.isoformat(sep=" ", timespec="microseconds")

@@ -1,0 +1,1 @@
+"""Facts, aggregates and texts for reports, ``rpt_*``, and what may be exported."""

@@ -1,0 +1,125 @@
+"""What a build of the reports is made from, and which days, weeks and months it rebuilds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Final
+
+import sqlalchemy as sa
+
+from include.warehouse.customer_service.tables import cs_snapshot, cs_snapshot_table
+from include.warehouse.reports.tables import rpt_build
+
+DEFINITION_VERSION: Final = 1
+"""Raise it with every change of what a number means: the next build then rebuilds everything."""
+
+LOCAL: Final = timedelta(hours=8)  # Asia/Shanghai has had no other offset since 1991
+DAY: Final = timedelta(days=1)
+YOUNG_DAYS: Final = 3
+LONGEST: Final = timedelta(days=31)
+"""No statement aggregates more days at once: it stays short, and so does what it sorts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """What a build is made from. Moments are naive UTC, as the tables hold them."""
+
+    built_at: datetime
+    service_level_s: int
+    snapshot_id: int | None
+    snapshot_at: datetime | None
+    has_queue: bool
+    """Whether the source had the live queue at that snapshot."""
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """The build before."""
+
+    built_at: datetime
+    snapshot_id: int | None
+    snapshot_at: datetime | None
+    has_same_rules: bool
+    """Whether it counted as this code does, with the same service level."""
+
+
+def basis(connection: sa.Connection, now: datetime, service_level_s: int) -> Basis:
+    """Build from the newest complete snapshot, if there is one."""
+    newest = connection.execute(
+        sa.select(cs_snapshot.c.snapshot_id, cs_snapshot.c.snapshot_at)
+        .where(cs_snapshot.c.state == "complete")
+        .order_by(cs_snapshot.c.snapshot_id.desc())
+        .limit(1)
+    ).one_or_none()
+    snapshot_id, snapshot_at = newest or (None, None)
+    row = cs_snapshot_table.c
+    queue = sa.select(sa.func.count()).where(
+        row.snapshot_id == snapshot_id, row.table_name == "queue_mapping"
+    )
+    built_at = now.astimezone(UTC).replace(tzinfo=None)
+    has_queue = bool(connection.scalar(queue))
+    return Basis(built_at, service_level_s, snapshot_id, snapshot_at, has_queue)
+
+
+def earlier(connection: sa.Connection, basis: Basis) -> Earlier | None:
+    """The build before, if there was one."""
+    query = sa.select(rpt_build).order_by(rpt_build.c.build_id.desc()).limit(1)
+    row = connection.execute(query).one_or_none()
+    if row is None:
+        return None
+    rules = (row.definition_version, row.service_level_s)
+    return Earlier(
+        row.built_at,
+        row.snapshot_id,
+        row.snapshot_at,
+        rules == (DEFINITION_VERSION, basis.service_level_s),
+    )
+
+
+def young_since(before: Earlier) -> date:
+    """The first local day that a build after *before* rebuilds in any case.
+
+    Every day, week and month that was provisional at that build holds a day from here on.
+    """
+    moment = min(before.snapshot_at or before.built_at, before.built_at)
+    return (moment + LOCAL).date() - YOUNG_DAYS * DAY
+
+
+def spans(days: Iterable[date], grain: str) -> Iterator[tuple[date, date]]:
+    """The whole days, weeks or months that hold *days*, joined as long as they are short."""
+    first: date | None = None
+    end: date | None = None
+    for start in sorted({_start(day, grain) for day in days}):
+        following = _end(start, grain)
+        if first is None or end is None or start > end or following - first > LONGEST:
+            if first is not None and end is not None:
+                yield first, end
+            first = start
+        end = following
+    if first is not None and end is not None:
+        yield first, end
+
+
+def _start(day: date, grain: str) -> date:
+    if grain == "month":
+        return day.replace(day=1)
+    return day - DAY * day.weekday() if grain == "week" else day
+
+
+def _end(start: date, grain: str) -> date:
+    if grain == "month":
+        return (start + LONGEST).replace(day=1)
+    return start + DAY * (7 if grain == "week" else 1)
+
+
+def bounds(first: date, end: date) -> dict[str, date]:
+    """A span as parameters: local days, and the moments in naive UTC; the end excluded."""
+    midnight = datetime.min.time()
+    return {
+        "from_day": first,
+        "to_day": end,
+        "from_at": datetime.combine(first, midnight) - LOCAL,
+        "to_at": datetime.combine(end, midnight) - LOCAL,
+    }

@@ -1,0 +1,294 @@
+"""Facts and aggregates for reports: which to rebuild, and the statements of ``sql/reports``.
+
+All statements of a build run on one connection in one transaction (``Warehouse.bulk``), whose
+commit shows them together. Histories are read as of one snapshot, not as of the statement: another
+one may be published meanwhile.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, datetime
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+from include.warehouse.reports.basis import (
+    DAY,
+    DEFINITION_VERSION,
+    LOCAL,
+    Basis,
+    bounds,
+    spans,
+)
+from include.warehouse.reports.tables import (
+    rpt_build,
+    rpt_session,
+    rpt_ticket_backlog,
+)
+from include.warehouse.types import metadata
+
+REPORTS: Final = Path(__file__).resolve().parents[3] / "sql" / "reports"
+ALL_DAYS: Final = date(1000, 1, 1)
+NO_DAY: Final = date(9999, 12, 31)
+LATER_DAYS: Final = 8
+"""A conversation touches the numbers of so many days: repeats within a week, last messages."""
+
+DAYS: Final = ("day", "week", "month")
+GRAINS: Final = ("15min", "30min", "hour", *DAYS)
+SCOPES: Final = ("all", "supplier", "line")
+TICKET_SCOPES: Final = ("all", "vendor", "product", "category", "account")
+
+FINER: Final = {"30min": "15min", "hour": "15min", "day": "hour", "week": "day", "month": "day"}
+"""The grain whose counts add up to another's; in the order of ``GRAINS``."""
+
+# A quarter of an hour of one supplier rarely holds two conversations: v_conversation serves better.
+TOO_FINE: Final = frozenset({("15min", "supplier"), ("30min", "supplier")})
+
+PERCENTILES: Final = (
+    "cohort_percentile (local_start datetime, scope_id int,"
+    " wait_p50_s decimal(18, 6), wait_p90_s decimal(18, 6),"
+    " queued_p50_s decimal(18, 6), queued_p90_s decimal(18, 6),"
+    " capped_p50_s decimal(18, 6), capped_p90_s decimal(18, 6),"
+    " handling_p50_s decimal(18, 6), handling_p90_s decimal(18, 6),"
+    " primary key (local_start, scope_id))"
+)
+
+SESSION: Final = (
+    # The sorts of a month fit into it. Both go with the connection.
+    "set session sort_buffer_size = 33554432",
+    "set session tmp_table_size = 134217728",
+)
+
+
+class Build:
+    """One build, on one connection. *beat* is called before each statement."""
+
+    def __init__(
+        self, connection: sa.Connection, basis: Basis, beat: Callable[[], None] = lambda: None
+    ) -> None:
+        self.written: dict[str, int] = {}
+        self._connection, self._beat = connection, beat
+        self._days = 0
+        self._tickets = 0
+        self._values = {
+            "built_at": basis.built_at,
+            "service_level_s": basis.service_level_s,
+            "snapshot_id": basis.snapshot_id,
+            "snapshot_at": basis.snapshot_at,
+            "has_queue": int(basis.has_queue),
+            "definition_version": DEFINITION_VERSION,
+        }
+        for statement in SESSION:
+            connection.exec_driver_sql(statement)
+
+    def find_changed(self, last_id: int, since: date) -> None:
+        """Find conversations that no snapshot up to *last_id* showed as they are, or of *since*."""
+        for name in ("changed_conversation", "changed_live"):
+            self._temporary(f"{name} (row_key binary(16) primary key)")
+        since_at = datetime.combine(since, datetime.min.time()) - LOCAL
+        changed = {"last_id": last_id, "since_day": since, "since_at": since_at}
+        self._run("changed_conversation", **changed)
+        self._run("changed_live")
+
+    def build_conversations(self) -> set[date]:
+        """Rebuild the facts of those that changed; the days they were in, or are in now."""
+        self._replace("rpt_supplier_version")
+        self._replace("rpt_watch")
+        days = self._changed_days()
+        self._execute(
+            "delete f from rpt_conversation as f"
+            " inner join changed_conversation as c on c.row_key = f.row_key"
+        )
+        self._insert("rpt_conversation")
+        days |= self._changed_days()
+        self._days = len(days)
+        return days
+
+    def build_cohorts(self, days: set[date]) -> None:
+        """Rebuild the aggregates of conversations that entered the queue on *days*."""
+        # Who came again within a week counts on the later day.
+        later = {day + DAY * n for day in days for n in range(LATER_DAYS)}
+        days = days | (later & self._dates("select distinct local_day from rpt_conversation"))
+        for first, end in spans(days, "day"):
+            self._run("earlier_contact", **bounds(first, end))
+        for grain in GRAINS:
+            for scope in SCOPES:
+                if (grain, scope) not in TOO_FINE:
+                    finer = FINER.get(grain, "")
+                    finer = "" if (finer, scope) in TOO_FINE else finer
+                    self._aggregate("rpt_cohort", grain, scope, days, finer=finer)
+                    for first, end in spans(days, grain):
+                        self._rank(grain, scope, first, end)
+
+    def build_seat_work(self, days: set[date]) -> None:
+        """Rebuild what seats did with conversations that began on *days*."""
+        spoken = days | self._dates(
+            "select distinct cast(f.last_ack_at + interval 8 hour as date)"
+            " from rpt_conversation as f"
+            " inner join changed_conversation as c on c.row_key = f.row_key"
+            " where f.local_day < :none and f.seat_id > 0"
+            " and f.last_ack_at >= f.inqueue_at"
+            " and f.last_ack_at < f.inqueue_at + interval :days day",
+            none=NO_DAY,
+            days=LATER_DAYS - 1,
+        )
+        for grain in DAYS:
+            for scope in SCOPES:
+                self._aggregate("rpt_seat_work", grain, scope, spoken)
+
+    def build_sessions(self, last_id: int, since: date) -> None:
+        """Rebuild the days of the older router's table that changed."""
+        days = self._dates(
+            "select distinct cast(created_time + interval 8 hour as date) from cs_session_history"
+            " where snapshot_id <= :snapshot_id"
+            " and created_time >= '1000-01-08' and created_time < '9999-12-01'"
+            " and (snapshot_id > :last_id or closed_by > :last_id or created_time >= :since)",
+            last_id=last_id,
+            since=since - DAY if since > ALL_DAYS else since,
+        )
+        days |= {day - DAY for day in days}  # the row after a handing over may be of the next day
+        for first, end in spans(days, "day"):
+            day = rpt_session.c.local_day
+            self._delete("rpt_session", day >= first, day < end)
+            self._insert("rpt_session", **bounds(first, end))
+
+    def build_present(self) -> None:
+        """Replace what is about the newest snapshot only."""
+        self._replace("rpt_seat")
+        self._delete("rpt_queue_now")
+        for scope in SCOPES:
+            self._insert("rpt_queue_now", scope=scope)
+
+    def build_tickets(self, since: date) -> None:
+        """Rebuild the facts of tickets that changed and their days, and those from *since* on."""
+        self._temporary(
+            "changed_ticket (vendor varchar(50) collate utf8mb4_bin,"
+            " ticket_id varchar(64) collate utf8mb4_bin, row_hash binary(16),"
+            " primary key (vendor, ticket_id)) default character set utf8mb4"
+        )
+        self._run("changed_ticket", since=since)
+        days = self._ticket_days()
+        self._execute(
+            "delete f from rpt_ticket as f"
+            " inner join changed_ticket as c on c.vendor = f.vendor and c.ticket_id = f.ticket_id"
+        )
+        self._tickets = self._insert("rpt_ticket")
+        days |= self._ticket_days()
+        days |= self._dates(
+            "select distinct local_day from rpt_ticket where local_day >= :since", since=since
+        )
+        for grain in DAYS:
+            for scope in TICKET_SCOPES:
+                self._aggregate("rpt_ticket_cohort", grain, scope, days)
+        sampled_at = rpt_ticket_backlog.c.sampled_at
+        self._delete("rpt_ticket_backlog", sampled_at == self._values["built_at"])
+        self._insert("rpt_ticket_backlog")
+
+    def forget(self) -> None:
+        """Empty the facts and aggregates, samples excepted, so that all is built anew."""
+        for table in (
+            "rpt_conversation",
+            "rpt_cohort",
+            "rpt_seat_work",
+            "rpt_session",
+            "rpt_ticket",
+            "rpt_ticket_cohort",
+        ):
+            self._delete(table)
+
+    def note(self, run_id: str, since: date) -> None:
+        """Write the row of this build."""
+        undated = self._count("select count(*) from rpt_conversation where local_day = :none")
+        number = self._count("select coalesce(max(build_id), 0) from rpt_build") + 1
+        kept = ("built_at", "service_level_s", "snapshot_id", "snapshot_at", "definition_version")
+        self._connection.execute(
+            sa.insert(rpt_build).values(
+                build_id=number,
+                run_id=run_id,
+                since_day=since,
+                days=self._days,
+                tickets=self._tickets,
+                undated=undated,
+                **{name: self._values[name] for name in kept},
+            )
+        )
+        self.written["rpt_build"] = 1
+
+    def _rank(self, grain: str, scope: str, first: date, end: date) -> None:
+        self._temporary(PERCENTILES)
+        where = {"grain": grain, "scope": scope, **bounds(first, end)}
+        self._run("cohort_waits", **where)
+        if grain in DAYS:
+            self._run("cohort_handling", **where)
+        self._run("rpt_cohort_percentiles", **where)
+
+    def _aggregate(
+        self, table: str, grain: str, scope: str, days: set[date], **values: str
+    ) -> None:
+        for first, end in spans(days, grain):
+            where = {"grain": grain, "scope": scope, **bounds(first, end), **values}
+            column = metadata.tables[table].c
+            self._delete(
+                table,
+                column.grain == grain,
+                column.scope == scope,
+                column.local_start >= first,
+                column.local_start < end,
+            )
+            self._insert(table, **where)
+
+    def _changed_days(self) -> set[date]:
+        return self._dates(
+            "select distinct f.local_day from changed_conversation as c"
+            " inner join rpt_conversation as f on f.row_key = c.row_key"
+        )
+
+    def _ticket_days(self) -> set[date]:
+        return self._dates(
+            "select distinct f.local_day from changed_ticket as c"
+            " inner join rpt_ticket as f on f.vendor = c.vendor and f.ticket_id = c.ticket_id"
+        )
+
+    def _dates(self, query: str, **values: Any) -> set[date]:
+        self._beat()
+        found = self._connection.execute(sa.text(query), {**self._values, **values}).scalars()
+        return set(found) - {NO_DAY, None}
+
+    def _count(self, query: str) -> int:
+        self._beat()
+        return int(self._connection.execute(sa.text(query), {"none": NO_DAY}).scalar_one())
+
+    def _replace(self, table: str) -> None:
+        self._delete(table)
+        self._insert(table)
+
+    def _insert(self, table: str, **values: Any) -> int:
+        rows = self._run(table, **values)
+        self.written[table] = self.written.get(table, 0) + rows
+        return rows
+
+    def _run(self, name: str, **values: Any) -> int:
+        self._beat()
+        return self._connection.execute(statement(name), {**self._values, **values}).rowcount
+
+    def _delete(self, table: str, *where: sa.ColumnElement[bool]) -> None:
+        self._beat()
+        self._connection.execute(sa.delete(metadata.tables[table]).where(*where))
+
+    def _execute(self, statement: str, **values: Any) -> None:
+        self._beat()
+        self._connection.execute(sa.text(statement), {**self._values, **values})
+
+    def _temporary(self, definition: str) -> None:
+        name = definition.split()[0]
+        self._connection.exec_driver_sql(f"drop temporary table if exists {name}")
+        self._connection.exec_driver_sql(f"create temporary table {definition}")
+
+
+@cache
+def statement(name: str) -> sa.TextClause:
+    """The statement of one file of ``sql/reports``."""
+    return sa.text((REPORTS / f"{name}.sql").read_text(encoding="utf-8"))

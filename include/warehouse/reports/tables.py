@@ -1,0 +1,368 @@
+"""The tables of the reports: facts and aggregates, rebuilt by ``include/pipelines/reports.py``.
+
+What the numbers mean stands in the heads of
+``sql/reports`` and ``sql/views``. ``start_at`` is UTC, ``local_*`` the wall clock of +08:00.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import mysql
+
+from include.warehouse.types import TEXT, key, moment, table, text
+
+GRAINS: Final = "15min, 30min, hour, day, week (from Monday), month"
+SCOPES: Final = "all, supplier, line (the supplier's primary one at inqueue_time)"
+
+
+def _count(name: str, comment: str, *, nullable: bool = False) -> sa.Column[Any]:
+    return sa.Column(name, sa.Integer, nullable=nullable, comment=comment)
+
+
+def _flag(name: str, comment: str, *, nullable: bool = False) -> sa.Column[Any]:
+    return sa.Column(name, sa.SmallInteger, nullable=nullable, comment=comment)
+
+
+def _id(name: str, comment: str, *, key: bool = False) -> sa.Column[Any]:
+    return sa.Column(
+        name, sa.Integer, primary_key=key, nullable=False, autoincrement=False, comment=comment
+    )
+
+
+def _seconds(name: str, comment: str, *, nullable: bool = True) -> sa.Column[Any]:
+    return sa.Column(name, sa.Numeric(24, 6), nullable=nullable, comment=f"{comment}, seconds")
+
+
+def _exact(name: str, comment: str) -> sa.Column[Any]:
+    """Seconds with their microseconds in a double: a million of them are ranked at once."""
+    return sa.Column(name, mysql.DOUBLE(), comment=f"{comment}, seconds")
+
+
+def _local(name: str, comment: str, **options: Any) -> sa.Column[Any]:
+    return sa.Column(name, mysql.DATETIME(), comment=f"{comment}, +08:00", **options)
+
+
+def _bucket() -> tuple[sa.Column[Any], ...]:
+    """The key of an aggregate: a span of time, and whom it is about."""
+    return (
+        sa.Column("grain", key(5), primary_key=True, comment=GRAINS),
+        sa.Column("scope", key(10), primary_key=True, comment=SCOPES),
+        _local("local_start", "begin of the span", primary_key=True),
+        _id("scope_id", "supplier.id or the line; all: 0", key=True),
+        sa.Column("start_at", moment(), nullable=False, comment="begin of the span, UTC"),
+    )
+
+
+def _origin() -> tuple[sa.Column[Any], ...]:
+    """Where a number comes from."""
+    return (
+        _id("snapshot_id", "calculated from this snapshot; no later one changed it"),
+        sa.Column("snapshot_at", moment(), nullable=False, comment="its moment, UTC"),
+        _id("definition_version", "of the definitions in sql/reports"),
+        _flag("provisional", "1: the span had not ended 48 h before snapshot_at"),
+    )
+
+
+def _waits(prefix: str, whose: str) -> tuple[sa.Column[Any], ...]:
+    return (
+        _count(f"{prefix}_n", f"completed waits of {whose}"),
+        _seconds(f"{prefix}_sum_s", "their sum", nullable=False),
+        _seconds(f"{prefix}_p50_s", f"their median, nearest rank; NULL: {prefix}_n is 0"),
+        _seconds(f"{prefix}_p90_s", "their 90th percentile, nearest rank"),
+        _count(f"{prefix}_in_time", "of them at most service_level_s"),
+    )
+
+
+rpt_build = table(
+    "rpt_build",
+    "one row a build of the reports: what it was built from",
+    ("build_id",),
+    sa.Column("build_id", sa.Integer, primary_key=True, autoincrement=False, comment="1, 2, …"),
+    sa.Column("run_id", key(32), nullable=False, comment="sync_run.run_id"),
+    sa.Column("built_at", moment(), nullable=False, comment="the moment of the build, UTC"),
+    sa.Column("snapshot_id", sa.Integer, comment="cs_snapshot; NULL: there was none yet"),
+    sa.Column("snapshot_at", moment(), comment="its moment, UTC"),
+    _id("definition_version", "of the definitions in sql/reports"),
+    sa.Column("service_level_s", sa.Integer, nullable=False, comment="the T of service levels"),
+    sa.Column("since_day", sa.Date, nullable=False, comment="local days from here on were rebuilt"),
+    _count("days", "local days of conversations rebuilt"),
+    _count("tickets", "tickets rebuilt"),
+    _count("undated", "conversations without a usable inqueue_time: in no span"),
+)
+
+rpt_holiday = table(
+    "rpt_holiday",
+    "days that reports flag as holidays; filled by people, read only",
+    ("local_day",),
+    sa.Column("local_day", sa.Date, primary_key=True, comment="+08:00"),
+    sa.Column("name", text(100), nullable=False, comment="which holiday"),
+)
+
+rpt_watch = table(
+    "rpt_watch",
+    "one row an unbroken run of snapshots that saw the live queue",
+    ("from_at",),
+    sa.Column("from_at", moment(), primary_key=True, comment="first of them, UTC"),
+    sa.Column("until_at", moment(), nullable=False, comment="last of them, UTC"),
+    _flag("ongoing", "1: the newest snapshot is one of them"),
+    _count("snapshots", "how many"),
+    _seconds("period_s", "longest distance between two of them"),
+)
+
+rpt_supplier_version = table(
+    "rpt_supplier_version",
+    "what reports need of a supplier, one row a span of time in which it did not change",
+    ("supplier_id", "valid_from_at"),
+    _id("supplier_id", "supplier.id", key=True),
+    sa.Column(
+        "valid_from_at",
+        moment(),
+        primary_key=True,
+        comment="UTC; the first reaches back for ever",
+    ),
+    sa.Column("valid_to_at", moment(), nullable=False, comment="UTC; year 9999: still so"),
+    _flag("is_capped", "ext_flag = 1: customers queue, max_user counts"),
+    _id("busi_id", "primary business line: of the smallest id with status 1; 0: none"),
+)
+
+rpt_conversation = table(
+    "rpt_conversation",
+    "one row a conversation (session_id), archived, live or lost",
+    ("row_key",),
+    sa.Column("local_day", sa.Date, nullable=False, comment="of inqueue_at, +08:00; 9999: none"),
+    sa.Column("row_key", mysql.BINARY(16), nullable=False, comment="hash of session_id"),
+    sa.Column("session_id", key(50), comment="as in the source"),
+    sa.Column("customer_key", mysql.BINARY(16), comment="hash of the customer's name; for joins"),
+    _id("supplier_id", "shop_id; 0: none"),
+    _id("busi_id", "the supplier's primary business line at inqueue_time; 0: none"),
+    _flag("is_capped", "the supplier's ext_flag was 1 at inqueue_time"),
+    _id("seat_id", "the last one; -1 robot, 0 nobody"),
+    sa.Column("outcome", key(10), nullable=False, comment="served robot waiting lost untimed"),
+    _flag("is_robot", "the last seat is a robot"),
+    _flag("is_requeued", "entered the queue again after its last assignment"),
+    _flag("was_robot", "a robot had it before this human; NULL: not observed", nullable=True),
+    _flag("is_live", "not archived yet"),
+    sa.Column("status", sa.Integer, comment="as in the source"),
+    sa.Column("request_count", sa.Integer, comment="as in the source"),
+    sa.Column("inqueue_at", moment(), comment="UTC"),
+    sa.Column("distributed_at", moment(), comment="UTC; NULL: never"),
+    sa.Column("last_ack_at", moment(), comment="UTC"),
+    _exact("wait_s", "from inqueue_at to distributed_at; NULL: not a completed wait"),
+    _exact("handling_s", "from distributed_at to last_ack_at: an upper bound, idle gaps included"),
+    sa.Column(
+        "earlier_at", moment(), comment="same customer and supplier before, within 8 days, UTC"
+    ),
+    sa.Column("lost_after_at", moment(), comment="lost: last snapshot that saw it wait, UTC"),
+    sa.Column("lost_before_at", moment(), comment="lost: first snapshot without it, UTC"),
+    _local("local_slot", "begin of its quarter of an hour"),
+    sa.PrimaryKeyConstraint("local_day", "row_key"),  # days are what is read and rebuilt
+    sa.UniqueConstraint("row_key", name="uq_rpt_conversation_row_key"),
+    sa.Index("ix_rpt_conversation_is_live", "is_live"),
+)
+
+rpt_cohort = table(
+    "rpt_cohort",
+    "one row a span of inqueue_time and scope: conversations, outcomes, waits, handling",
+    ("grain", "scope", "local_start", "scope_id"),
+    *_bucket(),
+    _count("offered", "all conversations = served + robot + waiting + lost + untimed"),
+    _count("served", "ended with a human or are with one"),
+    _count("robot", "ended with a robot or are with one"),
+    _count("waiting", "still waiting; see has_queue"),
+    _count("lost", "left while waiting, as far as observed; see is_watched"),
+    _count("untimed", "assigned without a time"),
+    _count("requeued", "entered the queue again; a part of served, robot and waiting"),
+    _count("from_robot", "of served: had a robot before; see is_watched"),
+    *_waits("wait", "humans"),
+    *_waits("queued", "humans that took longer than a second"),
+    *_waits("capped", "humans at suppliers with queueing on"),
+    _count("wait_to_1s", "waits of humans of 0 to 1 s, the end included"),
+    _count("wait_to_15s", "over 1 to 15 s"),
+    _count("wait_to_30s", "over 15 to 30 s"),
+    _count("wait_to_1min", "over 30 to 60 s"),
+    _count("wait_to_3min", "over 1 to 3 min"),
+    _count("wait_to_6min", "over 3 to 6 min"),
+    _count("wait_over_6min", "over 6 min"),
+    _count("archived", "conversations that are over, lost ones excepted"),
+    _count("unanswered", "of archived: the customer spoke last (status 3)"),
+    _count("asked_again", "of archived: entered the queue more than once (request_count)"),
+    _count("named", "conversations whose customer has a name"),
+    _count("repeat_24h", "of named: began within 24 h of an earlier one, same supplier"),
+    _count("repeat_7d", "the same within 7 days"),
+    _count("handling_n", "conversations of humans with a handling time"),
+    _seconds("handling_sum_s", "sum of its upper bounds", nullable=False),
+    _seconds("handling_p50_s", "their median, nearest rank; NULL below a day"),
+    _seconds("handling_p90_s", "their 90th percentile, nearest rank; NULL below a day"),
+    _flag("has_queue", "the source had the live queue: else waiting means nothing"),
+    _flag("is_watched", "it was read all the time: else lost and from_robot mean nothing"),
+    sa.Column("service_level_s", sa.Integer, nullable=False, comment="the T of …_in_time"),
+    *_origin(),
+)
+
+rpt_seat_work = table(
+    "rpt_seat_work",
+    "one row a day, week or month of inqueue_time and scope: conversations a seat",
+    ("grain", "scope", "local_start", "scope_id"),
+    *_bucket(),
+    _count("conversations", "served by a seat; credit goes to the last one"),
+    _count("active_seats", "seats with at least one of them"),
+    _count("p50", "median over active_seats, nearest rank; NULL: none", nullable=True),
+    _count("p90", "90th percentile over active_seats", nullable=True),
+    _count("acknowledging_seats", "seats with a last message in the span: a proxy of presence"),
+    _count("valid_seats", "seats that were not deleted when the span began"),
+    *_origin(),
+)
+
+rpt_queue_now = table(
+    "rpt_queue_now",
+    "one row a scope: who waits at the newest snapshot",
+    ("scope", "scope_id"),
+    sa.Column("scope", key(10), primary_key=True, comment=SCOPES),
+    _id("scope_id", "supplier.id or the line; all: 0", key=True),
+    sa.Column("source", key(20), nullable=False, comment="queue_mapping, or session (fallback)"),
+    _count("waiting", "seen within 24 h; who left stays counted as long"),
+    _count("first_time", "of waiting: for the first time; NULL: unknown", nullable=True),
+    _count("again", "of waiting: again; NULL: unknown", nullable=True),
+    _count("to_1min", "waiting for up to 1 min"),
+    _count("to_5min", "over 1 to 5 min"),
+    _count("to_30min", "over 5 to 30 min"),
+    _count("over_30min", "longer: most of them have probably left"),
+    _count("headline", "up to 30 min"),
+    _seconds("longest_s", "longest wait of headline"),
+    _seconds("p50_s", "median wait of headline, nearest rank"),
+    _id("snapshot_id", "the newest"),
+    sa.Column("snapshot_at", moment(), nullable=False, comment="its moment, UTC"),
+    _id("definition_version", "of the definitions in sql/reports"),
+)
+
+rpt_seat = table(
+    "rpt_seat",
+    "one row a seat at the newest snapshot: class, lines, conversations",
+    ("seat_id",),
+    _id("seat_id", "seat.id", key=True),
+    sa.Column("supplier_id", sa.Integer, comment="as in the source"),
+    _id("busi_id", "primary line: of the smallest mapping id with status 1; 0: none"),
+    sa.Column(
+        "seat_class",
+        key(20),
+        nullable=False,
+        comment="disabled, do_not_disturb, always_assignable, presence_dependent, unknown",
+    ),
+    sa.Column("max_user", sa.Integer, nullable=False, comment="NULL in the source counts as 10"),
+    _count("conversations", "at the moment; over max_user is legal"),
+    sa.Column("source", key(20), nullable=False, comment="queue_mapping, or session (fallback)"),
+    _id("snapshot_id", "the newest"),
+    sa.Column("snapshot_at", moment(), nullable=False, comment="its moment, UTC"),
+    _id("definition_version", "of the definitions in sql/reports"),
+)
+
+rpt_session = table(
+    "rpt_session",
+    "one row a local day of created_time and supplier: routing decisions of the older router",
+    ("local_day", "supplier_id"),
+    sa.Column("local_day", sa.Date, primary_key=True, comment="+08:00"),
+    _id("supplier_id", "the number in shop_name; 0: none", key=True),
+    _count("sessions", "rows of session"),
+    _count("robot", "of them: with a robot"),
+    _count("handed_over", "of robot: transferred, and the next within 24 h was a human"),
+    *_origin(),
+)
+
+rpt_ticket = table(
+    "rpt_ticket",
+    "one row a vendor ticket: when it came, was answered and was closed",
+    ("vendor", "ticket_id"),
+    sa.Column("vendor", key(50), primary_key=True, comment="ALIBABA, HUAWEI, TENCENT"),
+    sa.Column("ticket_id", key(64), primary_key=True, comment="the vendor's"),
+    sa.Column("account_id", key(50), comment="cloud_user.id"),
+    sa.Column("product_id", key(64), comment="cloud_osm_product.id"),
+    sa.Column("category_id", key(64), comment="cloud_osm_product_type.id"),
+    sa.Column("vendor_status", text(64), comment="state as the vendor says it"),
+    _flag("is_closed", "closed at the vendor"),
+    _flag("is_complete", "closed, and every message stored"),
+    _flag("is_resolved", "closed with a result; NULL: open, or state unknown", nullable=True),
+    _flag("is_missing", "the vendor no longer knows it"),
+    sa.Column("created_at", moment(), comment="UTC"),
+    sa.Column("closed_at", moment(), comment="first seen closed, an upper bound, UTC"),
+    sa.Column("last_message_at", moment(), comment="a lower bound of closed_at, UTC"),
+    sa.Column("first_reply_at", moment(), comment="first message of support, UTC"),
+    _count("staff_messages", "NULL: messages not read yet", nullable=True),
+    _count("customer_messages", "NULL: messages not read yet", nullable=True),
+    _seconds("first_reply_s", "created_at to first_reply_at, complete tickets only"),
+    _seconds("close_s", "created_at to closed_at, resolved tickets only; an upper bound"),
+    sa.Column("local_day", sa.Date, comment="of created_at, +08:00; NULL: no creation time"),
+    sa.Column("row_hash", mysql.BINARY(16), nullable=False, comment="of what it was built from"),
+    sa.Index("ix_rpt_ticket_local_day", "local_day"),
+)
+
+rpt_text = table(
+    "rpt_text",
+    "one row a ticket title or message: its text as reports may show it",
+    ("vendor", "ticket_id", "message_id"),
+    sa.Column("vendor", key(50), primary_key=True, comment="ALIBABA, HUAWEI, TENCENT"),
+    sa.Column("ticket_id", key(64), primary_key=True, comment="the vendor's"),
+    sa.Column("message_id", key(64), primary_key=True, comment="the vendor's; empty: the title"),
+    sa.Column(
+        "content",
+        mysql.LONGTEXT(charset="utf8mb4", collation=TEXT),
+        comment="the text, masked as redaction_version says",
+    ),
+    _count("masked", "places that were masked"),
+    _id("redaction_version", "of include/redaction.py; 0: kept as it is"),
+    sa.Column("synced_at", moment(), comment="of the row it was made from"),
+)
+
+rpt_ticket_cohort = table(
+    "rpt_ticket_cohort",
+    "one row a day, week or month of creation and scope: tickets, replies, times",
+    ("grain", "scope", "local_start", "vendor", "scope_id"),
+    sa.Column("grain", key(5), primary_key=True, comment="day, week (from Monday), month"),
+    sa.Column("scope", key(10), primary_key=True, comment="all vendor product category account"),
+    _local("local_start", "begin of the span", primary_key=True),
+    sa.Column("vendor", key(50), primary_key=True, comment="all: empty"),
+    sa.Column("scope_id", key(64), primary_key=True, comment="of the scope; empty: none"),
+    sa.Column("start_at", moment(), nullable=False, comment="begin of the span, UTC"),
+    _count("tickets", "created in the span = open + closed"),
+    _count("open", "of tickets: not closed"),
+    _count("closed", "of tickets: closed at the vendor"),
+    _count("resolved", "of closed: with a result"),
+    _count("complete", "of closed: every message stored; what the replies are counted over"),
+    _count("staff_messages", "of complete"),
+    _count("customer_messages", "of complete"),
+    _count("no_reply", "of complete: no message of support"),
+    _count("one_touch", "of complete: exactly one message of support"),
+    _count("first_reply_n", "of complete: with a first reply"),
+    _seconds("first_reply_mean_s", "their mean; NULL: first_reply_n is 0"),
+    _seconds("first_reply_p50_s", "their median, nearest rank"),
+    _seconds("first_reply_p90_s", "their 90th percentile, nearest rank"),
+    _count("close_n", "of resolved: first seen closed by us"),
+    _seconds("close_mean_s", "their mean upper bound; NULL: close_n is 0"),
+    _seconds("close_p50_s", "their median, nearest rank"),
+    _seconds("close_p90_s", "their 90th percentile, nearest rank"),
+    sa.Column("built_at", moment(), nullable=False, comment="as of, UTC"),
+    _id("definition_version", "of the definitions in sql/reports"),
+    _flag("provisional", "1: some are open, or the span had not ended 48 h before built_at"),
+)
+
+rpt_ticket_backlog = table(
+    "rpt_ticket_backlog",
+    "one row a sample (each build) and what an open ticket is about: open tickets by age",
+    ("sampled_at", "vendor", "account_id", "product_id", "category_id"),
+    sa.Column("sampled_at", moment(), primary_key=True, comment="UTC"),
+    sa.Column("vendor", key(50), primary_key=True, comment="ALIBABA, HUAWEI, TENCENT"),
+    sa.Column("account_id", key(50), primary_key=True, comment="cloud_user.id; empty: none"),
+    sa.Column("product_id", key(64), primary_key=True, comment="empty: none"),
+    sa.Column("category_id", key(64), primary_key=True, comment="empty: none"),
+    _count("open", "open tickets that the vendor still knows"),
+    _count("to_1d", "of them: created up to 1 day before"),
+    _count("to_3d", "over 1 to 3 days"),
+    _count("to_7d", "over 3 to 7 days"),
+    _count("to_14d", "over 7 to 14 days"),
+    _count("to_30d", "over 14 to 30 days"),
+    _count("over_30d", "over 30 days"),
+    sa.Column("oldest_at", moment(), comment="creation of the oldest, UTC"),
+    _count("unanswered", "of open with messages read: no message of support yet"),
+    _id("definition_version", "of the definitions in sql/reports"),
+)

@@ -1,0 +1,82 @@
+"""``rpt_text``: titles and messages as reports may show them, kept current by a build."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+from include.warehouse.reports.build import statement
+from include.warehouse.reports.tables import rpt_text
+
+ROWS_AT_ONCE: Final = 500
+BYTES_AT_ONCE: Final = 4_000_000
+"""Texts held in memory together; a longer one stands alone."""
+
+Mask = Callable[[str], tuple[str, int]]
+"""Gives a text as reports may show it, and how many places in it were masked."""
+
+TEXTS: Final = sa.text(
+    "select c.vendor, c.ticket_id, c.message_id,"
+    " case c.message_id when '' then l.name else d.content end as content,"
+    " case c.message_id when '' then l.synced_at else d.synced_at end as synced_at"
+    " from changed_text as c"
+    " left join cloud_osm_list as l"
+    " on c.message_id = '' and l.type = c.vendor and l.cloud_id = c.ticket_id"
+    " left join cloud_osm_detail as d"
+    " on d.vendor = c.vendor and d.case_id = c.ticket_id and d.message_id = c.message_id"
+    " where c.number between :first and :last and (l.id is not null or d.id is not null)"
+)
+
+
+def build(
+    connection: sa.Connection, mask: Mask, version: int, beat: Callable[[], None] = lambda: None
+) -> int:
+    """Bring ``rpt_text`` up to what is stored; returns the rows written.
+
+    *version* names what *mask* does: texts that another version masked are masked again. A text
+    whose original is gone goes too. *beat* is called before each block.
+    """
+    connection.exec_driver_sql("drop temporary table if exists changed_text")
+    connection.exec_driver_sql(
+        "create temporary table changed_text (number int auto_increment primary key,"
+        " vendor varchar(50) collate utf8mb4_bin, ticket_id varchar(64) collate utf8mb4_bin,"
+        " message_id varchar(64) collate utf8mb4_bin, bytes bigint) default character set utf8mb4"
+    )
+    beat()
+    connection.execute(statement("changed_text"), {"version": version})
+    connection.exec_driver_sql(
+        "delete t from rpt_text as t inner join changed_text as c on c.vendor = t.vendor"
+        " and c.ticket_id = t.ticket_id and c.message_id = t.message_id"
+    )
+    written = 0
+    for first, last in _blocks(connection):
+        beat()
+        found = connection.execute(TEXTS, {"first": first, "last": last}).mappings()
+        rows = [_row(dict(row), mask) | {"redaction_version": version} for row in found]
+        if rows:
+            connection.execute(sa.insert(rpt_text), rows)
+        written += len(rows)
+    return written
+
+
+def _row(row: dict[str, Any], mask: Mask) -> dict[str, Any]:
+    content, masked = (None, 0) if row["content"] is None else mask(row["content"])
+    return {**row, "content": content, "masked": masked}
+
+
+def _blocks(connection: sa.Connection) -> Iterator[tuple[int, int]]:
+    """First and last numbers of blocks of texts that are small enough to hold."""
+    after = 0
+    page = sa.text(
+        "select number, bytes from changed_text where number > :after order by number limit :rows"
+    )
+    while sizes := connection.execute(page, {"after": after, "rows": ROWS_AT_ONCE}).all():
+        first, total = sizes[0].number, 0
+        for number, size in sizes:
+            if total and total + size > BYTES_AT_ONCE:
+                yield first, after
+                first, total = number, 0
+            after, total = number, total + size
+        yield first, after

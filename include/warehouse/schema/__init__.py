@@ -1,0 +1,1 @@
+"""The schema as a whole: migrations and views."""

@@ -1,0 +1,173 @@
+"""The schema: bring a database up to date, refuse one that is not, print the script for a DBA.
+
+Alembic keeps the tables; the views are replaced after it each time, whatever the revision.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+from include.errors import AlreadyRunningError, ConfigError
+from include.warehouse.mysql import dedicated, refusal
+from include.warehouse.schema import views
+from sql.migrations.frozen import rewriting
+from sql.migrations.frozen.rewriting import Leftover, Progress
+
+MIGRATIONS: Final = Path(__file__).resolve().parents[3] / "sql" / "migrations"
+USERS_TABLES: Final = (
+    "cloud_user",
+    "cloud_osm_list",
+    "cloud_osm_detail",
+    "cloud_osm_product",
+    "cloud_osm_product_type",
+)
+LOCK_SECONDS: Final = 10
+LISTED: Final = 1000
+
+SESSION: Final = (
+    # Without strict mode the server cuts what is too long, and says nothing.
+    "SET SESSION sql_mode = 'STRICT_ALL_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION'",
+    # A table that somebody reads without end: give up instead of blocking everybody behind us.
+    "SET SESSION lock_wait_timeout = 60",
+)
+
+HEAD: Final = """\
+-- The schema, for an empty database: mysql --default-character-set=utf8mb4 <database> < this file.
+-- A database that already holds one of these tables is refused by the first CREATE TABLE: its rows
+-- are brought over one by one, by `python -m include migrate`.
+SET NAMES utf8mb4;
+
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What ``upgrade`` did. *before* is None for a database that had no schema of ours."""
+
+    before: str | None
+    after: str
+    adopted: tuple[str, ...]
+    """The user's tables that were there already."""
+    leftovers: tuple[Leftover, ...]
+    """The first ``LISTED`` values that await a person in migration_leftover, of all runs."""
+    leftover_count: int
+
+
+def upgrade(engine: sa.Engine, *, progress: Progress = lambda _: None) -> Report:
+    """Bring the database to the newest schema. Running it again, or after a kill, completes it.
+
+    Tables that are the user's are adopted with their rows. Raises ConfigError for a schema that
+    this code does not know and for tables that only bear the names, AlreadyRunningError when
+    another migration runs, UnavailableError when the database went away.
+    """
+    with _patient(engine) as connection:
+        for statement in SESSION:
+            connection.exec_driver_sql(statement)
+        with _lock(connection):
+            before = _revision(connection)
+            _refuse_unknown(before)
+            there = sa.inspect(connection).get_table_names() if before is None else []
+            adopted = tuple(name for name in USERS_TABLES if name in there)
+            for name in adopted:
+                progress(f"{name}: is there, will be adopted with its rows")
+            command.upgrade(_config(connection=connection, progress=progress), "head")
+            views.apply(connection, progress=progress)
+            count, leftovers = rewriting.read_leftovers(connection, LISTED)
+            return Report(before, head(), adopted, leftovers, count)
+
+
+def require_current(engine: sa.Engine) -> None:
+    """Raise ConfigError unless the database has exactly the schema this code was written for."""
+    try:
+        with engine.connect() as connection:
+            found = _revision(connection)
+    except sa.exc.DBAPIError as error:
+        raise refusal(error) from error
+    _refuse_unknown(found)
+    if found != head():
+        has = f"schema {found}, which is older than {head()}" if found else "no schema of ours"
+        raise ConfigError(f"the warehouse has {has}: run `python -m include migrate`")
+
+
+def script() -> str:
+    """Migrations and views as SQL, for a DBA and an empty database; MySQL and MariaDB run it."""
+    buffer = io.StringIO()
+    command.upgrade(_config(buffer), "head", sql=True)
+    return HEAD + buffer.getvalue() + "\n" + views.script()
+
+
+def head() -> str:
+    """The newest revision this code knows."""
+    return str(_migrations().get_current_head())
+
+
+@cache
+def _migrations() -> ScriptDirectory:
+    return ScriptDirectory.from_config(_config())
+
+
+def _config(output: io.StringIO | None = None, **attributes: Any) -> Config:
+    config = Config(output_buffer=output) if output else Config()
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    config.attributes.update(attributes)
+    return config
+
+
+def _revision(connection: sa.Connection) -> str | None:
+    heads = MigrationContext.configure(connection).get_current_heads()
+    if len(heads) > 1:
+        raise ConfigError(f"alembic_version holds several revisions: {', '.join(sorted(heads))}")
+    return heads[0] if heads else None
+
+
+def _refuse_unknown(revision: str | None) -> None:
+    known = {item.revision for item in _migrations().walk_revisions()}
+    if revision is not None and revision not in known:
+        raise ConfigError(
+            f"the warehouse has schema {revision}, which this code does not know (it knows up to"
+            f" {head()}): update the code; nothing was read or written"
+        )
+
+
+@contextmanager
+def _patient(engine: sa.Engine) -> Iterator[sa.Connection]:
+    """A connection of its own, in autocommit, that waits for an answer as long as it takes.
+
+    Rewriting a large table takes longer than a run ever waits (``mysql.create_engine``).
+    """
+    try:
+        waiting = {"read_timeout": None, "write_timeout": None}
+        with dedicated(engine, isolation_level="AUTOCOMMIT", **waiting) as connection:
+            yield connection
+    except sa.exc.DBAPIError as error:
+        raise refusal(error) from error
+
+
+@contextmanager
+def _lock(connection: sa.Connection) -> Iterator[None]:
+    """One migration a database at a time. The server lets go when the connection ends."""
+    database = connection.execute(sa.text("SELECT DATABASE()")).scalar_one()
+    if not database:
+        raise ConfigError("the URL of the warehouse names no database: add /<name> to it")
+    name = "migrate:" + hashlib.sha256(database.encode()).hexdigest()[:32]
+    got = connection.execute(
+        sa.text("SELECT GET_LOCK(:name, :seconds)"), {"name": name, "seconds": LOCK_SECONDS}
+    ).scalar_one()
+    if got != 1:
+        raise AlreadyRunningError(f"another migration of {database} is running: wait for it")
+    yield
+    connection.execute(sa.text("SELECT RELEASE_LOCK(:name)"), {"name": name})

@@ -1,0 +1,1 @@
+"""Vendor tickets, messages, catalogue and accounts as rows of ``cloud_*``."""

@@ -1,0 +1,137 @@
+"""A row of ``cloud_user`` as it stands in the table, and what may not stand there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Final, Literal
+
+import sqlalchemy as sa
+
+from include.errors import ConfigError
+from include.models import VENDORS, Account
+from include.secrets import REFERENCE_PREFIX, is_sealed
+from include.warehouse.tickets.tables import cloud_user
+
+LEGACY_VENDORS: Final = {"0": "alibaba", "1": "huawei"}  # the codes of the user's field table
+SHORTEST_KEY: Final = 8  # shorter ones would make the log's masker blot out every such syllable
+Storage = Literal["encrypted", "reference", "plain", "empty"]
+
+
+@dataclass(frozen=True, slots=True)
+class AccountRow:
+    """What a row holds. Its repr shows no key."""
+
+    account_id: str
+    name: str
+    stored_vendor: str
+    region: str
+    is_enabled: bool
+    access_key: str = field(repr=False)
+    stored: str = field(repr=False)
+
+    @property
+    def vendor(self) -> str:
+        """One of ``VENDORS``, or what the row holds."""
+        return vendor_of(self.stored_vendor) or self.stored_vendor
+
+    @property
+    def storage(self) -> Storage:
+        """How the secret key is kept."""
+        stored = self.stored.strip()
+        if not stored:
+            return "empty"
+        if is_sealed(stored):
+            return "encrypted"
+        return "reference" if stored.startswith(REFERENCE_PREFIX) else "plain"
+
+    def fault(self, column: str, problem: str) -> ConfigError:
+        """An error that names account, vendor and column."""
+        vendor = self.vendor or "no vendor"
+        return ConfigError(f"account {self.account_id} ({vendor}): {column} {problem}")
+
+
+def vendor_of(stored: str) -> str | None:
+    """The vendor that ``cloud_user.type`` names, whatever its case; None when it names none."""
+    name = stored.strip().lower()
+    name = LEGACY_VENDORS.get(name, name)
+    return name if name in VENDORS else None
+
+
+def read_rows(
+    connection: sa.Connection, account_id: str | None = None, *, lock: bool = False
+) -> list[AccountRow]:
+    """All rows, or the one of *account_id*, by id; with *lock* nobody else may change them."""
+    query = sa.select(cloud_user).order_by(cloud_user.c.id)
+    if account_id is not None:
+        query = query.where(cloud_user.c.id == account_id)
+    if lock:
+        query = query.with_for_update()
+    return [
+        AccountRow(
+            account_id=row["id"],
+            name=row["name"] or "",
+            stored_vendor=row["type"] or "",
+            region=(row["region_id"] or "").strip(),
+            is_enabled=row["enabled"] != 0,
+            access_key=row["secret_id"] or "",
+            stored=row["secret_key_secret"] or "",
+        )
+        for row in connection.execute(query).mappings()
+    ]
+
+
+def row_of(account: Account) -> AccountRow:
+    """A new account as the row it will be."""
+    row = AccountRow(
+        account_id=account.account_id,
+        name="",
+        stored_vendor=account.vendor,
+        region=account.region.strip(),
+        is_enabled=True,
+        access_key=account.access_key.strip(),
+        stored="",
+    )
+    if not row.account_id.isprintable() or row.account_id != row.account_id.strip():
+        raise row.fault("id", "may not begin or end with a blank, or hold control characters")
+    for column, value in (
+        (cloud_user.c.id, row.account_id),
+        (cloud_user.c.secret_id, row.access_key),
+        (cloud_user.c.region_id, row.region),
+    ):
+        longest = column.type.length  # type: ignore[attr-defined]  # all three are VARCHAR
+        if len(value) > longest:
+            raise row.fault(column.name, f"has {len(value)} characters, the column {longest}")
+    if not row.account_id:
+        raise row.fault("id", "is empty")
+    known_vendor(row)
+    return row
+
+
+def check_keys(row: AccountRow, access_key: str, secret: str | None) -> None:
+    """Refuse keys that no vendor issues; *secret* is None where it is kept elsewhere."""
+    for column, value in (("secret_id", access_key), ("secret_key_secret", secret)):
+        if value is None:
+            continue
+        key = value.strip()
+        if not key:
+            raise row.fault(column, "is empty: run `python -m include accounts add`")
+        if len(key) < SHORTEST_KEY:
+            raise row.fault(
+                column, f"has fewer than {SHORTEST_KEY} characters, which no vendor's key has"
+            )
+        if not key.isascii() or not key.isprintable() or " " in key:
+            raise row.fault(
+                column,
+                "holds a blank, a control character or a non-ASCII one, which no vendor's key"
+                " does: copy it again",
+            )
+
+
+def known_vendor(row: AccountRow) -> str:
+    """The vendor of a row. Raises ConfigError where it names none."""
+    vendor = vendor_of(row.stored_vendor)
+    if vendor is None:
+        names = ", ".join(name.upper() for name in VENDORS)
+        given = ascii(row.stored_vendor[:50]) if row.stored_vendor.strip() else "empty"
+        raise row.fault("type", f"is {given}, not one of {names}")
+    return vendor

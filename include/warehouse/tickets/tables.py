@@ -1,0 +1,145 @@
+"""The tables of vendor tickets: ``cloud_*``. The user's columns come first and keep their names."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import mysql
+
+from include.warehouse.types import MS, TEXT, key, moment, table, text
+
+cloud_user = table(
+    "cloud_user",
+    "云厂商账户信息表: one account (key pair) at one vendor",
+    ("id",),
+    sa.Column("id", key(50), primary_key=True, comment="ID"),
+    sa.Column("secret_id", key(255), nullable=False, comment="access key id"),
+    sa.Column(
+        "secret_key_secret",
+        key(500),
+        comment="secret key: an envelope v1:…, a reference conn:<Airflow connection>, or plain",
+    ),
+    sa.Column("region_id", text(500), comment="地域: region, chooses the vendor's host"),
+    sa.Column("type", text(50), comment="HUAWEI, ALIBABA, TENCENT"),
+    sa.Column("create_time", sa.BigInteger, comment=f"创建时间, {MS}"),
+    sa.Column("name", text(255), comment="what people call the account"),
+    sa.Column(
+        "enabled", sa.SmallInteger, nullable=False, server_default="1", comment="0: not read"
+    ),
+)
+
+cloud_osm_list = table(
+    "cloud_osm_list",
+    "云工单列表: one row a ticket",
+    ("type", "cloud_id"),
+    sa.Column("id", key(50), primary_key=True, comment="ID (own)"),
+    sa.Column("cloud_id", key(64), nullable=False, comment="工单ID(云厂商ID)"),
+    sa.Column(
+        "status",
+        sa.Integer,
+        nullable=False,
+        server_default="1",
+        comment="0: closed at the vendor and every message stored; 1: anything else",
+    ),
+    sa.Column("name", text(2000), comment="工单标题"),
+    sa.Column("email", text(255), comment="email, where the vendor gives one"),
+    sa.Column("type", key(50), nullable=False, comment="ALIBABA, HUAWEI, TENCENT"),
+    sa.Column("product_id", key(64), comment="产品ID; NULL when the name matches none or several"),
+    sa.Column("product_business_id", key(64), comment="产品问题类别ID; NULL as product_id"),
+    sa.Column("osm_id", key(64), comment="工单来源ID"),
+    sa.Column("custom_id", key(50), comment="cloud_user.id of the account that showed it first"),
+    sa.Column("create_time", sa.BigInteger, comment=f"工单创建时间, {MS}"),
+    sa.Column("vendor_status", text(64), comment="state as the vendor says it"),
+    sa.Column("product_name", text(255), comment="product as the vendor says it"),
+    sa.Column("category_name", text(255), comment="problem category as the vendor says it"),
+    sa.Column("source_name", text(255), comment="ticket source as the vendor says it"),
+    sa.Column("close_time", sa.BigInteger, comment=f"first seen closed, an upper bound, {MS}"),
+    sa.Column("last_message_time", sa.BigInteger, comment=f"newest stored message, {MS}"),
+    sa.Column(
+        "message_count", sa.Integer, comment="stored messages; NULL before the first reading"
+    ),
+    sa.Column("missing_since", sa.BigInteger, comment=f"the vendor no longer knows it since, {MS}"),
+    sa.Column("synced_at", moment(), comment="last change by us, UTC; NULL: never read by us"),
+    sa.UniqueConstraint("type", "cloud_id", name="uq_cloud_osm_list_type_cloud_id"),
+    sa.Index("ix_cloud_osm_list_custom_id_status", "custom_id", "status"),
+    sa.Index("ix_cloud_osm_list_create_time", "create_time"),
+)
+
+cloud_osm_detail = table(
+    "cloud_osm_detail",
+    "工单详情: one row a message",
+    ("vendor", "case_id", "message_id"),
+    sa.Column("id", key(50), primary_key=True, comment="ID (own)"),
+    sa.Column(
+        "case_id", key(64), nullable=False, comment="工单ID(云厂商ID): cloud_osm_list.cloud_id"
+    ),
+    sa.Column("message_id", key(64), nullable=False, comment="云厂商生成的留言ID"),
+    sa.Column("type", key(50), comment="留言方式: 0 customer, 1 support"),
+    sa.Column("replier", text(255), comment="留言者"),
+    sa.Column("replier_name", text(255), comment="留言者名称"),
+    sa.Column("content", mysql.LONGTEXT(charset="utf8mb4", collation=TEXT), comment="留言内容"),
+    sa.Column("create_time", sa.BigInteger, comment=f"创建时间, {MS}"),
+    sa.Column("vendor", key(50), nullable=False, comment="ALIBABA, HUAWEI, TENCENT"),
+    sa.Column("synced_at", moment(), comment="last change by us, UTC"),
+    sa.UniqueConstraint(
+        "vendor", "case_id", "message_id", name="uq_cloud_osm_detail_vendor_case_id_message_id"
+    ),
+    sa.Index("ix_cloud_osm_detail_create_time", "create_time"),
+)
+
+
+def _catalog(name: str, comment: str, id_comment: str, *own: Any) -> sa.Table:
+    return table(
+        name,
+        comment,
+        ("type", "id"),
+        sa.Column("id", key(64), nullable=False, comment=id_comment),
+        sa.Column("type", key(50), nullable=False, comment="ALIBABA, HUAWEI, TENCENT"),
+        sa.Column("name", text(255), nullable=False, comment="名称"),
+        *own,
+        sa.Column("create_time", sa.BigInteger, comment=f"first seen, {MS}"),
+        sa.Column(
+            "active",
+            sa.SmallInteger,
+            nullable=False,
+            server_default="1",
+            comment="0: the last complete refresh no longer showed it",
+        ),
+        sa.Column("synced_at", moment(), comment="last change by us, UTC"),
+        sa.PrimaryKeyConstraint("type", "id"),  # columns in the user's order, the key in ours
+    )
+
+
+cloud_osm_product = _catalog(
+    "cloud_osm_product",
+    "工单产品信息",
+    "产品ID（直接使用云产商所返回的产品ID）",
+    sa.Column("description", text(5000), comment="产品备注"),
+    sa.Column("acronym", text(50), comment="产品类型简称（华为专用）"),
+)
+
+cloud_osm_product_type = _catalog(
+    "cloud_osm_product_type",
+    "工单产品问题类别",
+    "产品问题类别ID（直接使用云产商所返回的产品ID）",
+)
+
+cloud_osm_source = _catalog("cloud_osm_source", "工单来源", "工单来源ID")
+
+cloud_osm_product_category = table(
+    "cloud_osm_product_category",
+    "which problem category belongs to which product: many to many",
+    ("type", "product_id", "product_type_id"),
+    sa.Column("type", key(50), primary_key=True, comment="ALIBABA, HUAWEI, TENCENT"),
+    sa.Column("product_id", key(64), primary_key=True, comment="cloud_osm_product.id"),
+    sa.Column("product_type_id", key(64), primary_key=True, comment="cloud_osm_product_type.id"),
+    sa.Column(
+        "active",
+        sa.SmallInteger,
+        nullable=False,
+        server_default="1",
+        comment="0: the last complete refresh no longer showed it",
+    ),
+    sa.Column("synced_at", moment(), comment="last change by us, UTC"),
+)

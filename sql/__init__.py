@@ -1,0 +1,1 @@
+"""Migrations, views, reports, checks and grants, as SQL."""

@@ -1,0 +1,1 @@
+"""What only migrations use. Frozen: a change here would change what an old revision does."""

@@ -1,0 +1,156 @@
+"""A process that works, or lets a forked child work, which kills or freezes itself at a boundary.
+
+A boundary is an HTTP call, an SQL statement, a commit or a rollback about to be sent, or the end of
+a block of the source's COPY. Reads one JSON object a line (``Children.ask``). Without a boundary
+``k`` it works itself: what that made once (compiled statements, loaded modules) children inherit,
+but neither threads nor connections, of which none is left. Answers with one JSON object a line:
+``seen``, the boundaries there were, in their order, and ``error``, the class that ended the work;
+``ended``, the negative number of the signal; or ``frozen``, and once more after an empty line,
+which lets the child go on.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import os
+import signal
+import sys
+import threading
+import time
+import traceback
+from contextlib import closing
+from datetime import datetime
+from functools import cache
+from typing import Any
+
+import requests
+import sqlalchemy as sa
+
+from include.models import Account
+from include.pipelines import catalog, reports
+from include.pipelines.snapshots import snapshot as snapshots
+from include.pipelines.tickets import sync as tickets
+from include.settings import Settings
+from include.vendors import open_client
+from include.vendors.tencent import conversation as tencent_conversation
+from include.warehouse.bookkeeping.ledger import Request
+from include.warehouse.mysql import Warehouse
+from include.warehouse.schema import migrations
+from tests.faults.kit.counted_source import open_source
+
+counting = threading.Lock()
+seen: list[str] = []
+wanted: dict[str, Any] = {}
+
+
+def boundary(kind: str) -> None:
+    """Count it; this one may be our last."""
+    with counting:
+        seen.append(kind)
+        if len(seen) == wanted["k"]:
+            os.kill(os.getpid(), signal.SIGSTOP if wanted["freeze"] else signal.SIGKILL)
+
+
+def count_boundaries() -> None:
+    """Count all that any engine and any session of this process is about to send."""
+    for event, kind in (
+        ("before_cursor_execute", "statement"),
+        ("commit", "commit"),
+        ("rollback", "rollback"),
+    ):
+        sa.event.listen(sa.Engine, event, lambda *_, kind=kind: boundary(kind))
+    send = requests.Session.send
+
+    def counted(self: requests.Session, *args: Any, **options: Any) -> requests.Response:
+        boundary("call")
+        return send(self, *args, **options)
+
+    requests.Session.send = counted  # type: ignore[method-assign]
+
+
+@cache
+def opened(url: str) -> Warehouse:
+    """One a database, because an engine keeps what it compiled; closed after each work."""
+    return Warehouse.open(url)
+
+
+def work() -> None:
+    """Do what is wanted."""
+    name, request = wanted["work"], Request("a test")
+    with closing(opened(wanted["url"])) as warehouse:
+        if name == "migrate":
+            migrations.upgrade(warehouse.engine)
+            return
+        if name == "snapshot":
+            source = open_source(wanted["source"], boundary)
+            snapshots.take(source, warehouse, request=request, full=wanted["full"])
+            return
+        now = datetime.fromisoformat(wanted["now"])
+        if name == "reports":
+            reports.build(warehouse, now=now, request=request)
+            return
+        settings = Settings.load(wanted["environment"])
+        account = Account(**wanted["account"])
+        with closing(open_client(account, settings, sleep=lambda _: None)) as client:
+            if name == "catalog":
+                catalog.refresh(client, warehouse, now=now, request=request)
+            else:
+                tickets.sync(
+                    client, warehouse, account, settings=settings, now=now, request=request
+                )
+
+
+def work_and_tell() -> None:
+    """Work, and say how that ended."""
+    seen.clear()
+    time.sleep(wanted["delay"])
+    error = None
+    try:
+        work()
+    except Exception as caught:  # noqa: BLE001 - the test judges it
+        error = f"{type(caught).__name__}: {caught}"
+    say(seen=seen, error=error)
+
+
+def child() -> None:
+    """Work, and return to nobody."""
+    try:
+        work_and_tell()
+        os._exit(0)
+    finally:
+        traceback.print_exc()
+        os._exit(1)
+
+
+def say(**answer: Any) -> None:
+    sys.stdout.write(json.dumps(answer) + "\n")
+    sys.stdout.flush()
+
+
+def main() -> None:
+    count_boundaries()
+    tencent_conversation.PART_CHARACTERS = 0  # type: ignore[misc] # a part a page: conftest.py
+    for line in sys.stdin:
+        wanted.update(json.loads(line))
+        if not wanted["k"]:
+            work_and_tell()
+            continue
+        gc.collect()
+        gc.freeze()  # the collector would write on, and so copy, every page
+        assert threading.active_count() == 1
+        pid = os.fork()
+        if not pid:
+            child()
+        status = os.waitpid(pid, os.WUNTRACED)[1]
+        if os.WIFSTOPPED(status):
+            say(frozen=wanted["k"])
+            sys.stdin.readline()
+            os.kill(pid, signal.SIGCONT)
+            status = os.waitpid(pid, 0)[1]
+        if os.waitstatus_to_exitcode(status):
+            say(ended=os.waitstatus_to_exitcode(status))
+
+
+if __name__ == "__main__":
+    main()
