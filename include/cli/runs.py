@@ -85,22 +85,20 @@ def sync(
     as_json: bool,
 ) -> None:
     """Bring the tickets of the chosen accounts up to date and end with the exit code."""
-    from include.pipelines.tickets import sync as tickets
+    from include.pipelines.tickets.sync import Options, sync_tickets
 
     now = utcnow()
     if until and not since:
         raise typer.BadParameter("--until needs --since: a backfill has a beginning")
     if since and since >= (until or now):
         raise typer.BadParameter("--since must lie before --until, and in the past")
-    options = tickets.Options(
-        since=since, until=until, open_messages=open_messages, dry_run=dry_run
-    )
+    options = Options(since=since, until=until, open_messages=open_messages, dry_run=dry_run)
     asked = {"vendors": vendors, "accounts": account_ids, **asdict(options)}
     with ready() as s:
         accounts, bad = choose(s, vendors, account_ids)
 
         def work(account: Account, client: VendorClient, watch: Watch) -> Result:
-            counts = tickets.sync(
+            counts = sync_tickets(
                 client,
                 s.warehouse,
                 account,

@@ -86,11 +86,11 @@ def sync_accounts(
     """Sync the tickets of a group of accounts. Raises as ``each``."""
     from dataclasses import asdict
 
-    from include.pipelines.tickets import sync as tickets
+    from include.pipelines.tickets.sync import Options, sync_tickets
     from include.warehouse.bookkeeping.ledger import Counts
 
     counted = Counts()
-    options = tickets.Options(
+    options = Options(
         since=runtime.moment(params["since"]),
         until=runtime.moment(params["until"]),
         open_messages=bool(params["open_messages"]),
@@ -99,7 +99,7 @@ def sync_accounts(
 
     def work(at: Workplace, account: Account, client: VendorClient) -> None:
         nonlocal counted
-        counts = tickets.sync(
+        counts = sync_tickets(
             client,
             at.warehouse,
             account,

@@ -14,7 +14,7 @@ from typing import Any
 
 from include.errors import SyncError
 from include.models import Account
-from include.pipelines.tickets import sync as tickets
+from include.pipelines.tickets.sync import sync_tickets
 from include.settings import Settings
 from include.vendors import open_client
 from include.warehouse.bookkeeping.ledger import Request
@@ -27,7 +27,7 @@ def sync(url: str, account_json: str, environment_json: str, now: str) -> dict[s
     settings = Settings.load(json.loads(environment_json))
     warehouse, began = Warehouse.open(url), time.perf_counter()
     try:
-        counts = tickets.sync(
+        counts = sync_tickets(
             open_client(account, settings, sleep=lambda seconds: None),
             warehouse,
             account,

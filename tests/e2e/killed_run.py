@@ -17,7 +17,7 @@ import requests
 import sqlalchemy as sa
 
 from include.models import Account
-from include.pipelines.tickets import sync as tickets
+from include.pipelines.tickets.sync import sync_tickets
 from include.settings import Settings
 from include.vendors import open_client
 from include.warehouse.bookkeeping.ledger import Request
@@ -45,7 +45,7 @@ def main(url: str, account_json: str, environment_json: str, at: int, now: str =
         return send(self, *args, **options)  # type: ignore[arg-type]
 
     requests.Session.send = counted  # type: ignore[method-assign]
-    tickets.sync(
+    sync_tickets(
         open_client(account, settings),
         warehouse,
         account,

@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from include.errors import AuthError, PartialError
 from include.models import VENDORS
 from include.pipelines import catalog
-from include.pipelines.tickets import sync as tickets
+from include.pipelines.tickets.sync import sync_tickets
 from include.sandbox.vendors.server import Sandbox
 from include.vendors import open_client
 from include.warehouse.bookkeeping.ledger import Request
@@ -60,7 +60,7 @@ def run(warehouse, sandbox):
         chosen = sandbox.settings(**settings)
         client = open_client(sandbox.account(vendor), chosen)
         try:
-            return tickets.sync(
+            return sync_tickets(
                 client,
                 warehouse,
                 client.account,

@@ -11,7 +11,7 @@ import pytest
 
 from include.errors import AuthError, ConfigError
 from include.models import VENDORS
-from include.pipelines.tickets import sync as tickets
+from include.pipelines.tickets.sync import sync_tickets
 from include.secrets import KeyRing, new_key
 from include.vendors import open_client
 from include.warehouse.bookkeeping.ledger import Request
@@ -137,7 +137,7 @@ def test_k6_a_key_that_changes_during_a_run_fails_it_and_the_next_attempt_reads_
     [before], _ = load_accounts(warehouse, RING, account_ids=[f"{vendor}-1"])
     client = open_client(before, settings, sleep=scene.slept.append)
     with closing(client), pytest.raises(AuthError):
-        tickets.sync(
+        sync_tickets(
             client,
             warehouse,
             before,

@@ -18,8 +18,7 @@ from include.__main__ import app
 from include.errors import UnavailableError
 from include.models import VENDORS
 from include.pipelines import reconcile
-from include.pipelines.tickets import sync as tickets
-from include.pipelines.tickets.sync import Options
+from include.pipelines.tickets.sync import Options, sync_tickets
 from include.vendors import open_client
 from include.warehouse.bookkeeping.ledger import Request
 from include.warehouse.mysql import Warehouse
@@ -231,7 +230,7 @@ def test_d14_what_a_hand_changed_is_told_by_verify_and_restored_by_reading_again
         found = reconcile.verify(client, warehouse, account, since=since, now=NOW, deep=True)
         assert {one.item.partition(" ")[0] for one in found.differences} == {ticket}
         assert {"differs", "message missing"} <= set(found.kinds)
-        tickets.sync(
+        sync_tickets(
             client,
             warehouse,
             account,

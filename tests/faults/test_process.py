@@ -26,7 +26,8 @@ import sqlalchemy as sa
 
 from include.errors import ContractError, PartialError, UnavailableError
 from include.models import VENDORS
-from include.pipelines.tickets import sync as tickets
+from include.pipelines.tickets.storing import BATCH_TICKETS
+from include.pipelines.tickets.sync import sync_tickets
 from include.sandbox.vendors.server import Sandbox
 from include.settings import Settings
 from include.vendors import open_client
@@ -331,7 +332,7 @@ def test_r8_a_clock_that_steps_back_during_a_run_changes_nothing(empty, told):
         for account in empty.accounts:
             with closing(open_client(account, settings, now=stepping)) as client:
                 request = Request("a test")
-                tickets.sync(client, opened, account, settings=settings, now=NOW, request=request)
+                sync_tickets(client, opened, account, settings=settings, now=NOW, request=request)
     assert next(calls) > 10
     assert equals_the_vendors(empty)
     told("right", passing=True)
@@ -360,7 +361,7 @@ def test_r9_after_three_months_a_run_catches_up_in_spans_that_last(empty, told):
         assert empty.sync(account, opened).error is None
     assert 1 <= reached < len(marks)
     assert marks == sorted(marks)
-    assert max(sizes) <= tickets.BATCH_TICKETS
+    assert max(sizes) <= BATCH_TICKETS
     told("loud")
     expected = {case.ticket_id for case in empty.store.tickets("alibaba", 0)}
     assert {row[0] for row in empty.look("select cloud_id from cloud_osm_list")} == expected
@@ -375,7 +376,7 @@ def test_r10_however_many_tickets_fail_the_log_stays_short(warehouse, caplog, to
     given: Any = {"settings": Settings(), "now": NOW, "request": Request("a test")}
     for _ in range(2):
         with pytest.raises(PartialError, match=f"{number} tickets wait in quarantine"):
-            tickets.sync(client, warehouse, client.account, **given)
+            sync_tickets(client, warehouse, client.account, **given)
     count = sa.text("select count(*) from sync_quarantine")
     assert warehouse.transact(lambda c: c.scalar(count)) == number
     assert 0 < len(caplog.records) <= 20

@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from include.pipelines.tickets import sync as tickets
-from include.pipelines.tickets.sync import Options
+from include.pipelines.tickets.sync import Options, sync_tickets
 from include.settings import Settings
 from include.warehouse.bookkeeping.ledger import Counts, Request
 from include.warehouse.mysql import Warehouse
@@ -55,7 +54,7 @@ def sync(warehouse: Warehouse, client: FakeClient) -> Any:
         **options: Any,
     ) -> Counts:
         vendor.calls, vendor.reads = 0, []
-        return tickets.sync(
+        return sync_tickets(
             vendor,
             warehouse,
             vendor.account,

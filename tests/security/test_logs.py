@@ -11,7 +11,7 @@ import pytest
 
 from include.errors import SyncError
 from include.models import VENDORS
-from include.pipelines.tickets import sync as tickets
+from include.pipelines.tickets.sync import sync_tickets
 from include.sandbox.vendors.server import WIRES
 from include.vendors import open_client
 from include.warehouse.bookkeeping.ledger import Request
@@ -63,7 +63,7 @@ def test_hostile_texts_forge_no_line_and_steer_no_terminal(sandbox, warehouse_ur
         closing(open_client(sandbox.account(vendor), settings)) as client,
     ):
         try:
-            tickets.sync(
+            sync_tickets(
                 client,
                 warehouse,
                 client.account,

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from include.errors import AuthError
 from include.models import VENDORS
 from include.pipelines import reconcile, reports
-from include.pipelines.tickets import sync as tickets
+from include.pipelines.tickets.sync import sync_tickets
 from include.redaction import KINDS, find, mask
 from include.sandbox.vendors.server import Sandbox
 from include.vendors import open_client
@@ -153,7 +153,7 @@ def sync(sandbox, warehouse, **settings):
     found = 0
     for vendor in VENDORS:
         with closing(open_client(sandbox.account(vendor), chosen)) as client:
-            tickets.sync(
+            sync_tickets(
                 client, warehouse, client.account, settings=chosen, now=now, request=Request("test")
             )
             found += not reconcile.verify(

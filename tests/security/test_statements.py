@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from include.health import read_health
 from include.pipelines import catalog, checks, reports
 from include.pipelines.snapshots import snapshot as snapshots
-from include.pipelines.tickets import sync as tickets
+from include.pipelines.tickets.sync import sync_tickets
 from include.sandbox.desk import sample
 from include.sandbox.vendors.server import Sandbox
 from include.source.postgres import Source
@@ -90,7 +90,7 @@ def work(sandbox: Sandbox, url: str, source_url: str) -> tuple[set[str], tuple[s
         migrations.require_current(warehouse.engine)
         with closing(open_client(sandbox.account("huawei"), settings)) as client:
             catalog.refresh(client, warehouse, now=NOW, request=REQUEST)
-            tickets.sync(
+            sync_tickets(
                 client, warehouse, client.account, settings=settings, now=NOW, request=REQUEST
             )
         taken = snapshots.take(Source.open(source_url), warehouse, request=REQUEST)

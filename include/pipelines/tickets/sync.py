@@ -1,4 +1,4 @@
-"""New, open, closed and reopened tickets of one account, and their messages.
+"""New, open, closed and reopened tickets of one account: list, plan, read, store.
 
 No vendor can filter by time of change, so each run asks for two lists: what is open now, and what
 was created since the watermark. From both and from what we hold follows what must be read. The
@@ -8,31 +8,27 @@ number of calls grows with what changed and what is open, never with what is sto
 from __future__ import annotations
 
 import logging
-import threading
-from collections.abc import Callable, Collection, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from collections.abc import Collection, Generator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import partial
-from itertools import islice
 from typing import Final
 
-from include.errors import (
-    AuthError,
-    ContractError,
-    MovingListError,
-    NotFoundError,
-    PartialError,
-    RateLimitError,
-    UnavailableError,
-    VendorError,
-)
-from include.models import Account, Message, SyncWindow, Ticket
+from include.errors import MovingListError, PartialError, UnavailableError
+from include.models import Account, SyncWindow, Ticket
 from include.pipelines.catalog import Catalog
+from include.pipelines.tickets.plan import (
+    find_hidden,
+    is_due,
+    plan_changed,
+    plan_new,
+    split_history,
+)
+from include.pipelines.tickets.reading import Outcome, Read, Reading
+from include.pipelines.tickets.storing import DryRun, Progress, Sink, TicketStore
 from include.settings import Settings
 from include.vendors.client import VendorClient
 from include.warehouse.bookkeeping import ledger
-from include.warehouse.bookkeeping.ledger import HEARTBEAT_SECONDS, Counts, Request, Run
+from include.warehouse.bookkeeping.ledger import Counts, Request
 from include.warehouse.mysql import Warehouse
 from include.warehouse.tickets import catalog
 from include.warehouse.tickets import store as rows
@@ -40,16 +36,6 @@ from include.warehouse.tickets import store as rows
 log = logging.getLogger(__name__)
 
 ENTITY: Final = "tickets"
-BATCH_TICKETS: Final = 50
-BATCH_CHARACTERS: Final = 2_000_000
-FAILURES_IN_A_ROW: Final = 3
-"""So many tickets one after the other that we could not have: the vendor is away, or the key."""
-FAILURES_TO_LOG: Final = 5
-GONE_AGAIN: Final = timedelta(days=1)
-"""How often a ticket that the vendor no longer knows is asked for again."""
-
-Progress = Callable[[Counts], None]
-Answer = Future[tuple[Ticket, list[Message] | None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +53,7 @@ class Options:
 DEFAULTS: Final = Options()
 
 
-def sync(
+def sync_tickets(
     client: VendorClient,
     warehouse: Warehouse,
     account: Account,
@@ -85,143 +71,101 @@ def sync(
     AlreadyRunningError when another run holds the account, else what ended the run.
     A dry run writes nothing, and ``written`` counts the tickets that would be read.
     """
-    job = _Job(client, warehouse, account, settings, now, options, progress)
     if options.dry_run:
-        job.watermark = ledger.watermark(warehouse, account.account_id, ENTITY)
-        job.sync()
-        return job.counts
+        mark = ledger.watermark(warehouse, account.account_id, ENTITY)
+        dry_run = DryRun(client, progress)
+        _Sync(client, warehouse, account, settings, now, options, dry_run).run(mark, None)
+        return dry_run.counts
     vendor = account.vendor.upper()
     with ledger.hold(warehouse, account.account_id, ENTITY, vendor=vendor, request=request) as run:
-        job.run, job.counts = run, run.counts
-        job.watermark, job.swept_at = run.watermark, run.swept_at
+        names = Catalog.of(catalog.load(warehouse, account.vendor))
+        store = TicketStore(run, client, account, names, now, progress)
+        sync = _Sync(client, warehouse, account, settings, now, options, store)
         try:
-            job.sync()
+            sync.run(run.watermark, run.swept_at)
         finally:
-            job.note()
-    return job.counts
+            store.beat()
+    return run.counts
 
 
 @dataclass(slots=True)
-class _Batch:
-    """What the next transaction will store."""
+class _Sync:
+    """One run over one account: what its lists showed so far."""
 
-    conversations: list[rows.Conversation] = field(default_factory=list)
-    failed: dict[str, VendorError] = field(default_factory=dict)
-    gone: list[str] = field(default_factory=list)
-    characters: int = 0
+    client: VendorClient
+    warehouse: Warehouse
+    account: Account
+    settings: Settings
+    now: datetime
+    options: Options
+    sink: Sink
+    is_moving: bool = False
+    """A list kept moving, or two contradicted each other: the watermark stays."""
+    open_since: dict[str, datetime] = field(default_factory=dict)
+    """The creation of every ticket that was listed and then read as open, by id."""
 
-    def is_full(self) -> bool:
-        many = len(self.conversations) + len(self.failed) + len(self.gone) >= BATCH_TICKETS
-        return many or self.characters >= BATCH_CHARACTERS
-
-
-class _Job:
-    """One run over one account. Without a *run* it only counts: a dry run."""
-
-    def __init__(
-        self,
-        client: VendorClient,
-        warehouse: Warehouse,
-        account: Account,
-        settings: Settings,
-        now: datetime,
-        options: Options,
-        progress: Progress,
-    ) -> None:
-        self.client, self.warehouse, self.account = client, warehouse, account
-        self.settings, self.now, self.options, self.progress = settings, now, options, progress
-        self.run: Run | None = None
-        self.counts, self.counting = Counts(), threading.Lock()
-        self.watermark: datetime | None = None
-        self.swept_at: datetime | None = None
-        self.open_messages = options.open_messages or settings.open_messages
-        self.catalog = Catalog.of(catalog.load(warehouse, account.vendor))
-        self.already_read: set[str] = set()
-        self.is_moving = False
-        self.still_open: list[Ticket] = []
-        self.shown_open: dict[str, datetime] = {}  # creation times of what the open list showed
-        self.first_failure = ""
-        self.refused_messages: AuthError | None = None
-
-    def sync(self) -> None:
+    def run(self, watermark: datetime | None, gone_asked_at: datetime | None) -> None:
         if self.options.since is not None:
             self.read_again(SyncWindow(self.options.since, self.options.until or self.now))
         else:
-            self.read_changed()
-            self.read_new()
-        if self.refused_messages:
-            log.error("tickets stored without messages account=%s", self.account.account_id)
-            raise self.refused_messages
-        if self.counts.failed or self.is_moving:
-            reasons = [f"{self.counts.failed} tickets wait in quarantine"] * bool(
-                self.counts.failed
-            )
-            reasons += ["a list kept moving, and the next run reads it again"] * self.is_moving
-            raise PartialError(
-                f"{self.account.account_id}: {'; '.join(reasons)}. {self.first_failure}".strip()
-            )
+            self.read_new(watermark, self.read_changed(watermark, gone_asked_at))
+        self.conclude()
 
     def read_again(self, window: SyncWindow) -> None:
         """Backfill: read all that was created in *window*."""
-        self.note_window(window)
+        self.sink.note_window(window)
         for span in window.split(self.client.capabilities.max_window):
-            self.take(self.list_ids(span))
+            self.read_and_store(self.list_ids(span))
 
-    def read_changed(self) -> None:
-        """Read what closed, what was reopened, and what failed before."""
+    def read_changed(self, watermark: datetime | None, gone_asked_at: datetime | None) -> set[str]:
+        """Read what closed, what was reopened, and what failed before; its ids."""
         held = rows.incomplete(self.warehouse, self.account)
-        if self.watermark is None and not held:
-            return  # the very first run: everything is new
+        if watermark is None and not held:
+            return set()  # the very first run: everything is new
         history = SyncWindow(self.settings.sync_since, self.now)
-        listed = self.list_ids(history, only_open=True)
-        if held and not listed:  # an outage may answer "0", and hide a ticket that was reopened
-            listed = self.list_ids(history, only_open=True)
-        others = rows.known(self.warehouse, self.account, listed - held.keys())
-        waiting = rows.quarantined(self.warehouse, self.account)
-        sweep = self.swept_at is None or self.now - self.swept_at >= GONE_AGAIN
-        self.already_read |= self.take(
-            {
-                ticket_id
-                for ticket_id in listed
-                if self.open_messages
-                or ticket_id in waiting
-                or (known := held.get(ticket_id) or others.get(ticket_id)) is None
-                or known.is_complete
-                or known.is_gone
-                or not known.was_read
-            }
+        open_now = self.list_ids(history, only_open=True)
+        if held and not open_now:  # an outage may answer "0", and hide a reopened ticket
+            open_now = self.list_ids(history, only_open=True)
+        asks_for_gone = is_due(gone_asked_at, self.now)
+        plan = plan_changed(
+            open_now,
+            rows.known(self.warehouse, self.account, open_now - held.keys()) | held,
+            rows.quarantined(self.warehouse, self.account),
+            open_messages=self.open_messages,
+            asks_for_gone=asks_for_gone,
         )
-        self.already_read |= self.take(
-            ({t for t, known in held.items() if sweep or not known.is_gone} | waiting) - listed,
-            was_listed=False,
-        )
-        if not listed and self.still_open:
-            self.doubt(self.still_open[0])
-        if sweep and self.run:
-            self.run.write(lambda connection: None, swept_at=self.now)
+        self.read_and_store(plan.listed)
+        still_open = self.read_and_store(plan.unlisted, was_listed=False)
+        if still_open and not open_now:
+            self.doubt_empty_lists(still_open)
+        if asks_for_gone:
+            self.sink.note_gone_asked(self.now)
+        return plan.listed | plan.unlisted
 
-    def read_new(self) -> None:
+    def read_new(self, watermark: datetime | None, already_read: set[str]) -> None:
         """Read what was created since the watermark, and move it span by span."""
-        start = self.settings.sync_since
-        mark = min(self.watermark, self.now) if self.watermark else start
-        since = max(mark - timedelta(hours=self.settings.overlap_hours), start)
-        self.note_window(SyncWindow(since, self.now))
-        longest = self.client.capabilities.max_window
-        for window in (SyncWindow(since, mark), SyncWindow(mark, self.now)):
-            for span in window.split(longest):
-                listed = self.list_ids(span)
-                self.compare(span, listed)
-                held = rows.known(self.warehouse, self.account, listed)
-                wanted = {
-                    ticket_id
-                    for ticket_id in listed
-                    if (known := held.get(ticket_id)) is None
-                    or not known.was_read
-                    # Shown by another account first: is it the same ticket? Asked once.
-                    or (known.account_id != self.account.account_id and span.since >= mark)
-                }
-                reached = span.until if span.until > mark and not self.is_moving else None
-                self.take(wanted - self.already_read, watermark=reached)
+        spans = split_history(
+            self.settings.sync_since,
+            watermark,
+            self.now,
+            timedelta(hours=self.settings.overlap_hours),
+            self.client.capabilities.max_window,
+        )
+        self.sink.note_window(SyncWindow(spans[0].window.since if spans else self.now, self.now))
+        for span in spans:
+            listed = self.list_ids(span.window)
+            if hidden := find_hidden(span.window, listed, self.open_since):
+                account_id, count = self.account.account_id, len(hidden)
+                log.warning("list is short account=%s tickets=%s", account_id, count)
+                self.is_moving = True
+            wanted = plan_new(
+                listed,
+                rows.known(self.warehouse, self.account, listed),
+                self.account.account_id,
+                is_overlap=span.watermark is None,
+            )
+            reached = None if self.is_moving else span.watermark
+            self.read_and_store(wanted - already_read, watermark=reached)
 
     def list_ids(self, window: SyncWindow, *, only_open: bool = False) -> set[str]:
         """The ids of a list. One that keeps moving gives what was seen, and holds the watermark."""
@@ -229,167 +173,67 @@ class _Job:
         try:
             for page in self.client.list_tickets(window, only_open=only_open):
                 seen.update(ref.ticket_id for ref in page)
-                self.note()
+                self.sink.beat()
         except MovingListError as error:
             log.warning("list kept moving account=%s reason=%s", self.account.account_id, error)
             self.is_moving = True
-        self.counts.listed += len(seen)
+        self.sink.counts.listed += len(seen)
         return seen
 
-    def compare(self, span: SyncWindow, listed: Collection[str]) -> None:
-        """Hold the watermark when a list of *span* lacks tickets that another list has shown."""
-        mine = {t for t, moment in self.shown_open.items() if span.since <= moment < span.until}
-        if lacking := len(mine.difference(listed)):
-            log.warning("list is short account=%s tickets=%s", self.account.account_id, lacking)
-            self.is_moving = True
-
-    def take(
+    def read_and_store(
         self,
-        ids: Collection[str],
+        ticket_ids: Collection[str],
         *,
         was_listed: bool = True,
         watermark: datetime | None = None,
-    ) -> set[str]:
-        """Read and store *ids* in batches; the last batch moves the watermark with it.
-
-        A ticket that fails by itself is put aside. One that the vendor does not know is a failure
-        when it was just listed, else a fact.
-        """
-        if self.run is None:
-            self.counts.written += len(ids)
-            self.progress(self.counts)
-            return set(ids)
-        batch, in_a_row = _Batch(), 0
-        try:
-            for ticket_id, answer in self.read(self.run, sorted(ids)):
-                try:
-                    ticket, messages = self.what_may_be_read(answer)
-                except RateLimitError:
-                    raise
-                except VendorError as error:
-                    refused = isinstance(error, AuthError | UnavailableError)
-                    in_a_row = in_a_row + 1 if refused else 0
-                    if in_a_row == FAILURES_IN_A_ROW:
-                        raise
-                    if isinstance(error, NotFoundError) and not was_listed:
-                        batch.gone.append(ticket_id)
-                    else:
-                        batch.failed[ticket_id] = error
-                else:
-                    in_a_row = 0
-                    batch.conversations.append((self.catalog.complete(ticket), messages))
-                    batch.characters += sum(len(m.content) for m in messages or ())
-                    if was_listed and not ticket.is_closed:
-                        self.shown_open[ticket_id] = ticket.created_at
-                    if not was_listed and not ticket.is_closed:
-                        self.still_open.append(ticket)
-                if batch.is_full():
-                    self.store(batch)
-                    batch = _Batch()
-        except VendorError:
-            self.store(batch)
-            raise
-        self.store(batch, watermark)
-        return set(ids)
-
-    def what_may_be_read(self, answer: Answer) -> tuple[Ticket, list[Message] | None]:
-        """A ticket, without its messages where the account has no right to them."""
-        try:
-            return answer.result()
-        except AuthError as error:
-            if error.ticket is None:
-                raise
-            self.refused_messages = error
-            return error.ticket, None
-
-    def read(self, run: Run, ids: Collection[str]) -> Iterator[tuple[str, Answer]]:
-        """Read tickets a few at a time; the account's rate limit decides how fast."""
-        queue, at_once = iter(ids), self.settings.calls_at_once
-        pool = ThreadPoolExecutor(at_once, thread_name_prefix="read")
-        waiting: dict[Answer, str] = {}
-        try:
-            while True:
-                for ticket_id in islice(queue, 2 * at_once - len(waiting)):
-                    future = pool.submit(
-                        self.client.read_ticket,
-                        ticket_id,
-                        open_messages=self.open_messages,
-                        keep=partial(self.keep, run),
-                    )
-                    waiting[future] = ticket_id
-                if not waiting:
-                    return
-                done, _ = wait(waiting, HEARTBEAT_SECONDS, FIRST_COMPLETED)
-                self.note()
-                for future in done:
-                    yield waiting.pop(future), future
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)
-
-    def keep(self, run: Run, ticket: Ticket, part: list[Message]) -> None:
-        """Store a part of a conversation that is too long to hold; called by reading threads."""
-        run.write(
-            lambda connection: rows.store_part(
-                connection, self.account, self.catalog.complete(ticket), part, self.now
-            )
+    ) -> list[Ticket]:
+        """Read and store *ticket_ids*; those that proved to be open."""
+        reading = Reading(
+            self.client,
+            self.settings.calls_at_once,
+            self.open_messages,
+            self.sink.store_part,
+            self.sink.beat,
         )
-        with self.counting:
-            self.counts.messages += len(part)
+        still_open: list[Ticket] = []
 
-    def store(self, batch: _Batch, watermark: datetime | None = None) -> None:
-        """Write a batch in one transaction; one that a ticket spoils, ticket by ticket."""
-        if self.run is None or not (batch.conversations or batch.failed or batch.gone or watermark):
-            return
-        try:
-            self.write(self.run, batch, watermark)
-        except ContractError as error:
-            if len(batch.conversations) > 1:
-                for conversation in batch.conversations:
-                    self.store(_Batch([conversation]))
-                self.store(_Batch([], batch.failed, batch.gone), watermark)
-            elif batch.conversations:
-                failed = {batch.conversations[0][0].ticket_id: error, **batch.failed}
-                self.store(_Batch([], failed, batch.gone), watermark)
-            else:
-                raise
+        def watched() -> Generator[Outcome, None, None]:
+            for outcome in reading.read(ticket_ids, was_listed=was_listed):
+                if isinstance(outcome, Read) and not outcome.ticket.is_closed:
+                    still_open.append(outcome.ticket)
+                yield outcome
 
-    def write(self, run: Run, batch: _Batch, watermark: datetime | None) -> None:
-        failed = run.write(
-            lambda connection: rows.settle(
-                connection, self.account, batch.conversations, batch.failed, batch.gone, self.now
-            ),
-            watermark_at=watermark,
-        )
-        for ticket_id, error in failed.items():
-            self.first_failure = self.first_failure or f"The first: {ticket_id}: {error}"
-            if self.counts.failed < FAILURES_TO_LOG:
-                log.warning("ticket put aside account=%s %s", self.account.account_id, error)
-            self.counts.failed += 1
-        stored = [c for c in batch.conversations if c[0].ticket_id not in failed]
-        self.counts.written += len(stored)
-        with self.counting:
-            self.counts.messages += sum(len(messages or ()) for _, messages in stored)
-        self.counts.gone += len(batch.gone)
-        self.note()
+        self.sink.store(ticket_ids, watched(), watermark=watermark)
+        if was_listed:
+            self.open_since |= {ticket.ticket_id: ticket.created_at for ticket in still_open}
+        return still_open
 
-    def doubt(self, ticket: Ticket) -> None:
-        """Tell an outage that answers "0" from the truth: *ticket* is open, yet none was listed."""
+    @property
+    def open_messages(self) -> bool:
+        return self.options.open_messages or self.settings.open_messages
+
+    def doubt_empty_lists(self, still_open: list[Ticket]) -> None:
+        """Tell an outage that answers "0" from the truth: tickets are open, yet none was listed."""
+        ticket = still_open[0]
         window = SyncWindow(ticket.created_at, ticket.created_at + timedelta(seconds=1))
         if ticket.ticket_id not in self.list_ids(window):
             raise UnavailableError(
-                f"the lists are empty, yet {len(self.still_open)} tickets are open:"
+                f"the lists are empty, yet {len(still_open)} tickets are open:"
                 " nothing was passed over, the next run reads again",
                 vendor=self.account.vendor,
                 action="list_tickets",
             )
 
-    def note(self) -> None:
-        """Keep counts, heartbeat and progress current."""
-        self.counts.calls = self.client.calls
-        self.progress(self.counts)
-        if self.run:
-            self.run.beat()
-
-    def note_window(self, window: SyncWindow) -> None:
-        if self.run:
-            self.run.window(window.since, window.until)
+    def conclude(self) -> None:
+        """Raise what the run has to say beside what it stored."""
+        if self.sink.refusal:
+            log.error("tickets stored without messages account=%s", self.account.account_id)
+            raise self.sink.refusal
+        reasons = []
+        if failed := self.sink.counts.failed:
+            reasons.append(f"{failed} tickets wait in quarantine")
+        if self.is_moving:
+            reasons.append("a list kept moving, and the next run reads it again")
+        if reasons:
+            text = f"{self.account.account_id}: {'; '.join(reasons)}. {self.sink.first_failure}"
+            raise PartialError(text.strip())

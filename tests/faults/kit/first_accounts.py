@@ -8,8 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from include.models import VENDORS
-from include.pipelines.tickets import sync as tickets
-from include.pipelines.tickets.sync import Options
+from include.pipelines.tickets.sync import Options, sync_tickets
 from include.vendors import open_client
 from include.warehouse.bookkeeping.ledger import Request
 from include.warehouse.mysql import Warehouse
@@ -38,7 +37,7 @@ def read_again(scene: Scene, vendor: str, since: datetime = NOW - timedelta(days
         closing(Warehouse.open(scene.url)) as warehouse,
         closing(open_client(account, settings, sleep=scene.slept.append)) as client,
     ):
-        tickets.sync(
+        sync_tickets(
             client,
             warehouse,
             account,

@@ -30,7 +30,7 @@ import sqlalchemy as sa
 from include.models import Account
 from include.pipelines import catalog, reports
 from include.pipelines.snapshots import snapshot as snapshots
-from include.pipelines.tickets import sync as tickets
+from include.pipelines.tickets.sync import sync_tickets
 from include.settings import Settings
 from include.vendors import open_client
 from include.vendors.tencent import conversation as tencent_conversation
@@ -96,7 +96,7 @@ def work() -> None:
             if name == "catalog":
                 catalog.refresh(client, warehouse, now=now, request=request)
             else:
-                tickets.sync(
+                sync_tickets(
                     client, warehouse, account, settings=settings, now=now, request=request
                 )
 

@@ -20,7 +20,7 @@ import sqlalchemy as sa
 
 from include.models import VENDORS, Account
 from include.pipelines import catalog
-from include.pipelines.tickets import sync as tickets
+from include.pipelines.tickets.sync import sync_tickets
 from include.sandbox.vendors.server import WIRES, Sandbox
 from include.sandbox.vendors.store import Store
 from include.settings import Settings
@@ -144,7 +144,7 @@ class Scene:
             counts = replace(so_far)
 
         try:
-            counts = tickets.sync(
+            counts = sync_tickets(
                 client,
                 warehouse,
                 account,

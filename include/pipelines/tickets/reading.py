@@ -1,0 +1,126 @@
+"""Tickets read from the vendor, a few at a time, as outcomes: read, failed or gone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Generator, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from itertools import islice
+from typing import Final, TypeAlias
+
+from include.errors import (
+    AuthError,
+    NotFoundError,
+    RateLimitError,
+    UnavailableError,
+    VendorError,
+)
+from include.models import Message, Ticket
+from include.vendors.client import Keep, VendorClient
+from include.warehouse.bookkeeping.ledger import HEARTBEAT_SECONDS
+
+FAILURES_IN_A_ROW: Final = 3
+"""So many tickets one after the other that we could not have: the vendor is away, or the key."""
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A ticket as the vendor shows it.
+
+    *messages* is None where they were not wanted, or where *refusal* says that the account has no
+    right to them.
+    """
+
+    ticket: Ticket
+    messages: list[Message] | None
+    refusal: AuthError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """A ticket that could not be read, for a reason that is about it alone."""
+
+    ticket_id: str
+    error: VendorError
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """A ticket that the vendor no longer knows."""
+
+    ticket_id: str
+
+
+Outcome: TypeAlias = Read | Failed | Gone
+Answer: TypeAlias = Future[tuple[Ticket, list[Message] | None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How tickets are read: *at_once* calls together, with the messages of open ones or without.
+
+    *beat* is called at least every ``HEARTBEAT_SECONDS``; parts of a conversation that is too long
+    to hold go to *store_part*, in a reading thread.
+    """
+
+    client: VendorClient
+    at_once: int
+    open_messages: bool
+    store_part: Keep
+    beat: Callable[[], None]
+
+    def read(
+        self, ticket_ids: Collection[str], *, was_listed: bool = True
+    ) -> Generator[Outcome, None, None]:
+        """Yield an outcome for each id; the account's rate limit decides how fast.
+
+        A ticket that the vendor does not know is a failure when it was just listed, else a fact.
+        Raises the error that is about more than one ticket: the rate limit's, and the last of three
+        in a row that the vendor was away or the key refused.
+        """
+        in_a_row = 0
+        for ticket_id, answer in self._answers(sorted(ticket_ids)):
+            outcome = _outcome(ticket_id, answer, was_listed=was_listed)
+            if isinstance(outcome, Failed):
+                error = outcome.error
+                in_a_row = in_a_row + 1 if isinstance(error, AuthError | UnavailableError) else 0
+                if in_a_row == FAILURES_IN_A_ROW or isinstance(error, RateLimitError):
+                    raise error
+            else:
+                in_a_row = 0
+            yield outcome
+
+    def _answers(self, ticket_ids: Collection[str]) -> Iterator[tuple[str, Answer]]:
+        """The finished calls, in the order in which they finish."""
+        queue, waiting = iter(ticket_ids), dict[Answer, str]()
+        pool = ThreadPoolExecutor(self.at_once, thread_name_prefix="read")
+        try:
+            while True:
+                for ticket_id in islice(queue, 2 * self.at_once - len(waiting)):
+                    answer = pool.submit(
+                        self.client.read_ticket,
+                        ticket_id,
+                        open_messages=self.open_messages,
+                        keep=self.store_part,
+                    )
+                    waiting[answer] = ticket_id
+                if not waiting:
+                    return
+                done, _ = wait(waiting, HEARTBEAT_SECONDS, FIRST_COMPLETED)
+                self.beat()
+                for answer in done:
+                    yield waiting.pop(answer), answer
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _outcome(ticket_id: str, answer: Answer, *, was_listed: bool) -> Outcome:
+    try:
+        ticket, messages = answer.result()
+    except AuthError as error:
+        return Failed(ticket_id, error) if error.ticket is None else Read(error.ticket, None, error)
+    except NotFoundError as error:
+        return Failed(ticket_id, error) if was_listed else Gone(ticket_id)
+    except VendorError as error:
+        return Failed(ticket_id, error)
+    return Read(ticket, messages)

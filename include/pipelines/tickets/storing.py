@@ -1,0 +1,230 @@
+"""Where the outcomes of a run go: into the tables, batch by batch, or nowhere in a dry run."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Collection, Generator
+from contextlib import closing
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final, Protocol
+
+from include.errors import AuthError, ContractError, VendorError
+from include.models import Account, Message, SyncWindow, Ticket
+from include.pipelines.catalog import Catalog
+from include.pipelines.tickets.reading import Failed, Gone, Outcome, Read
+from include.vendors.client import VendorClient
+from include.warehouse.bookkeeping.ledger import Counts, Run
+from include.warehouse.tickets import store as rows
+
+log = logging.getLogger(__name__)
+
+BATCH_TICKETS: Final = 50
+BATCH_CHARACTERS: Final = 2_000_000
+FAILURES_TO_LOG: Final = 5
+
+Progress = Callable[[Counts], None]
+
+
+class Sink(Protocol):
+    """What a run does with what it found."""
+
+    counts: Counts
+    first_failure: str
+    """The first ticket that failed by itself, and why; empty: none did."""
+    refusal: AuthError | None
+    """Why tickets were stored without their messages; None: none were."""
+
+    def beat(self) -> None:
+        """Keep counts, progress and the run's sign of life current."""
+        ...
+
+    def note_window(self, window: SyncWindow) -> None:
+        """Note the window of creation that the run is about."""
+        ...
+
+    def note_gone_asked(self, now: datetime) -> None:
+        """Note that all tickets which the vendor did not know were asked for again."""
+        ...
+
+    def store_part(self, ticket: Ticket, part: list[Message]) -> None:
+        """Store a part of a conversation that is too long to hold; called by reading threads."""
+        ...
+
+    def store(
+        self,
+        ticket_ids: Collection[str],
+        outcomes: Generator[Outcome, None, None],
+        *,
+        watermark: datetime | None = None,
+    ) -> None:
+        """Store what was read of *ticket_ids*; the last batch moves the watermark with it.
+
+        Raises what *outcomes* raises, once everything before it is stored.
+        """
+        ...
+
+
+class DryRun:
+    """A stand-in that reads and writes nothing: it counts what would be read."""
+
+    def __init__(self, client: VendorClient, progress: Progress) -> None:
+        self.counts, self.first_failure = Counts(), ""
+        self.refusal: AuthError | None = None
+        self._client, self._progress = client, progress
+
+    def beat(self) -> None:
+        """Keep counts and progress current."""
+        self.counts.calls = self._client.calls
+        self._progress(self.counts)
+
+    def note_window(self, window: SyncWindow) -> None:
+        """Nothing: there is no run to note it for."""
+
+    def note_gone_asked(self, now: datetime) -> None:
+        """Nothing: none were asked for."""
+
+    def store_part(self, ticket: Ticket, part: list[Message]) -> None:
+        """Nothing: no conversation is read."""
+
+    def store(
+        self,
+        ticket_ids: Collection[str],
+        outcomes: Generator[Outcome, None, None],
+        *,
+        watermark: datetime | None = None,
+    ) -> None:
+        """Count what would be read; *outcomes* stays unasked, so that nothing is."""
+        self.counts.written += len(ticket_ids)
+        self.beat()
+
+
+@dataclass(slots=True)
+class _Batch:
+    """What the next transaction will store."""
+
+    conversations: list[rows.Conversation] = field(default_factory=list)
+    failed: dict[str, VendorError] = field(default_factory=dict)
+    gone: list[str] = field(default_factory=list)
+    characters: int = 0
+
+    @property
+    def is_full(self) -> bool:
+        many = len(self.conversations) + len(self.failed) + len(self.gone) >= BATCH_TICKETS
+        return many or self.characters >= BATCH_CHARACTERS
+
+    def add(self, outcome: Outcome) -> None:
+        if isinstance(outcome, Failed):
+            self.failed[outcome.ticket_id] = outcome.error
+        elif isinstance(outcome, Gone):
+            self.gone.append(outcome.ticket_id)
+        else:
+            self.conversations.append((outcome.ticket, outcome.messages))
+            self.characters += sum(len(message.content) for message in outcome.messages or ())
+
+
+class TicketStore:
+    """The tables, written by one run: a batch of tickets with all their messages a transaction."""
+
+    def __init__(
+        self,
+        run: Run,
+        client: VendorClient,
+        account: Account,
+        catalog: Catalog,
+        now: datetime,
+        progress: Progress,
+    ) -> None:
+        self.counts = run.counts
+        self.first_failure = ""
+        self.refusal: AuthError | None = None
+        self._run, self._client, self._account = run, client, account
+        self._catalog, self._now, self._progress = catalog, now, progress
+        self._counting = threading.Lock()
+
+    def beat(self) -> None:
+        """Keep counts, progress and the run's sign of life current."""
+        self.counts.calls = self._client.calls
+        self._progress(self.counts)
+        self._run.beat()
+
+    def note_window(self, window: SyncWindow) -> None:
+        """Note the window of creation that the run is about."""
+        self._run.window(window.since, window.until)
+
+    def note_gone_asked(self, now: datetime) -> None:
+        """Note that all tickets which the vendor did not know were asked for again."""
+        self._run.write(lambda connection: None, swept_at=now)
+
+    def store_part(self, ticket: Ticket, part: list[Message]) -> None:
+        """Store a part of a conversation that is too long to hold; called by reading threads."""
+        known = self._catalog.complete(ticket)
+        self._run.write(lambda c: rows.store_part(c, self._account, known, part, self._now))
+        with self._counting:
+            self.counts.messages += len(part)
+
+    def store(
+        self,
+        ticket_ids: Collection[str],
+        outcomes: Generator[Outcome, None, None],
+        *,
+        watermark: datetime | None = None,
+    ) -> None:
+        """Store what was read of *ticket_ids*; the last batch moves the watermark with it.
+
+        Raises what *outcomes* raises, once everything before it is stored.
+        """
+        batch = _Batch()
+        with closing(outcomes):
+            try:
+                for outcome in outcomes:
+                    batch.add(outcome)
+                    if isinstance(outcome, Read):
+                        self.refusal = outcome.refusal or self.refusal
+                    if batch.is_full:
+                        self._store(batch)
+                        batch = _Batch()
+            except VendorError:
+                self._store(batch)
+                raise
+        self._store(batch, watermark)
+
+    def _store(self, batch: _Batch, watermark: datetime | None = None) -> None:
+        """Write a batch in one transaction; one that a ticket spoils, ticket by ticket."""
+        if not (batch.conversations or batch.failed or batch.gone or watermark):
+            return
+        try:
+            self._write(batch, watermark)
+        except ContractError as error:
+            if len(batch.conversations) > 1:
+                for conversation in batch.conversations:
+                    self._store(_Batch([conversation]))
+                self._store(_Batch([], batch.failed, batch.gone), watermark)
+            elif batch.conversations:
+                failed = {batch.conversations[0][0].ticket_id: error, **batch.failed}
+                self._store(_Batch([], failed, batch.gone), watermark)
+            else:
+                raise
+
+    def _write(self, batch: _Batch, watermark: datetime | None) -> None:
+        conversations = [
+            (self._catalog.complete(t), messages) for t, messages in batch.conversations
+        ]
+        failed = self._run.write(
+            lambda connection: rows.settle(
+                connection, self._account, conversations, batch.failed, batch.gone, self._now
+            ),
+            watermark_at=watermark,
+        )
+        for ticket_id, error in failed.items():
+            self.first_failure = self.first_failure or f"The first: {ticket_id}: {error}"
+            if self.counts.failed < FAILURES_TO_LOG:
+                log.warning("ticket put aside account=%s %s", self._account.account_id, error)
+            self.counts.failed += 1
+        stored = [c for c in conversations if c[0].ticket_id not in failed]
+        self.counts.written += len(stored)
+        with self._counting:
+            self.counts.messages += sum(len(messages or ()) for _, messages in stored)
+        self.counts.gone += len(batch.gone)
+        self.beat()

@@ -1,0 +1,75 @@
+"""What reading gives back, and when it gives up: a fake vendor, no database."""
+
+from __future__ import annotations
+
+import pytest
+
+from include.errors import AuthError, ContractError, NotFoundError, RateLimitError, UnavailableError
+from include.pipelines.tickets.reading import Failed, Gone, Read, Reading
+from tests.builders import a_ticket
+
+
+@pytest.fixture
+def reading(client):
+    return Reading(client, 1, False, lambda ticket, part: None, lambda: None)
+
+
+def outcomes(reading, ids, **how):
+    return {
+        outcome.ticket.ticket_id if isinstance(outcome, Read) else outcome.ticket_id: outcome
+        for outcome in reading.read(ids, **how)
+    }
+
+
+def test_every_id_has_an_outcome(reading, client):
+    client.add("T1")
+    client.add("T2", is_closed=False)
+    client.errors["T3"] = ContractError("drifted")
+    found = outcomes(reading, ["T3", "T2", "T1"])
+    assert found == {
+        "T1": Read(client.tickets["T1"], client.messages["T1"]),
+        "T2": Read(client.tickets["T2"], None),
+        "T3": Failed("T3", client.errors["T3"]),
+    }
+
+
+def test_an_unknown_ticket_is_a_failure_when_it_was_just_listed_else_a_fact(reading, client):
+    client.errors["T1"] = NotFoundError("no such ticket")
+    assert outcomes(reading, ["T1"]) == {"T1": Failed("T1", client.errors["T1"])}
+    assert outcomes(reading, ["T1"], was_listed=False) == {"T1": Gone("T1")}
+
+
+def test_a_ticket_whose_messages_are_refused_is_read_all_the_same(reading, client):
+    refusal = AuthError("no right to messages")
+    refusal.ticket = a_ticket("T1")
+    client.errors["T1"] = refusal
+    assert outcomes(reading, ["T1"]) == {"T1": Read(refusal.ticket, None, refusal)}
+
+
+@pytest.mark.parametrize("error", [AuthError("wrong key"), UnavailableError("away")])
+def test_the_third_failure_in_a_row_ends_the_reading(reading, client, error):
+    ids = [f"T{number}" for number in range(6)]
+    client.errors = dict.fromkeys(ids, error)
+    seen = []
+    with pytest.raises(type(error)):
+        seen.extend(reading.read(ids))
+    assert len(seen) == 2
+
+
+def test_a_broken_ticket_is_no_sign_that_the_vendor_is_away(reading, client):
+    for ticket_id in ("T1", "T2", "T3", "T4"):
+        client.errors[ticket_id] = ContractError("drifted")
+    assert len(outcomes(reading, ["T1", "T2", "T3", "T4"])) == 4
+
+
+def test_a_rate_limit_ends_the_reading_at_once(reading, client):
+    client.errors["T1"] = RateLimitError("too many calls")
+    with pytest.raises(RateLimitError):
+        outcomes(reading, ["T1", "T2"])
+
+
+def test_nothing_is_read_before_somebody_asks(reading, client):
+    client.add("T1")
+    unasked = reading.read(["T1"])
+    assert client.reads == []
+    unasked.close()
