@@ -8,12 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import pendulum
-from airflow.sdk import AssetAny, Param, TriggerRule, dag, task
-from airflow.sdk.exceptions import AirflowFailException
+from airflow.sdk import AssetAny, Param, task
 
-from include import runtime
-from include.runtime import snapshots
+from include.runtime import customer_service, forms, shape
 
 FORM = {
     "since": Param(
@@ -26,26 +23,18 @@ FORM = {
 }
 
 
-@dag(
-    schedule=AssetAny(*runtime.assets((*runtime.SNAPSHOT_TABLES, *runtime.TICKET_TABLES))),
-    start_date=pendulum.datetime(2026, 1, 1, tz="Asia/Shanghai"),
-    catchup=False,
-    max_active_runs=1,
-    default_args=runtime.DEFAULTS,
-    params=FORM,
-    tags=["reports"],
-    doc_md=__doc__,
+@shape.house_dag(
+    AssetAny(*shape.assets((*shape.SNAPSHOT_TABLES, *shape.TICKET_TABLES))),
+    "reports",
+    FORM,
+    __doc__,
 )
 def build_reports() -> None:
-    @task(outlets=runtime.assets([runtime.REPORT_ASSET]))
+    @task(outlets=shape.assets([shape.REPORT_ASSET]))
     def build(params: Any = None, dag_run: Any = None) -> dict[str, int]:
-        return snapshots.build_reports(params, dag_run.conf, FORM, runtime.who(dag_run))
+        return customer_service.build_reports(params, dag_run.conf, FORM, forms.who(dag_run))
 
-    @task(trigger_rule=TriggerRule.ONE_FAILED, retries=0)
-    def watcher() -> None:
-        raise AirflowFailException("the reports were not built: their task has the reason")
-
-    build() >> watcher()
+    shape.watch([build()], "the reports were not built: their task has the reason")
 
 
 build_reports()

@@ -13,39 +13,28 @@ from __future__ import annotations
 
 from typing import Any
 
-import pendulum
-from airflow.sdk import TaskGroup, TriggerRule, dag, task
-from airflow.sdk.exceptions import AirflowFailException
+from airflow.sdk import TaskGroup, TriggerRule, task
 
-from include import runtime
 from include.models import VENDORS
-from include.runtime import checks, vendors
+from include.runtime import checks, forms, shape
+from include.runtime.tickets import account_groups
 
 FORM = {
-    "vendors": runtime.vendors_param(),
-    "accounts": runtime.accounts_param(),
+    "vendors": forms.vendors_param(),
+    "accounts": forms.accounts_param(),
 }
 
 
-@dag(
-    schedule="30 4 * * *",
-    start_date=pendulum.datetime(2026, 1, 1, tz="Asia/Shanghai"),
-    catchup=False,
-    max_active_runs=1,
-    default_args=runtime.DEFAULTS,
-    params=FORM,
-    tags=["checks"],
-    doc_md=__doc__,
-)
+@shape.house_dag("30 4 * * *", "checks", FORM, __doc__)
 def check_data() -> None:
     @task
     def tables(params: Any = None, dag_run: Any = None) -> dict[str, int]:
-        return checks.check_tables(params, runtime.who(dag_run))
+        return checks.check_tables(params, forms.who(dag_run))
 
     # Whatever the tables are like: the vendors tell more.
     @task(trigger_rule=TriggerRule.ALL_DONE)
     def accounts(vendor: str, params: Any = None, dag_run: Any = None) -> list[list[str]]:
-        return vendors.account_groups(vendor, params, dag_run.conf, known=FORM)
+        return account_groups(vendor, params, dag_run.conf, known=FORM)
 
     @task(map_index_template="{{ task.op_kwargs['accounts'] | join(', ') }}")
     def tickets(accounts: list[str]) -> dict[str, int]:
@@ -55,21 +44,17 @@ def check_data() -> None:
     def catalog(vendor: str, params: Any = None) -> dict[str, int]:
         return checks.compare_catalog(vendor, params)
 
-    @task(trigger_rule=TriggerRule.ONE_FAILED, retries=0)
-    def watcher() -> None:
-        raise AirflowFailException("a check failed or a vendor differs: its task has the reason")
-
     checked = tables()
     compared: list[Any] = [checked]
     for vendor in VENDORS:
         with TaskGroup(vendor):
             groups = accounts(vendor)
-            at_vendor = runtime.pool(vendor)
+            at_vendor = shape.pool(vendor)
             mapped = tickets.override(pool=at_vendor).expand(accounts=groups)
             listed = catalog.override(pool=at_vendor)(vendor)
         checked >> groups >> listed
         compared += [groups, mapped, listed]
-    compared >> watcher()
+    shape.watch(compared, "a check failed or a vendor differs: its task has the reason")
 
 
 check_data()

@@ -12,59 +12,46 @@ from __future__ import annotations
 
 from typing import Any
 
-import pendulum
-from airflow.sdk import Param, TriggerRule, dag, task
-from airflow.sdk.exceptions import AirflowFailException
+from airflow.sdk import Param, TriggerRule, task
 
-from include import runtime
 from include.models import VENDORS
-from include.runtime import vendors
+from include.runtime import forms, shape
+from include.runtime.tickets import account_groups, refresh_vendor
 
 FORM = {
-    "vendors": runtime.vendors_param(),
-    "accounts": runtime.accounts_param(),
+    "vendors": forms.vendors_param(),
+    "accounts": forms.accounts_param(),
     "accept_vanished": Param(False, type="boolean", title="Accept what vanished"),
 }
 
 
-@dag(
-    schedule="30 2 * * *",
-    start_date=pendulum.datetime(2026, 1, 1, tz="Asia/Shanghai"),
-    catchup=False,
-    max_active_runs=1,
-    default_args=runtime.DEFAULTS,
-    params=FORM,
-    tags=["catalogue"],
-    doc_md=__doc__,
-)
+@shape.house_dag("30 2 * * *", "catalogue", FORM, __doc__)
 def refresh_catalog() -> None:
     @task
     def form(params: Any = None, dag_run: Any = None) -> None:
-        vendors.account_groups(VENDORS[0], params, dag_run.conf, known=FORM)
+        account_groups(VENDORS[0], params, dag_run.conf, known=FORM)
 
     @task
     def refresh(vendor: str, params: Any = None, dag_run: Any = None) -> dict[str, int]:
-        return vendors.refresh_vendor(vendor, params, runtime.who(dag_run))
+        return refresh_vendor(vendor, params, forms.who(dag_run))
 
     @task(
-        outlets=runtime.assets(runtime.CATALOG_TABLES),
+        outlets=shape.assets(shape.CATALOG_TABLES),
         trigger_rule=TriggerRule.ALL_DONE,
         retries=0,
     )
     def publish(results: list[Any], params: Any = None) -> dict[str, int]:
-        return runtime.total(results, params)
-
-    @task(trigger_rule=TriggerRule.ONE_FAILED, retries=0)
-    def watcher() -> None:
-        raise AirflowFailException("a vendor's catalogue failed: its task has the reason")
+        return shape.total(results, params)
 
     checked = form()
     refreshed = [
-        refresh.override(task_id=vendor, pool=runtime.pool(vendor))(vendor) for vendor in VENDORS
+        refresh.override(task_id=vendor, pool=shape.pool(vendor))(vendor) for vendor in VENDORS
     ]
     checked >> refreshed
     published = publish(refreshed)
-    [checked, *refreshed, published] >> watcher()
+    shape.watch(
+        [checked, *refreshed, published], "a vendor's catalogue failed: its task has the reason"
+    )
 
 
 refresh_catalog()

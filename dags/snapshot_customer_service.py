@@ -19,12 +19,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import pendulum
-from airflow.sdk import Param, TriggerRule, dag, task
-from airflow.sdk.exceptions import AirflowFailException
+from airflow.sdk import Param, task
 
-from include import runtime
-from include.runtime import snapshots
+from include.runtime import customer_service, forms, shape
 
 FORM = {
     "full": Param(
@@ -43,31 +40,18 @@ FORM = {
 }
 
 
-@dag(
-    schedule="0 * * * *",
-    start_date=pendulum.datetime(2026, 1, 1, tz="Asia/Shanghai"),
-    catchup=False,
-    max_active_runs=1,
-    default_args=runtime.DEFAULTS,
-    params=FORM,
-    tags=["customer service"],
-    doc_md=__doc__,
-)
+@shape.house_dag("0 * * * *", "customer service", FORM, __doc__)
 def snapshot_customer_service() -> None:
     @task
     def snapshot(params: Any = None, dag_run: Any = None) -> dict[str, int]:
-        return snapshots.take(params, dag_run.conf, FORM, runtime.who(dag_run))
+        return customer_service.take_snapshot(params, dag_run.conf, FORM, forms.who(dag_run))
 
-    @task(outlets=runtime.assets(runtime.SNAPSHOT_TABLES), retries=0)
+    @task(outlets=shape.assets(shape.SNAPSHOT_TABLES), retries=0)
     def publish(figures: Any) -> None:
-        snapshots.publish(figures)
-
-    @task(trigger_rule=TriggerRule.ONE_FAILED, retries=0)
-    def watcher() -> None:
-        raise AirflowFailException("the snapshot failed: its task has the reason")
+        customer_service.publish(figures)
 
     taken = snapshot()
-    [taken, publish(taken)] >> watcher()
+    shape.watch([taken, publish(taken)], "the snapshot failed: its task has the reason")
 
 
 snapshot_customer_service()

@@ -19,17 +19,15 @@ from __future__ import annotations
 
 from typing import Any
 
-import pendulum
-from airflow.sdk import Param, TaskGroup, TriggerRule, dag, task
-from airflow.sdk.exceptions import AirflowFailException
+from airflow.sdk import Param, TaskGroup, TriggerRule, task
 
-from include import runtime
 from include.models import VENDORS
-from include.runtime import vendors
+from include.runtime import forms, shape
+from include.runtime.tickets import account_groups, sync_accounts
 
 FORM = {
-    "vendors": runtime.vendors_param(),
-    "accounts": runtime.accounts_param(),
+    "vendors": forms.vendors_param(),
+    "accounts": forms.accounts_param(),
     "since": Param(
         None,
         type=["null", "string"],
@@ -49,45 +47,32 @@ FORM = {
 }
 
 
-@dag(
-    schedule="*/15 * * * *",
-    start_date=pendulum.datetime(2026, 1, 1, tz="Asia/Shanghai"),
-    catchup=False,
-    max_active_runs=1,
-    default_args=runtime.DEFAULTS,
-    params=FORM,
-    tags=["tickets"],
-    doc_md=__doc__,
-)
+@shape.house_dag("*/15 * * * *", "tickets", FORM, __doc__)
 def sync_tickets() -> None:
     @task
     def accounts(vendor: str, params: Any = None, dag_run: Any = None) -> list[list[str]]:
-        return vendors.account_groups(vendor, params, dag_run.conf, known=FORM)
+        return account_groups(vendor, params, dag_run.conf, known=FORM)
 
     @task(map_index_template="{{ task.op_kwargs['accounts'] | join(', ') }}")
     def tickets(accounts: list[str], params: Any = None, dag_run: Any = None) -> dict[str, int]:
-        return vendors.sync_accounts(accounts, params, runtime.who(dag_run))
+        return sync_accounts(accounts, params, forms.who(dag_run))
 
     @task(
-        outlets=runtime.assets(runtime.TICKET_TABLES),
+        outlets=shape.assets(shape.TICKET_TABLES),
         trigger_rule=TriggerRule.ALL_DONE,
         retries=0,
     )
     def publish(results: list[Any], params: Any = None) -> dict[str, int]:
-        return runtime.total(results, params)
-
-    @task(trigger_rule=TriggerRule.ONE_FAILED, retries=0)
-    def watcher() -> None:
-        raise AirflowFailException("an account failed: its task has the reason")
+        return shape.total(results, params)
 
     groups, synced = [], []
     for vendor in VENDORS:
         with TaskGroup(vendor):
             groups.append(accounts(vendor))
-            read = tickets.override(pool=runtime.pool(vendor))
+            read = tickets.override(pool=shape.pool(vendor))
             synced.append(read.expand(accounts=groups[-1]))
     published = publish(synced)
-    [*groups, *synced, published] >> watcher()
+    shape.watch([*groups, *synced, published], "an account failed: its task has the reason")
 
 
 sync_tickets()

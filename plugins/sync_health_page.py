@@ -19,11 +19,11 @@ from fastapi import Depends, FastAPI, Request, Response
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from include import runtime
 from include.errors import SyncError
-from include.health import Health, Standing, read_health, whose_turn
 from include.models import VENDORS
-from include.runtime import vendors
+from include.runtime import connections
+from include.work.accounts import experimental_vendors, list_accounts
+from include.work.health import Health, Standing, read_health, whose_turn
 
 if TYPE_CHECKING:
     from include.warehouse.tickets.accounts import AccountInfo
@@ -126,14 +126,15 @@ def page() -> HTMLResponse:
     """The page. A warehouse that cannot be read is told in words, with HTTP 503."""
     now = datetime.now(UTC)
     try:
-        experimental = vendors.experimental_vendors()
-        with runtime.warehouse() as warehouse:
-            health = read_health(warehouse, now=now)
-            accounts = vendors.account_infos(warehouse)
+        with connections.workplace(uses_keys=False) as place:
+            health = read_health(place.warehouse, now=now)
+            accounts = list_accounts(place)
     except SyncError as error:
         headline, turn = "The warehouse cannot be read", "the operator's turn: mend it, then reload"
         return _failure(503, headline, str(error), turn)
-    return _render(200, failure=None, **_view(health, accounts, experimental, now))
+    return _render(
+        200, failure=None, **_view(health, accounts, experimental_vendors(place.settings), now)
+    )
 
 
 @app.get("/style.css")

@@ -24,9 +24,9 @@ from include.cli.options import AsJson, Vendor
 from include.errors import ConfigError
 
 if TYPE_CHECKING:
-    from include.cli.console import Session
     from include.models import Account
     from include.warehouse.tickets.accounts import AccountInfo, Rewrite
+    from include.work.place import Workplace
 
 app = typer.Typer(
     help="The vendor accounts and their encrypted keys.", no_args_is_help=True, epilog=EPILOG
@@ -61,12 +61,12 @@ def add(
     from include.models import Account
     from include.warehouse.tickets.accounts import add_account
 
-    with session() as s:
+    with session() as place:
         secret = "" if connection else _read_secret()
         account = Account(account_id, vendor.value, access_key, secret, region)
         done = add_account(
-            s.warehouse,
-            s.ring,
+            place.warehouse,
+            place.ring,
             account,
             name=name,
             connection_id=connection,
@@ -74,7 +74,7 @@ def add(
             now=utcnow(),
         )
         asked = {"region": region, "connection": connection, "replace_key": replace_key}
-        _note(s, f"accounts {'add' if done == 'added' else 'update'}", asked, account=account)
+        _note(place, f"accounts {'add' if done == 'added' else 'update'}", asked, account=account)
     report(f"{account_id} ({vendor.value}): {done}")
     say("next: `python -m include check` tries it")
 
@@ -83,17 +83,10 @@ def add(
 @verb
 def list_(as_json: AsJson = False) -> None:
     """Show the accounts, how their keys are kept, and what is wrong. Never a key."""
-    from include.secrets import reference_from_environment
-    from include.warehouse.tickets.accounts import list_accounts
+    from include.work.accounts import list_accounts
 
-    with session() as s:
-        infos = list_accounts(
-            s.warehouse,
-            s.ring,
-            references=reference_from_environment,
-            allow_plain=s.settings.allow_plain_secrets,
-            mask=masker.add,
-        )
+    with session() as place:
+        infos = list_accounts(place)
     if as_json:
         report_json([asdict(info) for info in infos])
     elif infos:
@@ -108,9 +101,9 @@ def encrypt() -> None:
     """Encrypt in place the secret keys that are stored as plain text. May be repeated."""
     from include.warehouse.tickets.accounts import encrypt_plain
 
-    with session() as s:
-        done = encrypt_plain(s.warehouse, s.ring)
-        _note(s, "accounts encrypt", {"key": s.ring.ids[:1]}, done=done)
+    with session() as place:
+        done = encrypt_plain(place.warehouse, place.ring)
+        _note(place, "accounts encrypt", {"key": place.ring.ids[:1]}, done=done)
         _end(done, "encrypted")
 
 
@@ -124,12 +117,12 @@ def rotate() -> None:
     """
     from include.warehouse.tickets.accounts import rotate as rotate_all
 
-    with session() as s:
-        done = rotate_all(s.warehouse, s.ring)
-        _note(s, "accounts rotate", {"key": s.ring.ids[:1]}, done=done)
-        _end(done, f"encrypted with {s.ring.ids[0]}")
-        if len(s.ring.ids) > 1:
-            say(f"next: {', '.join(s.ring.ids[1:])} may leave SECRET_KEYS everywhere")
+    with session() as place:
+        done = rotate_all(place.warehouse, place.ring)
+        _note(place, "accounts rotate", {"key": place.ring.ids[:1]}, done=done)
+        _end(done, f"encrypted with {place.ring.ids[0]}")
+        if len(place.ring.ids) > 1:
+            say(f"next: {', '.join(place.ring.ids[1:])} may leave SECRET_KEYS everywhere")
 
 
 @app.command("new-key", epilog=EPILOG)
@@ -164,7 +157,7 @@ def _read_secret() -> str:
 
 
 def _note(
-    s: Session,
+    place: Workplace,
     verb: str,
     asked: dict[str, Any],
     *,
@@ -176,7 +169,7 @@ def _note(
     from include.warehouse.bookkeeping import ledger
 
     ledger.note(
-        s.warehouse,
+        place.warehouse,
         account.account_id if account else "all",
         "keys",
         vendor=account.vendor.upper() if account else "",

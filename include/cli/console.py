@@ -11,7 +11,7 @@ import time
 import traceback
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any, Final, ParamSpec, Self, TextIO
@@ -29,8 +29,7 @@ from include.errors import (
 from include.settings import Settings
 
 if TYPE_CHECKING:
-    from include.secrets import KeyRing
-    from include.warehouse.mysql import Warehouse
+    from include.work.place import Workplace
 
 P = ParamSpec("P")
 
@@ -190,22 +189,17 @@ def show_error(error: BaseException, where: str = "", whose_turn: str = "") -> N
                 say(part)
 
 
-@dataclass(frozen=True, slots=True)
-class Session:
-    """What most verbs work with."""
-
-    settings: Settings
-    warehouse: Warehouse
-    ring: KeyRing = field(repr=False)
-
-
 @contextmanager
-def session() -> Iterator[Session]:
-    """Settings, key ring and an open warehouse, from the environment. Raises ConfigError."""
+def session() -> Iterator[Workplace]:
+    """The workplace of a verb, from the environment, while the warehouse is open.
+
+    Raises ConfigError.
+    """
     import sqlalchemy as sa
 
-    from include.secrets import KeyRing
+    from include.secrets import reference_from_environment
     from include.warehouse.mysql import Warehouse, refusal
+    from include.work.place import Workplace
 
     settings = Settings.load()
     if not settings.warehouse_url:
@@ -213,11 +207,10 @@ def session() -> Iterator[Session]:
             "WAREHOUSE_URL is not set: give the database we write, like"
             " mysql+pymysql://user:password@host:3306/database"
         )
-    ring = KeyRing.parse(settings.secret_keys)
     warehouse = Warehouse.open(settings.warehouse_url, ca=settings.warehouse_ca)
     masker.add(warehouse.engine.url.password or "")
     try:
-        yield Session(settings, warehouse, ring)
+        yield Workplace.of(settings, warehouse, reference_from_environment, masker.add)
     except sa.exc.DBAPIError as error:
         raise refusal(error) from error
     finally:

@@ -17,8 +17,8 @@ def migrate(*, print_sql: bool) -> None:
         sql = migrations.script()
         typer.echo(sql, nl=not sql.endswith("\n"))
         return
-    with session() as s:
-        done = migrations.upgrade(s.warehouse.engine, progress=say)
+    with session() as place:
+        done = migrations.upgrade(place.warehouse.engine, progress=say)
     if done.adopted:
         report(f"adopted with their rows: {', '.join(done.adopted)}")
     if done.before == done.after:

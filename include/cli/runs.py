@@ -1,12 +1,11 @@
-"""`sync` and `refresh`: one account after the other; one that fails stops no other."""
+"""`sync` and `refresh`, and how the results of work on several accounts are shown."""
 
 from __future__ import annotations
 
 import getpass
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Final
 
 import typer
@@ -14,10 +13,8 @@ import typer
 from include.cli.console import (
     Exit,
     Progress,
-    Session,
     describe,
     exit_of,
-    masker,
     report,
     report_json,
     say,
@@ -26,17 +23,15 @@ from include.cli.console import (
     utcnow,
     worst,
 )
-from include.errors import AuthError, ConfigError
-from include.health import whose_turn
+from include.work.health import whose_turn
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from include.models import Account
-    from include.pipelines.comparison import Comparison
-    from include.vendors.client import VendorClient
-    from include.warehouse.bookkeeping.ledger import Counts, Request
-    from include.warehouse.tickets.accounts import BadAccount
+    from include.warehouse.bookkeeping.ledger import Request
+    from include.work.accounts import Chosen
+    from include.work.place import Workplace
+    from include.work.runs import Result
 
 WORDS: Final = {
     Exit.DONE: "done",
@@ -46,32 +41,6 @@ WORDS: Final = {
     Exit.DIFFERENT: "different",
     Exit.RUNNING: "already running",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """How one account (or one vendor's catalogue) ended."""
-
-    account_id: str
-    vendor: str
-    code: Exit
-    seconds: float = 0.0
-    counts: Counts | None = None
-    error: Exception | None = None
-    comparison: Comparison | None = None
-
-    @property
-    def document(self) -> dict[str, Any]:
-        """As ``--json`` prints it."""
-        return {
-            "account": self.account_id,
-            "vendor": self.vendor,
-            "outcome": WORDS[self.code],
-            "seconds": round(self.seconds, 1),
-            "counts": asdict(self.counts) if self.counts else None,
-            "error": self.error
-            and {**describe(self.error), "whose_turn": whose_turn(type(self.error).__name__)},
-        }
 
 
 def sync(
@@ -85,33 +54,20 @@ def sync(
     as_json: bool,
 ) -> None:
     """Bring the tickets of the chosen accounts up to date and end with the exit code."""
-    from include.pipelines.tickets.sync import Options, sync_tickets
+    from include.pipelines.tickets.sync import Options
+    from include.work.runs import results_of_bad
+    from include.work.tickets import check_backfill, sync_accounts
 
-    now = utcnow()
-    if until and not since:
-        raise typer.BadParameter("--until needs --since: a backfill has a beginning")
-    if since and since >= (until or now):
-        raise typer.BadParameter("--since must lie before --until, and in the past")
+    check_backfill(since, until, now=utcnow())
     options = Options(since=since, until=until, open_messages=open_messages, dry_run=dry_run)
     asked = {"vendors": vendors, "accounts": account_ids, **asdict(options)}
-    with ready() as s:
-        accounts, bad = choose(s, vendors, account_ids)
-
-        def work(account: Account, client: VendorClient, watch: Watch) -> Result:
-            counts = sync_tickets(
-                client,
-                s.warehouse,
-                account,
-                settings=s.settings,
-                now=utcnow(),
-                request=request("sync", asked),
-                options=options,
-                progress=watch.note,
+    with ready() as place:
+        chosen = choose(place, vendors, account_ids)
+        with Progress("sync", len(chosen.accounts)) as progress:
+            synced = sync_accounts(
+                place, chosen.accounts, request("sync", asked), options, progress
             )
-            return Result(account.account_id, account.vendor, Exit.DONE, counts=counts)
-
-        results = [*refused(bad), *each(s, "sync", accounts, work)]
-    _finish(results, as_json, dry_run=dry_run)
+    _finish([*results_of_bad(chosen.bad), *synced], as_json, dry_run=dry_run)
 
 
 def refresh(
@@ -122,136 +78,56 @@ def refresh(
     as_json: bool,
 ) -> None:
     """Refresh the catalogue of each chosen vendor, through the first account that may read it."""
-    from include.pipelines import catalog
+    from include.work.runs import results_of_bad
+    from include.work.tickets import refresh_catalogs
 
     asked = {"vendors": vendors, "accounts": account_ids, "accept_vanished": accept_vanished}
-    with ready() as s:
-        accounts, bad = choose(s, vendors, account_ids)
-
-        def work(account: Account, client: VendorClient, watch: Watch) -> Result:
-            counts = catalog.refresh(
-                client,
-                s.warehouse,
-                now=utcnow(),
-                request=request("refresh", asked),
+    with ready() as place:
+        chosen = choose(place, vendors, account_ids)
+        with Progress("refresh", vendors_of(chosen)) as progress:
+            refreshed = refresh_catalogs(
+                place,
+                chosen.accounts,
+                request("refresh", asked),
                 accept_vanished=accept_vanished,
-                progress=watch.note,
+                onlooker=progress,
             )
-            return Result(account.account_id, account.vendor, Exit.DONE, counts=counts)
-
-        results = [*refused(bad), *one_a_vendor(s, "refresh", accounts, work)]
-    _finish(results, as_json)
-
-
-@dataclass(slots=True)
-class Watch:
-    """Follows the work on one account, for the progress line and for what a failure leaves."""
-
-    account_id: str
-    progress: Progress
-    counts: Counts | None = None
-
-    def note(self, counts: Counts) -> None:
-        """Take the counts so far."""
-        self.counts = counts
-        self.say(
-            f"{counts.listed} listed, {counts.written} stored, {counts.messages} messages,"
-            f" {counts.calls} calls"
-        )
-
-    def say(self, text: str) -> None:
-        """Say what is being done."""
-        self.progress.update(f"{self.account_id}: {text}")
-
-
-Work = Callable[["Account", "VendorClient", Watch], Result]
+    _finish([*results_of_bad(chosen.bad), *last_of_each_vendor(refreshed)], as_json)
 
 
 @contextmanager
-def ready() -> Iterator[Session]:
-    """A session whose database has exactly our schema."""
+def ready() -> Iterator[Workplace]:
+    """A workplace whose database has exactly our schema."""
     from include.warehouse.schema import migrations
 
-    with session() as s:
-        migrations.require_current(s.warehouse.engine)
-        yield s
+    with session() as place:
+        migrations.require_current(place.warehouse.engine)
+        yield place
 
 
-def choose(
-    s: Session, vendors: Sequence[str], account_ids: Sequence[str]
-) -> tuple[list[Account], list[BadAccount]]:
+def choose(place: Workplace, vendors: Sequence[str], account_ids: Sequence[str]) -> Chosen:
     """The accounts to work on. A vendor that is switched off is left out, with a word."""
-    from include.secrets import reference_from_environment
-    from include.warehouse.tickets.accounts import load_accounts
+    from include.work.accounts import Choice, choose_accounts
 
-    accounts, bad = load_accounts(
-        s.warehouse,
-        s.ring,
-        vendors=vendors,
-        account_ids=account_ids,
-        references=reference_from_environment,
-        allow_plain=s.settings.allow_plain_secrets,
-        mask=masker.add,
-    )
-    if not s.settings.tencent_enabled and not account_ids and "tencent" not in vendors:
-        off = [account.account_id for account in accounts if account.vendor == "tencent"]
-        accounts = [account for account in accounts if account.account_id not in off]
-        if off:
-            say(f"not read: {', '.join(off)}: TENCENT_ENABLED is off (experimental)")
-    if not accounts and not bad:
+    chosen = choose_accounts(place, Choice(tuple(vendors), tuple(account_ids)))
+    off: dict[str, list[str]] = {}
+    for account in chosen.switched_off:
+        off.setdefault(account.vendor, []).append(account.account_id)
+    for vendor, ids in off.items():
+        say(f"not read: {', '.join(ids)}: {vendor.upper()}_ENABLED is off (experimental)")
+    if not chosen.accounts and not chosen.bad:
         say("no account to read: add one with `python -m include accounts add`")
-    return accounts, bad
+    return chosen
 
 
-def each(s: Session, name: str, accounts: Sequence[Account], work: Work) -> list[Result]:
-    """Work on one account after the other."""
-    with Progress(name, len(accounts)) as progress:
-        return [_try(s, account, work, progress) for account in accounts]
+def vendors_of(chosen: Chosen) -> int:
+    """How many vendors the accounts belong to."""
+    return len({account.vendor for account in chosen.accounts})
 
 
-def one_a_vendor(s: Session, name: str, accounts: Sequence[Account], work: Work) -> list[Result]:
-    """Work through one account of each vendor: the next one where keys or rights are refused."""
-    results: dict[str, Result] = {}
-    vendors = {account.vendor for account in accounts}
-    with Progress(name, len(vendors)) as progress:
-        for account in accounts:
-            before = results.get(account.vendor)
-            if before is None or isinstance(before.error, AuthError | ConfigError):
-                results[account.vendor] = _try(s, account, work, progress)
-    return list(results.values())
-
-
-def _try(s: Session, account: Account, work: Work, progress: Progress) -> Result:
-    """Work on one account; its failure is its own."""
-    from include.vendors import open_client
-
-    started = time.monotonic()
-    watch = Watch(account.account_id, progress)
-    watch.say("")
-    try:
-        client = open_client(account, s.settings)
-        try:
-            result = work(account, client, watch)
-        finally:
-            client.close()
-    except Exception as error:  # noqa: BLE001  # told at the end, with its exit code
-        result = Result(
-            account.account_id,
-            account.vendor,
-            exit_of(error),
-            counts=watch.counts,
-            error=error,
-        )
-    progress.advance()
-    return replace(result, seconds=time.monotonic() - started)
-
-
-def refused(bad: Sequence[BadAccount]) -> list[Result]:
-    """The results of accounts whose rows cannot be used."""
-    return [
-        Result(account.account_id, account.vendor, exit_of(account.error), error=account.error)
-        for account in bad
-    ]
+def last_of_each_vendor(results: Sequence[Result]) -> list[Result]:
+    """The result of each vendor that counts, failed tries before it left out."""
+    return list({result.vendor: result for result in results}.values())
 
 
 def request(verb: str, parameters: dict[str, Any]) -> Request:
@@ -260,6 +136,36 @@ def request(verb: str, parameters: dict[str, Any]) -> Request:
 
     given = {name: value for name, value in parameters.items() if value}
     return Request(f"{verb} by {_user()} on the command line", given)
+
+
+def code_of(result: Result) -> Exit:
+    """The exit code of the work on one account."""
+    if result.error:
+        return exit_of(result.error)
+    if result.comparison and not result.comparison.is_equal:
+        return Exit.DIFFERENT
+    return Exit.DONE
+
+
+def document_of(result: Result) -> dict[str, Any]:
+    """A result as ``--json`` prints it."""
+    return {
+        "account": result.account_id,
+        "vendor": result.vendor,
+        "outcome": WORDS[code_of(result)],
+        "seconds": round(result.seconds, 1),
+        "counts": asdict(result.counts) if result.counts else None,
+        "error": result.error
+        and {**describe(result.error), "whose_turn": whose_turn(type(result.error).__name__)},
+    }
+
+
+def show_errors(results: Sequence[Result]) -> None:
+    """Say what failed, where, and whose turn it is."""
+    for result in results:
+        if result.error is not None:
+            turn = whose_turn(type(result.error).__name__)
+            show_error(result.error, f"{result.account_id}: ", f" ({turn})")
 
 
 def _user() -> str:
@@ -273,13 +179,13 @@ def _finish(results: Sequence[Result], as_json: bool, *, dry_run: bool = False) 
     """Show what was done, account by account, and end with the worst code."""
     from include.cli.tables import show
 
-    code = worst(result.code for result in results)
+    code = worst(map(code_of, results))
     if as_json:
         report_json(
             {
                 "outcome": WORDS[code],
                 "dry_run": dry_run,
-                "results": [result.document for result in results],
+                "results": [document_of(result) for result in results],
             }
         )
     elif results:
@@ -311,18 +217,5 @@ def _row(result: Result) -> tuple[object, ...]:
         if counts
         else (None,) * 6
     )
-    return (
-        result.account_id,
-        result.vendor,
-        WORDS[result.code],
-        *figures,
-        round(result.seconds),
-    )
-
-
-def show_errors(results: Sequence[Result]) -> None:
-    """Say what failed, where, and whose turn it is."""
-    for result in results:
-        if result.error is not None:
-            turn = whose_turn(type(result.error).__name__)
-            show_error(result.error, f"{result.account_id}: ", f" ({turn})")
+    outcome = WORDS[code_of(result)]
+    return (result.account_id, result.vendor, outcome, *figures, round(result.seconds))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, astuple
 from typing import TYPE_CHECKING
 
-from include.cli.console import Progress, masker, report, report_json, utcnow
+from include.cli.console import Progress, masker, report, report_json
 from include.cli.runs import ready, request
 from include.errors import ConfigError
 
@@ -18,41 +18,31 @@ if TYPE_CHECKING:
 
 def open_source(settings: Settings) -> Source:
     """The customer-service database. Raises ConfigError when SOURCE_URL names none."""
-    import sqlalchemy as sa
-
-    from include.source.postgres import Source
+    from include.work import customer_service
 
     if not settings.source_url:
         raise ConfigError(
             "SOURCE_URL is not set: give the customer-service database, like"
             " postgresql://user:password@host:5432/database"
         )
-    source = Source.open(
-        settings.source_url,
-        ca=settings.source_ca,
-        timeout_seconds=settings.source_timeout_seconds,
-    )
-    masker.add(sa.make_url(settings.source_url).password or "")
-    return source
+    return customer_service.open_source(settings.source_url, settings, masker.add)
 
 
 def snapshot(*, full: bool, accept_vanished: int, as_json: bool) -> None:
     """Take one snapshot and show what it read and changed."""
     from include.cli.tables import show
-    from include.pipelines.snapshots import snapshot as snapshots
+    from include.work import customer_service
 
     asked = {"full": full, "accept_vanished": accept_vanished}
-    with ready() as s:
-        source = open_source(s.settings)
+    with ready() as place:
+        source = open_source(place.settings)
         with Progress("snapshot", 1) as progress:
-            taken = snapshots.take(
+            taken = customer_service.take_snapshot(
+                place,
                 source,
-                s.warehouse,
-                request=request("snapshot", asked),
+                request("snapshot", asked),
                 full=full,
                 accept_vanished=accept_vanished,
-                vanish_limit=s.settings.snapshot_vanish_limit,
-                full_hours=s.settings.snapshot_full_hours,
                 progress=progress.update,
             )
     if as_json:
@@ -81,17 +71,12 @@ def snapshot(*, full: bool, accept_vanished: int, as_json: bool) -> None:
 def build_reports(*, since: date | None, as_json: bool) -> None:
     """Rebuild the facts and aggregates of the last days and show the rows written."""
     from include.cli.tables import show
-    from include.pipelines import reports
+    from include.work import customer_service
 
-    with ready() as s, Progress("build-reports", 1) as progress:
-        written = reports.build(
-            s.warehouse,
-            now=utcnow(),
-            request=request("build-reports", {"since": since and since.isoformat()}),
-            since=since,
-            service_level_seconds=s.settings.service_level_seconds,
-            is_masked=s.settings.redact_texts != "keep",
-            progress=progress.update,
+    asked = request("build-reports", {"since": since and since.isoformat()})
+    with ready() as place, Progress("build-reports", 1) as progress:
+        written = customer_service.build_reports(
+            place, asked, since=since, progress=progress.update
         )
     if as_json:
         report_json(written)

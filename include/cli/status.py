@@ -5,32 +5,25 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from include.cli.console import masker, report, report_json, say, session, utcnow
+from include.cli.console import report, report_json, say, session, utcnow
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from include.health import Health, SnapshotHealth, Standing
     from include.warehouse.tickets.accounts import AccountInfo
+    from include.work.health import Health, SnapshotHealth, Standing
 
 
 def status(*, as_json: bool) -> None:
     """Print what the ledger knows, beside the accounts that no run has taken."""
-    from include.health import read_health
-    from include.secrets import reference_from_environment
     from include.warehouse.schema import migrations
-    from include.warehouse.tickets.accounts import list_accounts
+    from include.work.accounts import list_accounts
+    from include.work.health import read_health
 
-    with session() as s:
-        migrations.require_current(s.warehouse.engine)
-        health = read_health(s.warehouse, now=utcnow())
-        infos = list_accounts(
-            s.warehouse,
-            s.ring,
-            references=reference_from_environment,
-            allow_plain=s.settings.allow_plain_secrets,
-            mask=masker.add,
-        )
+    with session() as place:
+        migrations.require_current(place.warehouse.engine)
+        health = read_health(place.warehouse, now=utcnow())
+        infos = list_accounts(place)
     if as_json:
         report_json(asdict(health) | {"accounts": [asdict(info) for info in infos]})
     else:

@@ -3,34 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import typer
 
-from include.cli.console import Exit, Session, exit_of, report, report_json, utcnow, worst
+from include.cli.console import Progress, report, report_json, worst
 from include.cli.runs import (
     WORDS,
-    Result,
-    Watch,
     choose,
-    each,
-    one_a_vendor,
+    code_of,
+    document_of,
+    last_of_each_vendor,
     ready,
-    refused,
     request,
     show_errors,
+    vendors_of,
 )
 from include.cli.verify_tables import Tables, look_at_tables
-from include.errors import SyncError
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from include.models import Account
     from include.pipelines.comparison import Comparison
-    from include.vendors.client import VendorClient
-    from include.warehouse.bookkeeping.ledger import Request
 
 
 def verify(
@@ -47,50 +42,35 @@ def verify(
 
     Chosen *vendors* or *account_ids* are compared alone. *repair* compares in depth and mends.
     """
-    from include.pipelines import reconcile
+    from include.work.runs import results_of_bad
+    from include.work.tickets import compare_accounts, compare_catalogs
 
     asked = {"vendors": vendors, "accounts": account_ids, "since": since}
-
-    with ready() as s:
-        accounts, bad = choose(s, vendors, account_ids)
-        tables = Tables() if vendors or account_ids else look_at_tables(s)
-
-        def compare(account: Account, client: VendorClient, watch: Watch) -> Result:
-            comparison = reconcile.verify(
-                client,
-                s.warehouse,
-                account,
-                since=since or s.settings.sync_since,
-                now=utcnow(),
-                deep=deep or repair,
-                open_messages=s.settings.open_messages,
-                calls_at_once=s.settings.calls_at_once,
+    with ready() as place:
+        chosen = choose(place, vendors, account_ids)
+        tables = Tables() if vendors or account_ids else look_at_tables(place)
+        results = [*results_of_bad(chosen.bad)]
+        with Progress("verify", len(chosen.accounts)) as progress:
+            results += compare_accounts(
+                place,
+                chosen.accounts,
+                since=since,
+                deep=deep,
+                repair_request=request("repair", asked) if repair else None,
                 limit=limit,
-                progress=lambda done: watch.say(
-                    f"{done.at_vendor['tickets']} compared, {done.left} differences,"
-                    f" {done.calls} calls"
-                ),
+                onlooker=progress,
             )
-            if not (repair and comparison.damaged):
-                return _compared(comparison)
-            return _repaired(s, account, client, watch, comparison, request("repair", asked))
-
-        def compare_catalog(account: Account, client: VendorClient, _: Watch) -> Result:
-            return _compared(reconcile.verify_catalog(client, s.warehouse, limit=limit))
-
-        results = [
-            *refused(bad),
-            *each(s, "verify", accounts, compare),
-            *one_a_vendor(s, "verify catalogue", accounts, compare_catalog),
-        ]
-    code = worst([*tables.codes(), *(result.code for result in results)])
+        with Progress("verify catalogue", vendors_of(chosen)) as progress:
+            compared = compare_catalogs(place, chosen.accounts, limit=limit, onlooker=progress)
+            results += last_of_each_vendor(compared)
+    code = worst([*tables.codes(), *map(code_of, results)])
     if as_json:
         report_json(
             {
                 "outcome": WORDS[code],
                 **tables.document(),
                 "results": [
-                    result.document
+                    document_of(result)
                     | {"comparison": result.comparison and _document(result.comparison)}
                     for result in results
                 ],
@@ -112,39 +92,6 @@ def _document(comparison: Comparison) -> dict[str, Any]:
     document = asdict(comparison) | counters
     del document["damaged"]  # told by the differences
     return document
-
-
-def _repaired(
-    s: Session,
-    account: Account,
-    client: VendorClient,
-    watch: Watch,
-    found: Comparison,
-    asked: Request,
-) -> Result:
-    """Mend what was found; a failure leaves the comparison to be shown."""
-    from include.pipelines.repair import repair
-
-    try:
-        counts = repair(
-            client,
-            s.warehouse,
-            account,
-            found,
-            now=utcnow(),
-            request=asked,
-            open_messages=s.settings.open_messages,
-            calls_at_once=s.settings.calls_at_once,
-            progress=watch.note,
-        )
-    except SyncError as error:
-        return replace(_compared(found), code=exit_of(error), counts=watch.counts, error=error)
-    return replace(_compared(found), counts=counts)
-
-
-def _compared(comparison: Comparison) -> Result:
-    code = Exit.DONE if comparison.is_equal else Exit.DIFFERENT
-    return Result(comparison.account_id, comparison.vendor, code, comparison=comparison)
 
 
 def _show_comparisons(comparisons: Sequence[Comparison]) -> None:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from include.cli.console import (
     Exit,
     Progress,
-    Session,
     describe,
     exit_of,
     report,
@@ -18,11 +17,12 @@ from include.cli.console import (
 )
 from include.cli.snapshot import open_source
 from include.errors import SyncError
-from include.health import whose_turn
+from include.work.health import whose_turn
 
 if TYPE_CHECKING:
     from include.pipelines.checks import CheckResult
     from include.pipelines.snapshots.snapshot import TableComparison
+    from include.work.place import Workplace
 
 T = TypeVar("T")
 
@@ -87,16 +87,16 @@ class Tables:
             show_error(error, whose_turn=f" ({whose_turn(type(error).__name__)})")
 
 
-def look_at_tables(s: Session) -> Tables:
+def look_at_tables(place: Workplace) -> Tables:
     """Run every check, and compare customer service with its source when SOURCE_URL names one."""
     from include.pipelines import checks
 
     found = Tables()
-    found.checks = _unless_refused(found, lambda: _run_checks(s)) or []
+    found.checks = _unless_refused(found, lambda: _run_checks(place)) or []
     if error := checks.refusal(found.checks):
         found.errors.append(error)
-    if s.settings.source_url:
-        found.source = _unless_refused(found, lambda: _compare_source(s)) or []
+    if place.settings.source_url:
+        found.source = _unless_refused(found, lambda: _compare_source(place)) or []
     return found
 
 
@@ -109,22 +109,22 @@ def _unless_refused(found: Tables, work: Callable[[], T]) -> T | None:
         return None
 
 
-def _run_checks(s: Session) -> list[CheckResult]:
+def _run_checks(place: Workplace) -> list[CheckResult]:
     from include.pipelines import checks
     from include.warehouse.bookkeeping.checks import read_checks
 
     with Progress("checks", len(read_checks())) as progress:
         results = []
-        for result in checks.look(s.warehouse, now=utcnow(), progress=progress.update):
+        for result in checks.look(place.warehouse, now=utcnow(), progress=progress.update):
             results.append(result)
             progress.advance()
         return results
 
 
-def _compare_source(s: Session) -> list[TableComparison]:
+def _compare_source(place: Workplace) -> list[TableComparison]:
     from include.pipelines.snapshots import snapshot as snapshots
 
-    source = open_source(s.settings)
+    source = open_source(place.settings)
     with Progress("source", 1) as progress:
         progress.update("counting and summing both sides")
-        return snapshots.compare(source, s.warehouse)
+        return snapshots.compare(source, place.warehouse)

@@ -1,22 +1,21 @@
-"""What the tasks of check_data do: the SQL checks, then the vendors against the tables."""
+"""The tasks of check_data: the SQL checks, then the vendors against the tables."""
 
 from __future__ import annotations
 
 import logging
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from include import runtime
 from include.errors import CheckError
-from include.runtime import vendors
+from include.runtime import connections, forms
+from include.runtime.tickets import choose_of_vendor, last_of, raise_first
 
 if TYPE_CHECKING:
-    from include.models import Account
     from include.pipelines.comparison import Comparison
-    from include.runtime.vendors import Workplace
-    from include.vendors.client import VendorClient
+    from include.work.runs import Result
 
 log = logging.getLogger(__name__)
 
@@ -28,8 +27,8 @@ def check_tables(params: Mapping[str, Any], who: str) -> dict[str, int]:
     """Run the SQL checks; offences by check. Raises CheckError when one of level fail has some."""
     from include.pipelines import checks
 
-    with runtime.warehouse() as opened:
-        results = checks.run(opened, now=datetime.now(UTC), request=runtime.request(who, params))
+    with connections.warehouse() as opened:
+        results = checks.run(opened, now=datetime.now(UTC), request=forms.request(who, params))
     for result in results:
         if not result.ok:
             say = log.error if result.level == "fail" else log.warning
@@ -42,50 +41,54 @@ def check_tables(params: Mapping[str, Any], who: str) -> dict[str, int]:
 def compare_accounts(account_ids: Sequence[str]) -> dict[str, int]:
     """Compare a group of accounts with their vendors; tickets and differences of each kind.
 
-    Raises CheckError when one differs, or what kept it from being compared, as ``vendors.each``.
+    Raises CheckError when one differs, or what kept it from being compared, as ``raise_first``.
     """
-    from include.pipelines import reconcile
+    from include.work import tickets
+    from include.work.accounts import Choice, choose_accounts
+    from include.work.runs import results_of_bad
 
+    with connections.workplace() as place:
+        chosen = choose_accounts(place, Choice(account_ids=tuple(account_ids)))
+        results = [
+            *results_of_bad(chosen.bad),
+            *tickets.compare_accounts(place, chosen.accounts),
+        ]
+    raise_first([_judged(result) for result in results])
     counted = Counter[str]()
-
-    def work(at: Workplace, account: Account, client: VendorClient) -> None:
-        compared = reconcile.verify(
-            client,
-            at.warehouse,
-            account,
-            since=at.settings.sync_since,
-            now=datetime.now(UTC),
-            open_messages=at.settings.open_messages,
-            calls_at_once=at.settings.calls_at_once,
-        )
-        counted.update(compared.kinds)
-        counted["tickets"] += compared.at_vendor["tickets"]
-        _judge(compared)
-
-    vendors.each(account_ids, work)
+    for result in results:
+        if result.comparison:
+            counted.update(result.comparison.kinds)
+            counted["tickets"] += result.comparison.at_vendor["tickets"]
     return dict(counted)
 
 
 def compare_catalog(vendor: str, params: Mapping[str, Any]) -> dict[str, int]:
     """Compare a vendor's catalogue with the tables; its entries. Raises as above."""
-    from include.pipelines import reconcile
+    from include.work import tickets
 
-    def work(at: Workplace, account: Account, client: VendorClient) -> dict[str, int]:
-        compared = reconcile.verify_catalog(client, at.warehouse)
-        _judge(compared)
-        return dict(compared.at_vendor)
+    with connections.workplace() as place:
+        results = tickets.compare_catalogs(place, choose_of_vendor(place, vendor, params))
+    last = last_of(results)
+    raise_first([_judged(last)])
+    return dict(last.comparison.at_vendor) if last.comparison else {}
 
-    return vendors.first_of(vendor, params, work)
+
+def _judged(result: Result) -> Result:
+    """The result as a task sees it: differences that do not pass by themselves are an error."""
+    if result.error or not result.comparison:
+        return result
+    return replace(result, error=find_offence(result.comparison))
 
 
-def _judge(compared: Comparison) -> None:
-    """Log every difference that was kept. Raises CheckError unless all of them pass by itself."""
+def find_offence(compared: Comparison) -> CheckError | None:
+    """Log every difference that was kept; the error, unless all of them pass by themselves."""
     for found in compared.differences:
         log.warning("%s: %s %s %s", compared.account_id, found.kind, found.item, found.detail)
     kinds = {kind: count for kind, count in compared.kinds.items() if kind not in PASSING}
-    if kinds:
-        listed = ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items()))
-        raise CheckError(
-            f"{compared.account_id} differs from the vendor: {listed};"
-            " `python -m include verify` explains each"
-        )
+    if not kinds:
+        return None
+    listed = ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items()))
+    return CheckError(
+        f"{compared.account_id} differs from the vendor: {listed};"
+        " `python -m include verify` explains each"
+    )

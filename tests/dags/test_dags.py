@@ -64,7 +64,7 @@ def test_parsing_imports_nothing_slow_beyond_airflow_itself():
         [sys.executable, "-c", code], cwd=ROOT, check=True, capture_output=True, text=True
     )
     loaded = result.stdout.split()
-    assert "include.runtime" in loaded
+    assert "include.runtime.shape" in loaded
     assert not [name for name in loaded if name.startswith(HEAVY)]
 
 
@@ -145,11 +145,11 @@ def test_one_bad_account_is_red_by_its_own_name_and_the_others_arrive(
 )
 def test_a_form_that_makes_no_sense_is_refused_in_words(look, conf, words):
     from include.errors import ConfigError
-    from include.runtime import vendors
+    from include.runtime import tickets
 
     form = {"vendors": list(VENDORS), **FORM}
     with pytest.raises(ConfigError, match=words):
-        vendors.account_groups("huawei", form | conf, conf, known=form)
+        tickets.account_groups("huawei", form | conf, conf, known=form)
 
 
 def test_a_misspelt_key_makes_the_run_red_instead_of_reading_everything(airflow_db, dagbag, look):
@@ -161,11 +161,11 @@ def test_a_misspelt_key_makes_the_run_red_instead_of_reading_everything(airflow_
 
 
 def test_very_many_accounts_become_few_tasks():
-    from include.runtime import vendors
+    from include.runtime import tickets
 
     ids = [f"a{i:05}" for i in range(10_000)]
-    groups = vendors._groups(ids)
-    assert len(groups) == vendors.MOST_TASKS
+    groups = tickets.split_into_groups(ids)
+    assert len(groups) == tickets.MOST_TASKS
     assert [account_id for group in groups for account_id in group] == ids
-    assert vendors._groups([]) == []
-    assert vendors._groups(["a", "b"]) == [["a"], ["b"]]
+    assert tickets.split_into_groups([]) == []
+    assert tickets.split_into_groups(["a", "b"]) == [["a"], ["b"]]

@@ -219,9 +219,9 @@ def test_r6_without_accounts_a_run_is_green_with_a_hint(
     warehouse.transact(lambda c: c.execute(sa.text("delete from cloud_user")))
     conf = {"vendors": list(VENDORS), **FORM}
     assert dagbag.dags["sync_tickets"].test(logical_date=None, run_conf=conf).state == "success"
-    from include.runtime import vendors
+    from include.runtime import tickets
 
-    assert vendors.account_groups("huawei", conf, conf, known=conf) == []
+    assert tickets.account_groups("huawei", conf, conf, known=conf) == []
     assert "no account to read" in caplog.text
     told("right")
 
@@ -231,7 +231,7 @@ def test_r6_without_accounts_a_run_is_green_with_a_hint(
 def test_r6_every_account_of_many_is_finished(
     look, warehouse, ring, sandbox, monkeypatch, told, number
 ):
-    from include.runtime import vendors
+    from include.runtime import tickets
     from include.secrets import KeyRing
     from include.warehouse.tickets.accounts import add_account
 
@@ -242,11 +242,11 @@ def test_r6_every_account_of_many_is_finished(
         warehouse.transact(lambda c: c.execute(sa.text("delete from cloud_user")))
         for index in range(number):
             add_account(warehouse, KeyRing.parse(ring), many.account("tencent", index), now=NOW)
-        groups = vendors.account_groups("tencent", conf, conf, known=conf)
+        groups = tickets.account_groups("tencent", conf, conf, known=conf)
         assert sum(map(len, groups)) == number
-        assert len(groups) <= vendors.MOST_TASKS
+        assert len(groups) <= tickets.MOST_TASKS
         for group in groups:
-            vendors.sync_accounts(group, conf, "a test")
+            tickets.sync_accounts(group, conf, "a test")
     done = "select outcome, count(*) from sync_run where entity = 'tickets' group by 1"
     assert look(done) == [("done", number)]
     assert look("select count(*) from cloud_osm_list") == [(2 * number,)]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pytest
 
-from include.runtime import vendors
+from include.runtime.tickets import MOST_TASKS
 from include.vendors import http, paging
 
 BOUNDS = {
@@ -18,7 +18,7 @@ BOUNDS = {
     "attempts a call": (http.ATTEMPTS, 5),
     "readings of a moving list": (paging.READINGS, 4),
     "pages a list": (paging.MAX_PAGES, 20_000),
-    "tasks a vendor": (vendors.MOST_TASKS, 200),
+    "tasks a vendor": (MOST_TASKS, 200),
 }
 
 
@@ -31,8 +31,8 @@ def test_a_limit_is_no_larger_than_we_say(name):
 
 @pytest.mark.airflow
 def test_a_form_takes_at_most_five_hundred_accounts_of_fifty_characters():
-    from include import runtime
+    from include.runtime.forms import accounts_param
 
-    schema = runtime.accounts_param().schema
+    schema = accounts_param().schema
     assert schema["maxItems"] == 500
     assert schema["items"]["pattern"].endswith("{1,50}$")

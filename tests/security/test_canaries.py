@@ -213,7 +213,7 @@ def _look_at_runs(canaries, printed, logged):
 
 def _look_at_values(canaries, ring):
     """What an exception tells, and objects on the way to one."""
-    from include.runtime import vendors as tasks
+    from include.runtime import tickets as tasks
 
     for account in ("alibaba-1", *(f"{vendor}-bad" for vendor in VENDORS)):
         with pytest.raises(AuthError) as caught:
@@ -280,7 +280,7 @@ def test_passwords_of_settings_are_registered_with_the_masker_of_airflow(
 ):
     from airflow.sdk._shared.secrets_masker import redact
 
-    from include import runtime
+    from include.runtime import connections
 
     urls = [sa.make_url(warehouse_url), sa.make_url("postgresql://reader@127.0.0.1/desk")]
     words = [f"canary-of-{name}-{uuid.uuid4().hex}" for name in ("warehouse", "source")]
@@ -288,7 +288,7 @@ def test_passwords_of_settings_are_registered_with_the_masker_of_airflow(
         secret = url.set(password=word).render_as_string(hide_password=False)
         monkeypatch.setenv(name, secret)
     assert redact(f"{words}") == f"{words}"
-    runtime.source()
-    with pytest.raises(ConfigError), runtime.warehouse():  # it is not the server's password
+    connections.source()
+    with pytest.raises(ConfigError), connections.warehouse():  # it is not the server's password
         pass
     assert not [word for word in words if word in str(redact(f"{words}"))]

@@ -86,18 +86,18 @@ def a_form(dice: random.Random, known: list[str]) -> dict[str, Any]:
 
 def run(dag_id: str, params: dict[str, Any], conf: dict[str, Any], known: list[str]) -> None:
     """What the tasks of a DAG do with their form before they reach a database."""
-    from include.runtime import snapshots, vendors
+    from include.runtime import customer_service, tickets
 
     if dag_id == "snapshot_customer_service":
-        snapshots.take(params, conf, known, "test")
+        customer_service.take_snapshot(params, conf, known, "test")
     elif dag_id == "build_reports":
-        snapshots.build_reports(params, conf, known, "test")
+        customer_service.build_reports(params, conf, known, "test")
     else:
         try:
-            vendors.account_groups("huawei", params, conf, known)
+            tickets.account_groups("huawei", params, conf, known)
         finally:
             if dag_id == "sync_tickets":
-                vendors.sync_accounts([], params, "test")
+                tickets.sync_accounts([], params, "test")
 
 
 def test_a_form_is_taken_or_refused_in_words(airflow_db, dagbag, monkeypatch, record_property):

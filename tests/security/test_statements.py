@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 
 import sqlalchemy as sa
 
-from include.health import read_health
 from include.pipelines import catalog, checks, reports
 from include.pipelines.snapshots import snapshot as snapshots
 from include.pipelines.tickets.sync import sync_tickets
@@ -21,6 +20,7 @@ from include.warehouse.bookkeeping.ledger import Request
 from include.warehouse.mysql import Warehouse
 from include.warehouse.reports import relations
 from include.warehouse.schema import migrations
+from include.work.health import read_health
 
 NOW = datetime(2026, 3, 10, tzinfo=UTC)
 REQUEST = Request("test")

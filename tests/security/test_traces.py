@@ -85,12 +85,11 @@ def take(run_id):
     from airflow.models import DagRun
     from airflow.utils.session import create_session
 
-    from include import runtime
-    from include.runtime import snapshots
+    from include.runtime import customer_service, forms
 
     with create_session() as session:
         run = session.scalars(sa.select(DagRun).where(DagRun.run_id == run_id)).one()
-        return snapshots.take(run.conf or {}, run.conf, FORM, runtime.who(run))
+        return customer_service.take_snapshot(run.conf or {}, run.conf, FORM, forms.who(run))
 
 
 def test_no_stranger_sees_or_does_anything_of_ours(visitor):

@@ -10,13 +10,13 @@ import sqlalchemy as sa
 
 from include import errors
 from include.errors import ContractError, PartialError, SyncError, UnavailableError
-from include.health import TURNS, read_health, whose_turn
 from include.warehouse.bookkeeping import ledger
 from include.warehouse.bookkeeping.ledger import STALE_SECONDS, Request
 from include.warehouse.bookkeeping.tables import sync_check
 from include.warehouse.customer_service import manifest
 from include.warehouse.mysql import Warehouse
 from include.warehouse.tickets import store as tickets
+from include.work.health import TURNS, read_health, whose_turn
 from tests.builders import (
     DAY,
     a_message,

@@ -1,37 +1,34 @@
-"""What the tasks of snapshot_customer_service and build_reports do."""
+"""The tasks of snapshot_customer_service and build_reports."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Collection, Mapping
-from datetime import UTC, date, datetime
 from typing import Any
 
 from airflow.sdk.exceptions import AirflowSkipException
 
-from include import runtime
+from include.runtime import connections, forms
 
 log = logging.getLogger(__name__)
 
 
-def take(
+def take_snapshot(
     params: Mapping[str, Any], conf: Mapping[str, Any] | None, known: Collection[str], who: str
 ) -> dict[str, int]:
     """Take a snapshot; its number and figures. Raises ConfigError for a form of other fields."""
-    from include.pipelines.snapshots import snapshot as snapshots
-    from include.settings import Settings
+    from include.work import customer_service
 
-    runtime.check_form(params, conf or {}, known)
-    settings, source = Settings.load(), runtime.source()
-    with runtime.warehouse() as opened:
-        taken = snapshots.take(
+    forms.check_form(params, conf or {}, known)
+    source = connections.source()
+    with connections.workplace() as place:
+        taken = customer_service.take_snapshot(
+            place,
             source,
-            opened,
-            request=runtime.request(who, params),
+            forms.request(who, params),
             full=bool(params["full"]),
             accept_vanished=params["accept_vanished"] or 0,
-            vanish_limit=settings.snapshot_vanish_limit,
-            full_hours=settings.snapshot_full_hours,
+            progress=log.info,
         )
     return {
         "snapshot_id": taken.snapshot_id,
@@ -52,19 +49,11 @@ def build_reports(
     params: Mapping[str, Any], conf: Mapping[str, Any] | None, known: Collection[str], who: str
 ) -> dict[str, int]:
     """Rebuild the reports' last days, or from the form's *since* on; rows written a table."""
-    from include.pipelines import reports
-    from include.settings import Settings
+    from include.work import customer_service
 
-    runtime.check_form({}, conf or {}, known)
-    since = date.fromisoformat(params["since"]) if params["since"] else None
-    settings = Settings.load()
-    with runtime.warehouse() as opened:
-        return reports.build(
-            opened,
-            now=datetime.now(UTC),
-            request=runtime.request(who, params),
-            since=since,
-            service_level_seconds=settings.service_level_seconds,
-            is_masked=settings.redact_texts != "keep",
-            progress=log.info,
+    forms.check_form({}, conf or {}, known)
+    since = forms.read_day(params["since"])
+    with connections.workplace() as place:
+        return customer_service.build_reports(
+            place, forms.request(who, params), since=since, progress=log.info
         )

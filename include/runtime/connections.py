@@ -1,0 +1,115 @@
+"""Airflow's connections as the databases and secrets that work needs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from typing import TYPE_CHECKING
+
+from airflow.sdk import BaseHook
+
+from include import stopping
+from include.errors import ConfigError
+
+if TYPE_CHECKING:
+    from include.source.postgres import Source
+    from include.warehouse.mysql import Warehouse
+    from include.work.place import Workplace
+
+
+@contextmanager
+def warehouse() -> Iterator[Warehouse]:
+    """The database of the Airflow connection ``warehouse``, checked to have our schema.
+
+    Without that connection the setting WAREHOUSE_URL counts. A task that is told to end in here is
+    interrupted: Airflow itself lets it go on, and kills it five seconds later.
+    """
+    from include.settings import Settings
+    from include.warehouse.mysql import Warehouse
+    from include.warehouse.schema import migrations
+
+    settings = Settings.load()
+    url = url_of("warehouse", "mysql+pymysql", 3306) or settings.warehouse_url
+    if not url:
+        raise ConfigError("there is no Airflow connection `warehouse`: add one, type MySQL")
+    opened = Warehouse.open(url, ca=settings.warehouse_ca)
+    hide_secret(opened.engine.url.password or "")
+    with stopping.when_told(), closing(opened):
+        migrations.require_current(opened.engine)
+        yield opened
+
+
+@contextmanager
+def workplace(*, uses_keys: bool = True) -> Iterator[Workplace]:
+    """The workplace of a task.
+
+    Keys that are used are registered with Airflow's masker, which slows down with each: whoever
+    only counts accounts, however many, *uses_keys* not.
+    """
+    from include.settings import Settings
+    from include.work.place import Workplace
+
+    with warehouse() as opened:
+        hide = hide_secret if uses_keys else None
+        yield Workplace.of(Settings.load(), opened, find_secret, hide)
+
+
+def source() -> Source:
+    """The customer-service database of the Airflow connection ``customer_service``.
+
+    Without that connection the setting SOURCE_URL counts. Nothing is sent to it yet.
+    """
+    from include.settings import Settings
+    from include.work.customer_service import open_source
+
+    settings = Settings.load()
+    url = url_of("customer_service", "postgresql+psycopg2", 5432) or settings.source_url
+    if not url:
+        raise ConfigError(
+            "there is no Airflow connection `customer_service`: add one, type Postgres, for the"
+            " customer-service database; until then leave snapshot_customer_service switched off"
+        )
+    return open_source(url, settings, hide_secret)
+
+
+def find_secret(connection_id: str) -> str:
+    """The secret of ``conn:<id>``: the password of an Airflow connection. Raises ConfigError."""
+    from airflow.sdk.exceptions import AirflowNotFoundException
+
+    try:
+        password = BaseHook.get_connection(connection_id).password
+    except AirflowNotFoundException:
+        raise ConfigError(f"there is no Airflow connection {connection_id}: add it") from None
+    if not password:
+        raise ConfigError(f"the Airflow connection {connection_id} has no password")
+    return str(password)
+
+
+def hide_secret(secret: str) -> None:
+    """Register a secret with Airflow's masker, which knows no settings of ours."""
+    from airflow.sdk.log import mask_secret
+
+    if secret:
+        mask_secret(secret)
+
+
+def url_of(connection_id: str, driver: str, port: int) -> str:
+    """The SQLAlchemy URL of an Airflow connection; empty when there is none of that name."""
+    import sqlalchemy as sa
+    from airflow.sdk.exceptions import AirflowNotFoundException
+
+    try:
+        connection = BaseHook.get_connection(connection_id)
+    except AirflowNotFoundException:
+        return ""
+    if not connection.schema:
+        raise ConfigError(f"the Airflow connection `{connection_id}` names no database: add it")
+    url = sa.URL.create(
+        driver,
+        connection.login or None,
+        connection.password or None,
+        connection.host or "127.0.0.1",
+        connection.port or port,
+        connection.schema,
+    )
+    return url.render_as_string(hide_password=False)

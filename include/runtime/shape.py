@@ -1,0 +1,110 @@
+"""The shape that all our DAGs share: retries, time limits, assets, pools, the watcher."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import timedelta
+from typing import Any, Final
+
+import pendulum
+from airflow.sdk import (
+    Asset,
+    ExceptionRetryPolicy,
+    RetryAction,
+    RetryRule,
+    TriggerRule,
+    dag,
+    task,
+)
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
+
+from include.customer_service import SOURCE_TABLES
+
+TICKET_TABLES: Final = ("cloud_osm_list", "cloud_osm_detail", "cloud_osm_source")
+CATALOG_TABLES: Final = (
+    "cloud_osm_product",
+    "cloud_osm_product_type",
+    "cloud_osm_product_category",
+    "cloud_osm_source",
+)
+SNAPSHOT_TABLES: Final = tuple(f"cs_{table.name}" for table in SOURCE_TABLES)
+REPORT_ASSET: Final = "reports"
+
+_fail_at_once = ("AuthError", "ConfigError", "RejectedError", "ContractError", "CheckError")
+RETRY_POLICY: Final = ExceptionRetryPolicy(
+    rules=[
+        *(
+            RetryRule(exception=f"include.errors.{name}", action=RetryAction.FAIL, reason=name)
+            for name in (*_fail_at_once, "PartialError", "SupersededError")
+        ),
+        RetryRule(
+            exception="include.errors.RateLimitError",
+            action=RetryAction.RETRY,
+            retry_delay=timedelta(minutes=15),
+            reason="the vendor refuses more calls for now",
+        ),
+        RetryRule(
+            exception="include.errors.AlreadyRunningError",
+            action=RetryAction.RETRY,
+            retry_delay=timedelta(minutes=2),
+            reason="another run holds the account",
+        ),
+    ]
+)
+DEFAULTS: Final[dict[str, Any]] = {
+    "retries": 3,
+    "retry_delay": timedelta(seconds=30),
+    "retry_exponential_backoff": 2.0,
+    "max_retry_delay": timedelta(minutes=15),
+    "retry_policy": RETRY_POLICY,
+    # Runs go on where they were stopped, so a limit loses nothing.
+    "execution_timeout": timedelta(hours=6),
+}
+
+
+def house_dag(
+    schedule: Any, tag: str, form: Mapping[str, Any], page: str | None
+) -> Callable[[Callable[[], None]], Callable[[], Any]]:
+    """Airflow's ``@dag`` with what is the same for all of ours; *page* is shown in the UI."""
+    return dag(
+        schedule=schedule,
+        start_date=pendulum.datetime(2026, 1, 1, tz="Asia/Shanghai"),
+        catchup=False,
+        max_active_runs=1,
+        default_args=DEFAULTS,
+        params=dict(form),
+        tags=[tag],
+        doc_md=page,
+    )
+
+
+def watch(tasks: Iterable[Any], reason: str) -> None:
+    """Let the run be red for *reason* when one of *tasks* failed, whatever came after it."""
+
+    @task(trigger_rule=TriggerRule.ONE_FAILED, retries=0)
+    def watcher() -> None:
+        raise AirflowFailException(reason)
+
+    [*tasks] >> watcher()
+
+
+def assets(names: Iterable[str]) -> list[Asset]:
+    """The tables that a task changes, for DAGs that wait for them."""
+    return [Asset(name) for name in names]
+
+
+def pool(vendor: str) -> str:
+    """The pool that bounds how many tasks call a vendor at once."""
+    return f"vendor_{vendor}"
+
+
+def total(results: Iterable[Any], params: Mapping[str, Any]) -> dict[str, int]:
+    """The sum of what the tasks of a run did. Skips, so that no asset changes, when nothing did."""
+    figures: dict[str, int] = {}
+    for result in results:
+        for part in [result] if isinstance(result, Mapping) else result or []:
+            for name, value in part.items():
+                figures[name] = figures.get(name, 0) + value
+    if params.get("dry_run") or not figures.get("written", 0) + figures.get("gone", 0):
+        raise AirflowSkipException(f"nothing changed: {figures}")
+    return figures

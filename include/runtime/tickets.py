@@ -1,0 +1,145 @@
+"""The tasks of sync_tickets and refresh_catalog, and the accounts they are about."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any, Final
+
+from airflow.sdk.exceptions import AirflowSkipException
+
+from include.errors import ConfigError, RateLimitError, SyncError, UnavailableError
+from include.models import VENDORS
+from include.runtime import connections, forms
+
+if TYPE_CHECKING:
+    from include.models import Account
+    from include.work.accounts import Chosen
+    from include.work.place import Workplace
+    from include.work.runs import Result
+
+log = logging.getLogger(__name__)
+
+MOST_TASKS: Final = 200
+"""Mapped tasks of one vendor: Airflow maps at most 1,024, and each costs a second to start."""
+
+
+def account_groups(
+    vendor: str, params: Mapping[str, Any], conf: Mapping[str, Any] | None, known: Collection[str]
+) -> list[list[str]]:
+    """The ids of a vendor's accounts to read, in groups of which each becomes one task.
+
+    An account whose row cannot be used is in a group too, so that it fails under its own name.
+    Raises ConfigError for a form that makes no sense.
+    """
+    from include.work.accounts import choose_accounts
+
+    forms.check_form(params, conf or {}, known)
+    with connections.workplace(uses_keys=False) as place:
+        chosen = choose_accounts(place, forms.read_choice(params))
+    refused = [str(row.error) for row in chosen.bad if row.account_id in (params["accounts"] or ())]
+    if refused:
+        raise ConfigError("; ".join(refused))
+    say_switched_off(chosen, vendor)
+    ids = {account.account_id: account.vendor for account in chosen.accounts}
+    # A row without a usable vendor must be red somewhere, too.
+    ids |= {row.account_id: row.vendor or VENDORS[0] for row in chosen.bad}
+    if not ids:
+        log.warning("no account to read: add one with `python -m include accounts add`")
+    return split_into_groups(sorted(account_id for account_id, of in ids.items() if of == vendor))
+
+
+def sync_accounts(
+    account_ids: Sequence[str], params: Mapping[str, Any], who: str
+) -> dict[str, int]:
+    """Sync the tickets of a group of accounts; the counts. Raises as ``raise_first``."""
+    from include.warehouse.bookkeeping.ledger import Counts
+    from include.work import tickets
+    from include.work.accounts import Choice, choose_accounts
+    from include.work.runs import results_of_bad
+
+    with connections.workplace() as place:
+        # The keys are read anew: they may have changed since the group was made.
+        chosen = choose_accounts(place, Choice(account_ids=tuple(account_ids)))
+        request, options = forms.request(who, params), forms.read_options(params)
+        results = [
+            *results_of_bad(chosen.bad),
+            *tickets.sync_accounts(place, chosen.accounts, request, options),
+        ]
+    raise_first(results)
+    counted = Counts()
+    for result in results:
+        log.info("account=%s %s", result.account_id, result.counts)
+        counted += result.counts or Counts()
+    return asdict(counted)
+
+
+def refresh_vendor(vendor: str, params: Mapping[str, Any], who: str) -> dict[str, int]:
+    """Refresh a vendor's catalogue; the counts. Raises as ``last_of``."""
+    from include.work import tickets
+
+    with connections.workplace() as place:
+        results = tickets.refresh_catalogs(
+            place,
+            choose_of_vendor(place, vendor, params),
+            forms.request(who, params),
+            accept_vanished=bool(params["accept_vanished"]),
+        )
+    counts = last_of(results).counts
+    return asdict(counts) if counts else {}
+
+
+def choose_of_vendor(place: Workplace, vendor: str, params: Mapping[str, Any]) -> list[Account]:
+    """The accounts of one vendor that a form means.
+
+    Raises the error of a row that cannot be used where there is no other, and skips the task where
+    there is none at all.
+    """
+    from include.work.accounts import choose_accounts
+
+    chosen = choose_accounts(place, forms.read_choice(params))
+    mine = [account for account in chosen.accounts if account.vendor == vendor]
+    bad = [row.error for row in chosen.bad if row.vendor == vendor]
+    if bad and not mine:
+        raise bad[0]
+    if not mine:
+        say_switched_off(chosen, vendor)
+        raise AirflowSkipException(f"no account of {vendor} was chosen, or it is switched off")
+    return mine
+
+
+def say_switched_off(chosen: Chosen, vendor: str) -> None:
+    """Say in the log that accounts of a vendor are left out."""
+    if any(account.vendor == vendor for account in chosen.switched_off):
+        log.warning("%s is experimental and switched off, see include/settings.py", vendor)
+
+
+def raise_first(results: Sequence[Result]) -> None:
+    """Log every failure by its account; raise one, if there is any that is worth another try."""
+    failures = {result.account_id: result.error for result in results if result.error}
+    for account_id, error in failures.items():
+        unexpected = None if isinstance(error, SyncError) else error
+        log.error("account=%s %s: %s", account_id, type(error).__name__, error, exc_info=unexpected)
+    if failures:
+        passing = (UnavailableError, RateLimitError)
+        first = min(failures.values(), key=lambda error: not isinstance(error, passing))
+        names = ", ".join(sorted(failures)[:20])
+        first.add_note(f"{len(failures)} of {len(results)} accounts failed: {names}")
+        raise first
+
+
+def last_of(results: Sequence[Result]) -> Result:
+    """The result that counts of work on one account of a vendor. Raises its error."""
+    *before, last = results
+    for result in before:
+        name = type(result.error).__name__
+        log.warning("account=%s %s: %s", result.account_id, name, result.error)
+    raise_first([last])
+    return last
+
+
+def split_into_groups(ids: Sequence[str]) -> list[list[str]]:
+    """At most ``MOST_TASKS`` groups of equal size."""
+    size = -(-len(ids) // MOST_TASKS) or 1
+    return [list(ids[i : i + size]) for i in range(0, len(ids), size)]

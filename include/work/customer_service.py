@@ -1,0 +1,61 @@
+"""Snapshots of the customer service and the reports on everything, by the settings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+
+import sqlalchemy as sa
+
+from include.pipelines import reports
+from include.pipelines.snapshots import snapshot as snapshots
+from include.settings import Settings
+from include.source.postgres import Source
+from include.warehouse.bookkeeping.ledger import Request
+from include.work.place import Workplace
+
+
+def open_source(url: str, settings: Settings, hide: Callable[[str], None]) -> Source:
+    """The customer-service database at *url*; nothing is sent yet, its password is hidden."""
+    source = Source.open(
+        url, ca=settings.source_ca, timeout_seconds=settings.source_timeout_seconds
+    )
+    hide(sa.make_url(url).password or "")
+    return source
+
+
+def take_snapshot(
+    place: Workplace,
+    source: Source,
+    request: Request,
+    *,
+    full: bool,
+    accept_vanished: int,
+    progress: Callable[[str], None],
+) -> snapshots.Taken:
+    """Take one snapshot and publish it. Raises as the pipeline's function of that name."""
+    return snapshots.take(
+        source,
+        place.warehouse,
+        request=request,
+        full=full,
+        accept_vanished=accept_vanished,
+        vanish_limit=place.settings.snapshot_vanish_limit,
+        full_hours=place.settings.snapshot_full_hours,
+        progress=progress,
+    )
+
+
+def build_reports(
+    place: Workplace, request: Request, *, since: date | None, progress: Callable[[str], None]
+) -> dict[str, int]:
+    """Rebuild the reports' last days, or from *since* on; rows written by table."""
+    return reports.build(
+        place.warehouse,
+        now=datetime.now(UTC),
+        request=request,
+        since=since,
+        service_level_seconds=place.settings.service_level_seconds,
+        is_masked=place.settings.redact_texts != "keep",
+        progress=progress,
+    )

@@ -1,0 +1,99 @@
+"""Work on several accounts, one after the other: one that fails stops no other."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
+from dataclasses import dataclass, replace
+
+from include.errors import AuthError, ConfigError
+from include.models import Account
+from include.pipelines.comparison import Comparison
+from include.vendors import open_client
+from include.vendors.client import VendorClient
+from include.warehouse.bookkeeping.ledger import Counts
+from include.warehouse.tickets.accounts import BadAccount
+from include.work.place import Onlooker, Workplace
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """How the work on one account (or, through it, on its vendor's catalogue) ended.
+
+    *counts* and *comparison* are what it gave; of a failure, what it gave before *error*.
+    """
+
+    account_id: str
+    vendor: str
+    counts: Counts | None = None
+    comparison: Comparison | None = None
+    error: Exception | None = None
+    seconds: float = 0.0
+
+
+@dataclass(slots=True)
+class Watch:
+    """Follows the work on one account, for an onlooker and for what a failure leaves."""
+
+    account_id: str
+    onlooker: Onlooker
+    counts: Counts | None = None
+
+    def note(self, counts: Counts) -> None:
+        """Take the counts so far."""
+        self.counts = counts
+        self.say(
+            f"{counts.listed} listed, {counts.written} stored, {counts.messages} messages,"
+            f" {counts.calls} calls"
+        )
+
+    def say(self, text: str) -> None:
+        """Say what is being done."""
+        self.onlooker.update(f"{self.account_id}: {text}")
+
+
+Work = Callable[[Account, VendorClient, Watch], Result]
+
+
+def work_on_each(
+    place: Workplace, accounts: Iterable[Account], work: Work, onlooker: Onlooker
+) -> list[Result]:
+    """The results of *work* on every account."""
+    return [_work_on(place, account, work, onlooker) for account in accounts]
+
+
+def work_on_one_a_vendor(
+    place: Workplace, accounts: Iterable[Account], work: Work, onlooker: Onlooker
+) -> list[Result]:
+    """The results of *work* on one account of each vendor, those of failed tries before it.
+
+    The next account of a vendor is tried where keys or rights were refused: the last result of a
+    vendor is what counts.
+    """
+    last: dict[str, Result] = {}
+    results = []
+    for account in accounts:
+        before = last.get(account.vendor)
+        if before is None or isinstance(before.error, AuthError | ConfigError):
+            last[account.vendor] = _work_on(place, account, work, onlooker)
+            results.append(last[account.vendor])
+    return results
+
+
+def results_of_bad(bad: Iterable[BadAccount]) -> Iterator[Result]:
+    """The results of accounts whose rows cannot be used."""
+    return (Result(row.account_id, row.vendor, error=row.error) for row in bad)
+
+
+def _work_on(place: Workplace, account: Account, work: Work, onlooker: Onlooker) -> Result:
+    started = time.monotonic()
+    watch = Watch(account.account_id, onlooker)
+    watch.say("")
+    try:
+        with closing(open_client(account, place.settings)) as client:
+            result = work(account, client, watch)
+    except Exception as error:  # noqa: BLE001  # whoever asked presents it, beside the others
+        result = Result(account.account_id, account.vendor, counts=watch.counts, error=error)
+    onlooker.advance()
+    return replace(result, seconds=time.monotonic() - started)
