@@ -164,9 +164,24 @@ def test_the_files_name_every_table_and_view_there_is(users):
         right = "SELECT, INSERT, UPDATE" + (", DELETE" if table in DELETED_FROM else "")
         assert f"GRANT {right} ON `osm`.`{table.name}` TO" in write
     granted = re.findall(
-        r"^GRANT SELECT ON `osm`.`(\w+)`", (GRANTS / "mysql_report.sql").read_text(), re.M
+        r"^GRANT (SELECT.*) ON `osm`.`(\w+)`", (GRANTS / "mysql_report.sql").read_text(), re.M
     )
-    assert sorted(granted) == sorted({*views.statements(), "alembic_version"})
+    expected = [("SELECT, SHOW VIEW", view) for view in views.statements()]
+    assert sorted(granted) == sorted([*expected, ("SELECT", "alembic_version")])
+
+
+def test_a_tool_that_reflects_finds_every_view_with_its_columns(users):
+    """As SQLAlchemy does it, and with it Superset and pandas."""
+    engine = sa.create_engine(users.url("report"), poolclass=sa.NullPool)
+    admin = sa.create_engine(users.admin_url, poolclass=sa.NullPool)
+    found, whole = sa.inspect(engine), sa.inspect(admin)
+    assert set(found.get_view_names()) == set(views.statements())
+    for view in views.statements():
+        names = [column["name"] for column in found.get_columns(view)]
+        assert names == [column["name"] for column in whole.get_columns(view)]
+        table = sa.Table(view, sa.MetaData(), autoload_with=engine)
+        with engine.connect() as connection:
+            connection.execute(sa.select(table).limit(1)).all()
 
 
 @pytest.fixture
