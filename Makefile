@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup check test test-full lint types fix sandbox demo bench audit migrate lock
+.PHONY: help setup check test test-fast test-full lint types fix sandbox demo bench audit migrate lock
 
 BIN := .venv/bin
 PYTHON ?= python3
@@ -24,6 +24,9 @@ check: test ## what CI runs: the same as test
 
 test: setup lint types ## set-up, lint, types, then all tests, on MariaDB and what WAREHOUSE_URL names
 	@$(BIN)/pytest -n $(WORKERS) $(ARGS)
+
+test-fast: $(BIN)/.installed ## what needs no database and no Airflow: under a minute
+	@$(BIN)/pytest -n 2 -m "not db and not airflow" --ignore tests/faults --ignore tests/security $(ARGS)
 
 test-full: setup ## all tests in their long form: every kill point, every fault, 500 histories (an hour)
 	@[ -n "$${WAREHOUSE_URL:-}" ] || echo "WAREHOUSE_URL names no server of the other family: this one's only"

@@ -89,12 +89,13 @@ def pytest_report_header() -> list[str]:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what needs a database or Airflow by the fixtures it asks for."""
+    """Mark what needs a database or Airflow by the fixtures it asks for, or by its folder."""
     for item in items:
         asked = getattr(item, "fixturenames", ())
-        if "warehouse_server" in asked or "source_server" in asked:
+        folder = item.path.relative_to(ROOT).parent.as_posix()
+        if {"warehouse_server", "source_server"} & {*asked} or folder == "tests/sandbox/servers":
             item.add_marker("db")
-        if "airflow_db" in asked or "dagbag" in asked:
+        if {"airflow_db", "dagbag"} & {*asked} or folder in ("tests/dags", "tests/plugins"):
             item.add_marker("airflow")
 
 
