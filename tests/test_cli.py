@@ -28,9 +28,9 @@ from include.errors import (
     SupersededError,
     UnavailableError,
 )
-from include.models import VENDORS
 from include.sandbox.vendors.server import WIRES, Sandbox
 from include.secrets import KeyRing, new_key
+from include.vendors.registry import VENDORS
 from include.warehouse.bookkeeping import ledger
 from include.warehouse.bookkeeping.ledger import Request
 from include.warehouse.mysql import Warehouse

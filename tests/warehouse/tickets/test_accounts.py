@@ -12,8 +12,8 @@ import sqlalchemy as sa
 from include.errors import ConfigError
 from include.models import Account
 from include.secrets import KeyRing, key_id_of, new_key, seal
+from include.vendors.registry import vendor_of
 from include.warehouse.mysql import Warehouse
-from include.warehouse.tickets.account_rows import vendor_of
 from include.warehouse.tickets.accounts import (
     add_account,
     encrypt_plain,
