@@ -44,6 +44,7 @@ CANARY = "canarySECRETcanarySECRET"
 VERBS = (
     "migrate",
     "check",
+    "vendors",
     "sync",
     "refresh",
     "snapshot",
@@ -157,6 +158,10 @@ def test_every_help_names_the_exit_codes(path):
 def test_no_verb_takes_a_secret_key_as_an_argument(name):
     output = told(CliRunner().invoke(app, ["accounts", name, "--help"]), 0)
     assert not re.search(r"--[a-z-]*secret", output)
+
+
+def test_vendors_are_told_one_a_line():
+    assert told(CliRunner().invoke(app, ["vendors"]), 0).split("\n") == [*VENDORS, ""]
 
 
 def test_help_imports_nothing_slow():
