@@ -15,9 +15,9 @@ from typing import Any
 
 from airflow.sdk import TaskGroup, TriggerRule, task
 
-from include.models import VENDORS
 from include.runtime import checks, forms, shape
 from include.runtime.tickets import account_groups
+from include.vendors.registry import VENDORS
 
 FORM = {
     "vendors": forms.vendors_param(),

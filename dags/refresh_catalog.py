@@ -14,9 +14,9 @@ from typing import Any
 
 from airflow.sdk import Param, TriggerRule, task
 
-from include.models import VENDORS
 from include.runtime import forms, shape
 from include.runtime.tickets import account_groups, refresh_vendor
+from include.vendors.registry import VENDORS
 
 FORM = {
     "vendors": forms.vendors_param(),

@@ -21,9 +21,9 @@ from typing import Any
 
 from airflow.sdk import Param, TaskGroup, TriggerRule, task
 
-from include.models import VENDORS
 from include.runtime import forms, shape
 from include.runtime.tickets import account_groups, sync_accounts
+from include.vendors.registry import VENDORS
 
 FORM = {
     "vendors": forms.vendors_param(),

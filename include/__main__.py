@@ -11,13 +11,14 @@ import typer
 
 from include import stopping
 from include.cli import accounts
-from include.cli.console import EPILOG, Exit, flags, verb
+from include.cli.console import EPILOG, Exit, flags, report, verb
 from include.cli.options import Accounts, AsJson, Format, Vendors, day, moment
+from include.vendors.registry import VENDORS
 
 app = typer.Typer(
-    help="Support tickets of Alibaba Cloud, Huawei Cloud and Tencent Cloud, and customer-service"
-    " tables of PostgreSQL, in MySQL tables."
-    " Settings come from the environment (include/settings.py names each).",
+    help=f"Support tickets of {', '.join(map(str.capitalize, VENDORS))}, and customer-service"
+    " tables of PostgreSQL, in MySQL tables. Settings come from the environment"
+    " (include/settings.py and the vendors' folders name each).",
     epilog=EPILOG,
     no_args_is_help=True,
     add_completion=False,
@@ -57,6 +58,14 @@ def check(as_json: AsJson = False) -> None:
     from include.cli.check import check as run
 
     run(as_json=as_json)
+
+
+@app.command(epilog=EPILOG)
+@verb
+def vendors() -> None:
+    """Print the names of the vendors, one a line: what needs a pool in Airflow."""
+    for name in VENDORS:
+        report(name)
 
 
 @app.command(epilog=EPILOG)

@@ -7,15 +7,13 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final, Self
 
-VENDORS: Final = ("alibaba", "huawei", "tencent")
-
 DERIVED_ID_PREFIX: Final = "derived:"
 """Begins every message id that we made because the vendor gave none."""
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """One set of keys at one vendor: a row of ``cloud_user``. *vendor* is one of ``VENDORS``."""
+    """One set of keys at one *vendor*, named in lower case: a row of ``cloud_user``."""
 
     account_id: str
     vendor: str

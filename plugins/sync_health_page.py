@@ -20,9 +20,9 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from include.errors import SyncError
-from include.models import VENDORS
 from include.runtime import connections
-from include.work.accounts import experimental_vendors, list_accounts
+from include.vendors.registry import DECLARED, VENDORS, is_switched_on
+from include.work.accounts import list_accounts
 from include.work.health import Health, Standing, read_health, whose_turn
 
 if TYPE_CHECKING:
@@ -127,14 +127,13 @@ def page() -> HTMLResponse:
     now = datetime.now(UTC)
     try:
         with connections.workplace(uses_keys=False) as place:
+            off = {name for name in VENDORS if not is_switched_on(name, place.settings)}
             health = read_health(place.warehouse, now=now)
             accounts = list_accounts(place)
     except SyncError as error:
         headline, turn = "The warehouse cannot be read", "the operator's turn: mend it, then reload"
         return _failure(503, headline, str(error), turn)
-    return _render(
-        200, failure=None, **_view(health, accounts, experimental_vendors(place.settings), now)
-    )
+    return _render(200, failure=None, **_view(health, accounts, off, now))
 
 
 @app.get("/style.css")
@@ -153,10 +152,9 @@ def broken(request: Request, error: Exception) -> HTMLResponse:
 
 
 def _view(
-    health: Health, accounts: list[AccountInfo], experimental: dict[str, bool], now: datetime
+    health: Health, accounts: list[AccountInfo], off: set[str], now: datetime
 ) -> dict[str, Any]:
     """Everything the template shows."""
-    off = {vendor for vendor, is_on in experimental.items() if not is_on}
     tickets = list(_ticket_lines(health.standings, accounts, off))
     catalog = list(_catalog_lines(health.standings, accounts, off))
     once = list(_once_lines(health))
@@ -176,7 +174,6 @@ def _view(
         "turns": sorted(turns.items(), key=lambda of: (of[0].startswith("nobody"), -of[1])),
         "switched_off": sorted(off & {info.vendor for info in accounts}),
         "plain_keys": sum(info.storage == "plain" for info in accounts),
-        "experimental": experimental,
         "quarantined": health.quarantined,
         "rows": health.rows,
     }
@@ -266,7 +263,7 @@ def _most_urgent(lines: list[Line]) -> dict[str, Any]:
 
 def _failure(status: int, headline: str, reason: str, turn: str) -> HTMLResponse:
     failure = {"status": status, "headline": headline, "reason": reason, "turn": turn}
-    return _render(status, failure=failure, now=datetime.now(UTC), experimental=())
+    return _render(status, failure=failure, now=datetime.now(UTC))
 
 
 def _render(status: int, **values: Any) -> HTMLResponse:
@@ -301,4 +298,5 @@ PAGES: Final = Environment(
     lstrip_blocks=True,
 )
 PAGES.filters |= {"plain": _plain, "stamp": _stamp, "span": _span}
-PAGES.globals |= {"TONES": TONES}
+EXPERIMENTAL: Final = {name for name in VENDORS if not DECLARED[name].is_official}
+PAGES.globals |= {"TONES": TONES, "EXPERIMENTAL": EXPERIMENTAL}

@@ -10,7 +10,7 @@ import signal
 import tempfile
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,7 +19,7 @@ import pytest
 import sqlalchemy as sa
 
 from include.sandbox.servers import databases
-from include.settings import Settings
+from include.vendors.registry import setting_names
 from tests import figures
 
 if TYPE_CHECKING:
@@ -109,8 +109,8 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
 @pytest.fixture(autouse=True)
 def _no_settings_of_the_shell(monkeypatch: pytest.MonkeyPatch) -> None:
     """No test reads, let alone writes, what the developer's environment points at."""
-    for setting in fields(Settings):
-        monkeypatch.delenv(setting.name.upper(), raising=False)
+    for name in setting_names():
+        monkeypatch.delenv(name, raising=False)
 
 
 @dataclass

@@ -18,7 +18,7 @@ from include.models import (
     Ticket,
     TicketRef,
 )
-from include.vendors.client import Capabilities, Keep
+from include.vendors.client import Keep
 from tests.builders import a_message, a_ticket, an_account
 
 
@@ -26,10 +26,7 @@ from tests.builders import a_message, a_ticket, an_account
 class FakeClient:
     """Holds tickets and messages; ``errors`` makes a ticket or a list fail."""
 
-    capabilities: ClassVar = Capabilities(
-        entities=frozenset({"tickets", "products", "categories", "sources"}),
-        max_window=timedelta(days=30),
-    )
+    max_window: ClassVar = timedelta(days=30)
     account: Account = field(default_factory=an_account)
     tickets: dict[str, Ticket] = field(default_factory=dict)
     messages: dict[str, list[Message]] = field(default_factory=dict)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 import re
-from dataclasses import fields
 from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -12,7 +11,16 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from include.errors import ConfigError
-from include.settings import Settings, is_loopback, parse_moment
+from include.settings import (
+    Settings,
+    SettingsGroup,
+    VendorSettings,
+    is_loopback,
+    parse_moment,
+    variables,
+)
+from include.vendors.registry import DECLARED, is_switched_on, load_settings, setting_names
+from include.vendors.tencent import TencentSettings
 
 SANDBOX = {
     "ALIBABA_BASE_URL": "http://127.0.0.1:4001",
@@ -23,11 +31,13 @@ SANDBOX = {
 
 
 def test_an_empty_environment_gives_the_defaults():
-    assert Settings.load({}) == Settings()
+    settings = load_settings({})
+    assert settings.model_copy(update={"vendors": ()}) == Settings()
+    assert settings.vendors == tuple(vendor.settings() for vendor in DECLARED.values())
 
 
 def test_a_blank_variable_counts_as_not_set():
-    assert Settings.load({field.name.upper(): "  " for field in fields(Settings)}) == Settings()
+    assert load_settings(dict.fromkeys(setting_names(), "  ")) == load_settings({})
 
 
 def test_every_setting_is_read_from_the_variable_that_bears_its_name():
@@ -45,6 +55,8 @@ def test_every_setting_is_read_from_the_variable_that_bears_its_name():
         "HUAWEI_IAM_URL": "https://iam.example",
         "TENCENT_BASE_URL": "https://tencent.example",
         "SANDBOX": "1",
+        "ALIBABA_ENABLED": "0",
+        "HUAWEI_ENABLED": "1",
         "TENCENT_ENABLED": "yes",
         "TENCENT_CLOSED_IDS": "3, 7",
         "TENCENT_ZONE": "UTC",
@@ -59,23 +71,29 @@ def test_every_setting_is_read_from_the_variable_that_bears_its_name():
         "CALLS_AT_ONCE": "8",
         "VENDOR_PROXY": "http://proxy.example:3128",
     }
-    assert set(given) == {field.name.upper() for field in fields(Settings)}
-    settings = Settings.load(given)
-    default = Settings()
+    assert set(given) == setting_names()
+    settings = load_settings(given)
     unread = [
-        f.name for f in fields(Settings) if getattr(settings, f.name) == getattr(default, f.name)
+        name
+        for group in (settings, *settings.vendors)
+        for name, field in variables(type(group)).items()
+        if getattr(group, field) == getattr(type(group)(), field)
     ]
     assert unread == []
-    assert settings.tencent_closed_ids == {3, 7}
-    assert settings.tencent_zone == ZoneInfo("UTC")
+    assert settings.of(TencentSettings).closed_ids == {3, 7}
+    assert settings.of(TencentSettings).zone == ZoneInfo("UTC")
     assert settings.sync_since == datetime(2024, 5, 1, tzinfo=UTC)
     assert (settings.overlap_hours, settings.calls_at_once) == (6, 8)
 
 
 def test_every_setting_says_which_variable_it_is():
-    text = Path(inspect.getfile(Settings)).read_text()
-    for field in fields(Settings):
-        assert f'"""``{field.name.upper()}``: ' in text
+    kinds: list[type[SettingsGroup]] = [Settings]
+    for kind in kinds + [vendor.settings for vendor in DECLARED.values()]:
+        for name, field in variables(kind).items():
+            where, told = kind, name
+            if field in VendorSettings.model_fields:
+                where, told = VendorSettings, f"<VENDOR>_{field.upper()}"
+            assert f'"""``{told}``: ' in Path(inspect.getfile(where)).read_text()
 
 
 @pytest.mark.parametrize(
@@ -106,20 +124,20 @@ def test_every_setting_says_which_variable_it_is():
 )
 def test_a_value_that_cannot_be_used_is_refused_by_name(variable, value, expected):
     with pytest.raises(ConfigError, match=re.escape(expected)):
-        Settings.load({variable: value})
+        load_settings({variable: value})
 
 
 def test_vendors_on_loopback_make_it_the_sandbox_with_tencent_switched_on():
-    settings = Settings.load(SANDBOX)
+    settings = load_settings(SANDBOX)
     assert settings.sandbox
-    assert settings.tencent_enabled
-    assert not Settings.load({**SANDBOX, "TENCENT_ENABLED": "0"}).tencent_enabled
+    assert is_switched_on("tencent", settings)
+    assert not is_switched_on("tencent", load_settings({**SANDBOX, "TENCENT_ENABLED": "0"}))
 
 
 def test_in_production_tencent_is_off_and_can_be_switched_on():
-    assert not Settings.load({}).tencent_enabled
-    assert not Settings.load({"ALIBABA_BASE_URL": "https://a.example"}).sandbox
-    assert Settings.load({"TENCENT_ENABLED": "1"}).tencent_enabled
+    assert not is_switched_on("tencent", load_settings({}))
+    assert not load_settings({"ALIBABA_BASE_URL": "https://a.example"}).sandbox
+    assert is_switched_on("tencent", load_settings({"TENCENT_ENABLED": "1"}))
 
 
 @pytest.mark.parametrize(
@@ -131,7 +149,7 @@ def test_in_production_tencent_is_off_and_can_be_switched_on():
 )
 def test_loopback_hosts_are_refused_outside_the_sandbox(environ):
     with pytest.raises(ConfigError, match="is on loopback, which only the sandbox is"):
-        Settings.load(environ)
+        load_settings(environ)
 
 
 @pytest.mark.parametrize(
@@ -161,10 +179,29 @@ def test_a_moment_without_an_offset_is_utc(text, expected):
     assert parse_moment(text) == expected
 
 
+SECRETS = {
+    "WAREHOUSE_URL": "mysql://u:canary@h/d",
+    "SOURCE_URL": "postgresql://u:canary@h/d",
+    "SECRET_KEYS": "k1:canary",
+}
+
+
 def test_settings_show_no_password():
-    settings = Settings(
-        warehouse_url="mysql://u:canary@h/d",
-        source_url="postgresql://u:canary@h/d",
-        secret_keys="k1:canary",
-    )
-    assert "canary" not in repr(settings)
+    settings = load_settings(SECRETS)
+    assert "canary" in settings.warehouse_url.get_secret_value()
+    for shown in (repr(settings), str(settings), str(settings.model_dump())):
+        assert "canary" not in shown
+
+
+def test_an_error_shows_no_secret():
+    with pytest.raises(ConfigError) as caught:
+        load_settings({**SECRETS, "CALLS_AT_ONCE": "many"})
+    error: BaseException | None = caught.value
+    while error is not None:
+        assert "canary" not in repr(error)
+        error = error.__cause__ or error.__context__
+
+
+def test_settings_made_by_hand_take_nothing_from_the_environment(monkeypatch):
+    monkeypatch.setenv("CALLS_AT_ONCE", "9")
+    assert Settings().calls_at_once == 4

@@ -18,6 +18,7 @@ from include.errors import ConfigError, SyncError
 from include.models import Account, SyncWindow
 from include.secrets import KeyRing, reference_from_environment
 from include.settings import Settings
+from include.vendors.registry import DECLARED, is_switched_on, load_settings, open_client
 from include.warehouse.bookkeeping.tables import sync_check, sync_quarantine
 from include.warehouse.mysql import Warehouse
 from include.warehouse.schema import migrations
@@ -66,20 +67,22 @@ def check(*, as_json: bool) -> None:
 
 def _all() -> Iterator[Finding]:
     try:
-        settings = Settings.load()
+        settings = load_settings()
     except ConfigError as error:
         yield Finding("settings", "failed", str(error))
         return
     yield Finding("settings", "ok", "the sandbox's" if settings.sandbox else "read")
     ring = KeyRing({})
     try:
-        ring = KeyRing.parse(settings.secret_keys)
+        ring = KeyRing.parse(settings.secret_keys.get_secret_value())
         yield from _keys(ring)
     except ConfigError as error:
         yield Finding("secret keys", "failed", str(error))
-    if settings.warehouse_url:
+    if settings.warehouse_url.get_secret_value():
         try:
-            warehouse = Warehouse.open(settings.warehouse_url, ca=settings.warehouse_ca)
+            warehouse = Warehouse.open(
+                settings.warehouse_url.get_secret_value(), ca=settings.warehouse_ca
+            )
         except ConfigError as error:
             yield Finding("warehouse", "failed", str(error))
         else:
@@ -131,7 +134,7 @@ def _warehouse(warehouse: Warehouse, ring: KeyRing, settings: Settings) -> Itera
         yield Finding("rights", "failed", "; ".join(lacking), "GRANT them (sql/grants)")
     else:
         yield Finding("rights", "ok", f"may read and write the {len(WRITTEN)} tables runs write")
-    if settings.source_url:
+    if settings.source_url.get_secret_value():
         yield from warehouse.transact(_staging)
     try:
         infos = accounts.list_accounts(
@@ -292,12 +295,15 @@ def _account(info: AccountInfo, account: Account | None, settings: Settings) -> 
         return
     for warning in info.warnings:
         yield Finding(what, "warning", warning)
-    if account.vendor == "tencent" and not settings.tencent_enabled:
+    if not is_switched_on(account.vendor, settings):
+        why = "its ticket API is not documented by the vendor (experimental)"
+        if DECLARED[account.vendor].is_official:
+            why = "it is switched off"
         yield Finding(
             what,
             "off",
-            "tencent: not read, its ticket API is not documented by the vendor (experimental)",
-            "TENCENT_ENABLED=1 reads it all the same",
+            f"{account.vendor}: not read, {why}",
+            f"{account.vendor.upper()}_ENABLED=1 reads it all the same",
         )
         return
     yield from _vendor(what, account, settings)
@@ -305,15 +311,13 @@ def _account(info: AccountInfo, account: Account | None, settings: Settings) -> 
 
 def _vendor(what: str, account: Account, settings: Settings) -> Iterator[Finding]:
     """One cheap call: the first page of the tickets of the last hour."""
-    from include.vendors import open_client
-
     now: datetime = utcnow()
     try:
         client = open_client(account, settings)
         try:
             window = SyncWindow(now - timedelta(hours=1), now)
             next(iter(client.list_tickets(window)), None)
-            experimental = "" if client.capabilities.official_api else ", experimental"
+            experimental = "" if DECLARED[account.vendor].is_official else ", experimental"
             yield Finding(what, "ok", f"{account.vendor} answers and lets us list{experimental}")
             yield from clock(account.vendor, client.clock_skew)
         finally:

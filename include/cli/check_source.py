@@ -19,7 +19,7 @@ WHAT: Final = "customer-service database"
 
 def check_source(settings: Settings) -> Iterator[Finding]:
     """Everything a snapshot needs there, tried in one that is thrown away."""
-    if not settings.source_url:
+    if not settings.source_url.get_secret_value():
         yield Finding(
             WHAT,
             "off",

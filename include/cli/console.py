@@ -26,7 +26,7 @@ from include.errors import (
     SupersededError,
     SyncError,
 )
-from include.settings import Settings
+from include.vendors.registry import load_settings
 
 if TYPE_CHECKING:
     from include.work.place import Workplace
@@ -201,13 +201,13 @@ def session() -> Iterator[Workplace]:
     from include.warehouse.mysql import Warehouse, refusal
     from include.work.place import Workplace
 
-    settings = Settings.load()
-    if not settings.warehouse_url:
+    settings = load_settings()
+    if not settings.warehouse_url.get_secret_value():
         raise ConfigError(
             "WAREHOUSE_URL is not set: give the database we write, like"
             " mysql+pymysql://user:password@host:3306/database"
         )
-    warehouse = Warehouse.open(settings.warehouse_url, ca=settings.warehouse_ca)
+    warehouse = Warehouse.open(settings.warehouse_url.get_secret_value(), ca=settings.warehouse_ca)
     masker.add(warehouse.engine.url.password or "")
     try:
         yield Workplace.of(settings, warehouse, reference_from_environment, masker.add)

@@ -20,12 +20,13 @@ def open_source(settings: Settings) -> Source:
     """The customer-service database. Raises ConfigError when SOURCE_URL names none."""
     from include.work import customer_service
 
-    if not settings.source_url:
+    if not settings.source_url.get_secret_value():
         raise ConfigError(
             "SOURCE_URL is not set: give the customer-service database, like"
             " postgresql://user:password@host:5432/database"
         )
-    return customer_service.open_source(settings.source_url, settings, masker.add)
+    url = settings.source_url.get_secret_value()
+    return customer_service.open_source(url, settings, masker.add)
 
 
 def snapshot(*, full: bool, accept_vanished: int, as_json: bool) -> None:

@@ -75,7 +75,7 @@ def verify(
         progress(result)
 
     with Look(client, warehouse, account, result, deep, open_messages, calls_at_once) as look:
-        for span in window.split(client.capabilities.max_window):
+        for span in window.split(client.max_window):
             listed = {
                 ref.ticket_id: ref.is_closed
                 for page in client.list_tickets(span)

@@ -10,6 +10,7 @@ from airflow.sdk import BaseHook
 
 from include import stopping
 from include.errors import ConfigError
+from include.vendors.registry import load_settings
 
 if TYPE_CHECKING:
     from include.source.postgres import Source
@@ -24,12 +25,11 @@ def warehouse() -> Iterator[Warehouse]:
     Without that connection the setting WAREHOUSE_URL counts. A task that is told to end in here is
     interrupted: Airflow itself lets it go on, and kills it five seconds later.
     """
-    from include.settings import Settings
     from include.warehouse.mysql import Warehouse
     from include.warehouse.schema import migrations
 
-    settings = Settings.load()
-    url = url_of("warehouse", "mysql+pymysql", 3306) or settings.warehouse_url
+    settings = load_settings()
+    url = url_of("warehouse", "mysql+pymysql", 3306) or settings.warehouse_url.get_secret_value()
     if not url:
         raise ConfigError("there is no Airflow connection `warehouse`: add one, type MySQL")
     opened = Warehouse.open(url, ca=settings.warehouse_ca)
@@ -46,12 +46,11 @@ def workplace(*, uses_keys: bool = True) -> Iterator[Workplace]:
     Keys that are used are registered with Airflow's masker, which slows down with each: whoever
     only counts accounts, however many, *uses_keys* not.
     """
-    from include.settings import Settings
     from include.work.place import Workplace
 
     with warehouse() as opened:
         hide = hide_secret if uses_keys else None
-        yield Workplace.of(Settings.load(), opened, find_secret, hide)
+        yield Workplace.of(load_settings(), opened, find_secret, hide)
 
 
 def source() -> Source:
@@ -59,11 +58,13 @@ def source() -> Source:
 
     Without that connection the setting SOURCE_URL counts. Nothing is sent to it yet.
     """
-    from include.settings import Settings
     from include.work.customer_service import open_source
 
-    settings = Settings.load()
-    url = url_of("customer_service", "postgresql+psycopg2", 5432) or settings.source_url
+    settings = load_settings()
+    url = (
+        url_of("customer_service", "postgresql+psycopg2", 5432)
+        or settings.source_url.get_secret_value()
+    )
     if not url:
         raise ConfigError(
             "there is no Airflow connection `customer_service`: add one, type Postgres, for the"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import Param
 
 from include.errors import ConfigError
-from include.models import VENDORS
+from include.vendors.registry import VENDORS
 
 if TYPE_CHECKING:
     from include.pipelines.tickets.sync import Options

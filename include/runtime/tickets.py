@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 from airflow.sdk.exceptions import AirflowSkipException
 
 from include.errors import ConfigError, RateLimitError, SyncError, UnavailableError
-from include.models import VENDORS
 from include.runtime import connections, forms
+from include.vendors.registry import VENDORS
 
 if TYPE_CHECKING:
     from include.models import Account
@@ -112,7 +112,7 @@ def choose_of_vendor(place: Workplace, vendor: str, params: Mapping[str, Any]) -
 def say_switched_off(chosen: Chosen, vendor: str) -> None:
     """Say in the log that accounts of a vendor are left out."""
     if any(account.vendor == vendor for account in chosen.switched_off):
-        log.warning("%s is experimental and switched off, see include/settings.py", vendor)
+        log.warning("%s is switched off: %s_ENABLED=1 reads it", vendor, vendor.upper())
 
 
 def raise_first(results: Sequence[Result]) -> None:

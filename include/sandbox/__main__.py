@@ -1,4 +1,4 @@
-"""``python -m include.sandbox``: serve the three vendors' APIs on loopback until told to stop."""
+"""``python -m include.sandbox``: serve the vendors' APIs on loopback until told to stop."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import typer
 
 from include.errors import ConfigError
 from include.sandbox.vendors.server import Sandbox
-from include.settings import Settings
+from include.vendors.registry import VENDORS, load_settings
 
 
 def main(
@@ -28,8 +28,8 @@ def main(
         int,
         typer.Option(
             min=0,
-            max=65_532,
-            help="First of four ports: Alibaba, Huawei, Tencent, control. 0: any free ones.",
+            max=65_535 - len(VENDORS),
+            help=f"First port, of {', '.join(VENDORS)}, control. 0: any free ones.",
         ),
     ] = 0,
     rate: Annotated[
@@ -37,7 +37,7 @@ def main(
         typer.Option(min=0, help="Calls a second per account and action, at most. 0: no limit."),
     ] = 0,
 ) -> None:
-    """Serve the ticket APIs of the three vendors on loopback, with real signatures.
+    """Serve the ticket APIs of the vendors on loopback, with real signatures.
 
     Prints one line of JSON when all ports listen: base URL and accounts of
     each vendor, and the control URL, which answers GET /truth and takes
@@ -64,7 +64,7 @@ def main(
 def _check_allowed() -> None:
     """Raise ConfigError where ``SANDBOX=0``; without the variable we may start."""
     told = {name: value for name, value in os.environ.items() if value.strip()}
-    if not Settings.load({"SANDBOX": "1", **told}).sandbox:
+    if not load_settings({"SANDBOX": "1", **told}).sandbox:
         raise ConfigError("SANDBOX=0 keeps it from starting: unset it, or set SANDBOX=1")
 
 

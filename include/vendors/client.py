@@ -1,11 +1,11 @@
-"""What a pipeline may ask of a vendor: the one protocol of this project."""
+"""What a pipeline may ask of a vendor, and what a vendor's folder declares of itself."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import ClassVar, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from include.models import (
     Account,
@@ -17,21 +17,13 @@ from include.models import (
     Ticket,
     TicketRef,
 )
+from include.settings import Settings, VendorSettings
+
+if TYPE_CHECKING:
+    from include.vendors.sessions import Sessions
 
 Keep = Callable[[Ticket, list[Message]], None]
 """Takes a part of a conversation, and the ticket as it was just read; may raise what ends it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Capabilities:
-    """What a pipeline, a check or the status page must know about a vendor."""
-
-    entities: frozenset[str]
-    """Of ``tickets``, ``products``, ``categories``, ``sources``: what can be listed."""
-    max_window: timedelta
-    """The longest span of creation time worth asking for at once."""
-    official_api: bool = True
-    """False where the vendor does not document the API: experimental, shown as such."""
 
 
 class VendorClient(Protocol):
@@ -40,8 +32,12 @@ class VendorClient(Protocol):
     All methods raise subclasses of ``VendorError``. ``calls`` counts the HTTP requests sent so far.
     """
 
-    capabilities: ClassVar[Capabilities]
     account: Account
+
+    @property
+    def max_window(self) -> timedelta:
+        """The longest span of creation time worth asking for at once."""
+        ...
 
     @property
     def calls(self) -> int:
@@ -89,3 +85,26 @@ class VendorClient(Protocol):
     def list_sources(self) -> Iterator[list[Source]]:
         """Every ticket source that is known beforehand; others appear with the tickets."""
         ...
+
+
+class ClientClass(Protocol):
+    """How a client is made; nothing is sent yet. Raises ConfigError for a region that is none."""
+
+    def __call__(self, sessions: Sessions, settings: Settings) -> VendorClient:
+        """A client of the account of *sessions*, which it opens and closes."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Vendor:
+    """What the folder of a vendor declares; the folder bears the vendor's *name*."""
+
+    name: str
+    aliases: frozenset[str]
+    """What people and the user's tables call it besides its name, in lower case."""
+    settings: type[VendorSettings]
+    client_class: Callable[[], ClientClass]
+    """Imports the client, which is heavy, and gives its class."""
+    is_official: bool = True
+    """False where the vendor does not document its ticket API: reading it is experimental, and
+    outside the sandbox off unless somebody switches it on."""

@@ -6,11 +6,21 @@ from a text are made from the original.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
+from datetime import timedelta
 
 from include.errors import AuthError
-from include.models import Message, Ticket
+from include.models import (
+    Account,
+    Category,
+    Message,
+    Product,
+    Source,
+    SyncWindow,
+    Ticket,
+    TicketRef,
+)
 from include.redaction import mask
 from include.vendors.client import Keep, VendorClient
 
@@ -20,9 +30,32 @@ class MaskingClient:
 
     def __init__(self, client: VendorClient) -> None:
         self._client = client
+        self.account: Account = client.account
 
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._client, name)
+    @property
+    def max_window(self) -> timedelta:
+        """As ``VendorClient.max_window``."""
+        return self._client.max_window
+
+    @property
+    def calls(self) -> int:
+        """As ``VendorClient.calls``."""
+        return self._client.calls
+
+    @property
+    def clock_skew(self) -> float | None:
+        """As ``VendorClient.clock_skew``."""
+        return self._client.clock_skew
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._client.close()
+
+    def list_tickets(
+        self, window: SyncWindow, *, only_open: bool = False
+    ) -> Iterator[list[TicketRef]]:
+        """As ``VendorClient.list_tickets``, which tells no texts."""
+        return self._client.list_tickets(window, only_open=only_open)
 
     def read_ticket(
         self, ticket_id: str, *, open_messages: bool = False, keep: Keep | None = None
@@ -42,6 +75,18 @@ class MaskingClient:
                 error.ticket = _masked(error.ticket)
             raise
         return _masked(ticket), None if messages is None else _masked_texts(messages)
+
+    def list_products(self) -> Iterator[list[Product]]:
+        """As ``VendorClient.list_products``: the vendor's words, not a customer's."""
+        return self._client.list_products()
+
+    def list_categories(self) -> Iterator[list[Category]]:
+        """As ``VendorClient.list_categories``: the vendor's words, not a customer's."""
+        return self._client.list_categories()
+
+    def list_sources(self) -> Iterator[list[Source]]:
+        """As ``VendorClient.list_sources``: the vendor's words, not a customer's."""
+        return self._client.list_sources()
 
 
 def _masked(ticket: Ticket) -> Ticket:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
-from include.models import VENDORS, Account
-from include.settings import Settings
-from include.vendors import CLIENTS
+from include.models import Account
+from include.vendors.registry import is_switched_on
 from include.warehouse.tickets import accounts as rows
 from include.warehouse.tickets.accounts import AccountInfo, BadAccount
 from include.work.place import Workplace
@@ -46,7 +46,8 @@ def choose_accounts(place: Workplace, choice: Choice) -> Chosen:
     )
     if choice.account_ids:
         return Chosen(accounts, bad, [])
-    off = [a for a in accounts if a.vendor not in choice.vendors and _is_off(place, a.vendor)]
+    is_on = partial(is_switched_on, settings=place.settings)
+    off = [a for a in accounts if a.vendor not in choice.vendors and not is_on(a.vendor)]
     return Chosen([account for account in accounts if account not in off], bad, off)
 
 
@@ -59,13 +60,3 @@ def list_accounts(place: Workplace) -> list[AccountInfo]:
         allow_plain=place.settings.allow_plain_secrets,
         mask=place.hide,
     )
-
-
-def experimental_vendors(settings: Settings) -> dict[str, bool]:
-    """The vendors that do not document their API, and whether they are read."""
-    is_on = settings.tencent_enabled
-    return {name: is_on for name in VENDORS if not CLIENTS[name].capabilities.official_api}
-
-
-def _is_off(place: Workplace, vendor: str) -> bool:
-    return vendor == "tencent" and not place.settings.tencent_enabled

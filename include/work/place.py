@@ -30,7 +30,7 @@ class Workplace:
         cls, settings: Settings, warehouse: Warehouse, find_secret: References, hide: Mask | None
     ) -> Self:
         """The workplace with the key ring of *settings*. Raises ConfigError for a bad key."""
-        ring = KeyRing.parse(settings.secret_keys)
+        ring = KeyRing.parse(settings.secret_keys.get_secret_value())
         return cls(settings, warehouse, ring, find_secret, hide)
 
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from include.errors import AuthError, ConfigError
 from include.models import Account
 from include.pipelines.comparison import Comparison
-from include.vendors import open_client
 from include.vendors.client import VendorClient
+from include.vendors.registry import open_client
 from include.warehouse.bookkeeping.ledger import Counts
 from include.warehouse.tickets.accounts import BadAccount
 from include.work.place import Onlooker, Workplace

@@ -15,8 +15,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
-from include.models import VENDORS
 from include.sandbox.vendors.server import WIRES, Sandbox
+from include.vendors.registry import VENDORS
 from tests.benchmarks.ground import ground
 
 ROOT: Final = Path(__file__).resolve().parents[2]

@@ -15,8 +15,7 @@ from typing import Any
 from include.errors import SyncError
 from include.models import Account
 from include.pipelines.tickets.sync import sync_tickets
-from include.settings import Settings
-from include.vendors import open_client
+from include.vendors.registry import load_settings, open_client
 from include.warehouse.bookkeeping.ledger import Request
 from include.warehouse.mysql import Warehouse
 from tests.benchmarks.one_snapshot import peak
@@ -24,7 +23,7 @@ from tests.benchmarks.one_snapshot import peak
 
 def sync(url: str, account_json: str, environment_json: str, now: str) -> dict[str, Any]:
     account = Account(**json.loads(account_json))
-    settings = Settings.load(json.loads(environment_json))
+    settings = load_settings(json.loads(environment_json))
     warehouse, began = Warehouse.open(url), time.perf_counter()
     try:
         counts = sync_tickets(

@@ -9,9 +9,9 @@ import sqlalchemy as sa
 from typer.testing import CliRunner
 
 from include.__main__ import app
-from include.models import VENDORS
 from include.sandbox.vendors.server import Sandbox
 from include.secrets import KeyRing, new_key
+from include.vendors.registry import VENDORS
 from include.warehouse.mysql import Warehouse
 from include.warehouse.tickets.accounts import add_account
 

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from include.models import VENDORS
 from include.sandbox.vendors.server import WIRES
+from include.vendors.registry import VENDORS
 from include.warehouse.bookkeeping import ledger
 from include.warehouse.bookkeeping.ledger import Request
 from include.warehouse.mysql import Warehouse

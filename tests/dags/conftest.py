@@ -7,8 +7,8 @@ import json
 import pytest
 import sqlalchemy as sa
 
-from include.models import VENDORS
 from include.secrets import KeyRing, new_key
+from include.vendors.registry import VENDORS
 from include.warehouse.mysql import Warehouse
 from include.warehouse.tickets.accounts import add_account
 from tests.builders import DAY

@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from include.errors import CheckError, ConfigError
-from include.models import VENDORS
+from include.vendors.registry import VENDORS
 from tests.dags.conftest import as_connection
 
 SNAPSHOT = {"full": False, "accept_vanished": None}

@@ -18,8 +18,7 @@ import sqlalchemy as sa
 
 from include.models import Account
 from include.pipelines.tickets.sync import sync_tickets
-from include.settings import Settings
-from include.vendors import open_client
+from include.vendors.registry import load_settings, open_client
 from include.warehouse.bookkeeping.ledger import Request
 from include.warehouse.mysql import Warehouse
 
@@ -35,7 +34,7 @@ def boundary(at: int) -> None:
 
 def main(url: str, account_json: str, environment_json: str, at: int, now: str = "") -> None:
     account = Account(**json.loads(account_json))
-    settings = Settings.load(json.loads(environment_json))
+    settings = load_settings(json.loads(environment_json))
     warehouse = Warehouse.open(url)
     sa.event.listen(warehouse.engine, "before_cursor_execute", lambda *_: boundary(at))
     send = requests.Session.send

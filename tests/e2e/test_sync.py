@@ -15,11 +15,10 @@ import pytest
 import sqlalchemy as sa
 
 from include.errors import AuthError, PartialError
-from include.models import VENDORS
 from include.pipelines import catalog
 from include.pipelines.tickets.sync import sync_tickets
 from include.sandbox.vendors.server import Sandbox
-from include.vendors import open_client
+from include.vendors.registry import VENDORS, open_client
 from include.warehouse.bookkeeping.ledger import Request
 from include.warehouse.mysql import Warehouse
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from include.models import VENDORS
+from include.vendors.registry import VENDORS
 from include.vendors.tencent import conversation as tencent_conversation
 from tests.faults.kit import scene as scenes
 from tests.faults.kit.scene import BEFORE, Rows, Scene

@@ -10,10 +10,9 @@ from datetime import UTC, datetime
 import pytest
 
 from include.errors import AuthError, ConfigError
-from include.models import VENDORS
 from include.pipelines.tickets.sync import sync_tickets
 from include.secrets import KeyRing, new_key
-from include.vendors import open_client
+from include.vendors.registry import VENDORS, open_client
 from include.warehouse.bookkeeping.ledger import Request
 from include.warehouse.mysql import Warehouse
 from include.warehouse.tickets.accounts import add_account, list_accounts, load_accounts

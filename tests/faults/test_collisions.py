@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from include.models import VENDORS
 from include.sandbox.vendors.server import Sandbox
+from include.vendors.registry import VENDORS
 from include.warehouse.bookkeeping.ledger import STALE_SECONDS
 from include.warehouse.mysql import Warehouse
 from tests.faults.kit import small

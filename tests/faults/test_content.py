@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from include.errors import ContractError, PartialError
-from include.models import VENDORS
+from include.vendors.registry import VENDORS
 from tests.faults.kit.first_accounts import faithful, read_again, run_first, verdict_of
 from tests.faults.kit.invariants import LOUD, RIGHT
 from tests.faults.kit.scene import NOW, of_accounts

@@ -16,10 +16,9 @@ from typer.testing import CliRunner
 
 from include.__main__ import app
 from include.errors import UnavailableError
-from include.models import VENDORS
 from include.pipelines import reconcile
 from include.pipelines.tickets.sync import Options, sync_tickets
-from include.vendors import open_client
+from include.vendors.registry import VENDORS, open_client
 from include.warehouse.bookkeeping.ledger import Request
 from include.warehouse.mysql import Warehouse
 from include.warehouse.schema.migrations import upgrade

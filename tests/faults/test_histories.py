@@ -23,9 +23,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
 
 from include.errors import AlreadyRunningError
-from include.models import VENDORS
 from include.sandbox.vendors.seed import Case
 from include.sandbox.vendors.server import Sandbox
+from include.vendors.registry import VENDORS
 from include.warehouse.bookkeeping.ledger import Counts
 from tests.faults.kit import invariants, small
 from tests.faults.kit.children import Children, children, of_account

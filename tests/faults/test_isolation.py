@@ -19,9 +19,10 @@ from typing import Any
 import pytest
 
 from include.errors import AuthError, RateLimitError, UnavailableError
-from include.models import VENDORS, Account
+from include.models import Account
 from include.sandbox.vendors.server import Sandbox
 from include.vendors import http
+from include.vendors.registry import VENDORS
 from include.warehouse.mysql import Warehouse
 from tests.faults.kit.scene import FACTS, LIMIT_SECONDS, Ended, Rows, Scene, of_accounts
 

@@ -18,8 +18,8 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from include.models import VENDORS
 from include.sandbox.vendors.server import Sandbox
+from include.vendors.registry import VENDORS
 from include.warehouse.tables import metadata
 from tests.faults.kit import small
 from tests.faults.kit.children import of_account

@@ -9,7 +9,7 @@ from functools import partial
 import pytest
 
 from include.errors import CheckError, ContractError, PartialError
-from include.models import VENDORS
+from include.vendors.registry import VENDORS
 from tests.faults.kit.first_accounts import faithful, run_first, verdict_of
 from tests.faults.kit.invariants import LOUD, RIGHT, SILENT
 from tests.faults.kit.scene import BEFORE, NOW

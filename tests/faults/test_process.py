@@ -25,12 +25,11 @@ import pytest
 import sqlalchemy as sa
 
 from include.errors import ContractError, PartialError, UnavailableError
-from include.models import VENDORS
 from include.pipelines.tickets.storing import BATCH_TICKETS
 from include.pipelines.tickets.sync import sync_tickets
 from include.sandbox.vendors.server import Sandbox
 from include.settings import Settings
-from include.vendors import open_client
+from include.vendors.registry import VENDORS, open_client
 from include.warehouse.bookkeeping.ledger import Request
 from include.warehouse.mysql import Warehouse
 from tests.dags.conftest import look, ring, warehouse
@@ -149,7 +148,7 @@ def test_r2_a_run_that_is_told_to_end_is_gone_soon_and_says_stopped(empty, told,
             if moment == "a write":
                 until(lambda: waiting(empty.url), 30)
             else:
-                until(lambda: calls_under_way(empty) == Settings.calls_at_once, 30)
+                until(lambda: calls_under_way(empty) == Settings().calls_at_once, 30)
             assert terminated(running) < 10
         until(lambda: not waiting(empty.url))  # nor does its transaction wait for us
     says_stopped_and_heals(empty, before, told)

@@ -16,13 +16,14 @@ from typing import Any, Final
 
 import pytest
 
-from include.models import VENDORS, Account
+from include.models import Account
 from include.pipelines import checks, reports
 from include.pipelines.snapshots import snapshot as snapshots
 from include.sandbox.desk import sample
 from include.sandbox.desk.churn import churn
 from include.sandbox.vendors.server import Sandbox
 from include.source.postgres import Source
+from include.vendors.registry import VENDORS
 from include.warehouse.bookkeeping.ledger import Counts, Request
 from include.warehouse.mysql import Warehouse
 from tests.faults.kit import invariants

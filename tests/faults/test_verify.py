@@ -13,12 +13,12 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from include.models import VENDORS, Account
+from include.models import Account
 from include.pipelines import reconcile
 from include.pipelines.comparison import Comparison
 from include.pipelines.repair import repair
 from include.sandbox.vendors.server import Sandbox
-from include.vendors import open_client
+from include.vendors.registry import VENDORS, open_client
 from include.warehouse.bookkeeping.ledger import Request
 from include.warehouse.mysql import Warehouse
 from tests.faults.kit import invariants

@@ -15,8 +15,10 @@ import include.vendors
 from include.errors import UnavailableError
 from include.models import SyncWindow
 from include.sandbox.vendors.server import Sandbox
-from include.vendors import CLIENTS, open_client, utcnow
-from include.vendors.http import RateLimit
+from include.vendors.alibaba.client import AlibabaClient
+from include.vendors.rate import RateLimit
+from include.vendors.registry import open_client, utcnow
+from include.vendors.sessions import Sessions
 from tests.faults.kit.switches import READS
 from tests.faults.kit.table import FULL
 
@@ -27,9 +29,8 @@ def test_w3_after_a_minute_fewer_than_one_call_in_a_hundred_is_refused(clock, re
     """The vendor takes a call a second where five are allowed by us; time is the test's."""
     with Sandbox(accounts=1, tickets=3, rate=1, monotonic=clock.monotonic) as sandbox:
         rate = RateLimit(5, monotonic=clock.monotonic, sleep=clock.sleep)
-        client = CLIENTS["alibaba"](
-            sandbox.account("alibaba"), sandbox.settings(), rate, now=utcnow, sleep=clock.sleep
-        )
+        sessions = Sessions(sandbox.account("alibaba"), rate, "", utcnow, clock.sleep)
+        client = AlibabaClient(sessions, sandbox.settings())
         with closing(client):
             begun = clock.monotonic()
             while clock.monotonic() < begun + 60:

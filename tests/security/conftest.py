@@ -13,8 +13,8 @@ import pytest
 import sqlalchemy as sa
 from typer.testing import CliRunner, Result
 
-from include.models import VENDORS
 from include.sandbox.vendors.server import Sandbox
+from include.vendors.registry import VENDORS
 from tests.conftest import Server
 
 GRANTS = Path(__file__).resolve().parents[2] / "sql" / "grants"

@@ -14,9 +14,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from include.errors import SyncError
-from include.models import VENDORS, Account, SyncWindow
-from include.settings import Settings
-from include.vendors import open_client
+from include.models import Account, SyncWindow
+from include.vendors.registry import VENDORS, load_settings, open_client
 
 hosts: list[str] = []
 
@@ -36,7 +35,7 @@ def outcomes(regions: list[str]) -> Iterator[tuple[str, str, str, list[str]]]:
             hosts.clear()
             account = Account("1", vendor, "an-access-key", "a-secret-key", region)
             try:
-                settings = Settings(tencent_enabled=True)
+                settings = load_settings({f"{name.upper()}_ENABLED": "1" for name in VENDORS})
                 with closing(open_client(account, settings, sleep=lambda _: None)) as client:
                     list(client.list_tickets(window))
                 error = ""

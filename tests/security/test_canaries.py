@@ -21,12 +21,12 @@ import sqlalchemy as sa
 from typer.testing import CliRunner
 
 from include.errors import AuthError, ConfigError
-from include.models import VENDORS, Account
+from include.models import Account
 from include.sandbox.desk import sample
 from include.sandbox.vendors.server import Sandbox
 from include.secrets import KeyRing, new_key
-from include.settings import Settings
 from include.source.postgres import Source
+from include.vendors.registry import VENDORS, load_settings
 from include.warehouse.mysql import Warehouse
 from include.warehouse.tickets.accounts import add_account, list_accounts, load_accounts
 from include.warehouse.tickets.tables import cloud_user
@@ -220,9 +220,9 @@ def _look_at_values(canaries, ring):
             tasks.sync_accounts([account], SYNC, "a test")
         canaries.look("exceptions", caught.value, vars(caught.value))
         canaries.look("tracebacks", "".join(traceback.format_exception(caught.value)))
-    settings = Settings.load()
-    opened = Warehouse.open(settings.warehouse_url)
-    source = Source.open(settings.source_url)
+    settings = load_settings()
+    opened = Warehouse.open(settings.warehouse_url.get_secret_value())
+    source = Source.open(settings.source_url.get_secret_value())
     keys = KeyRing.parse(ring)
     found, _ = load_accounts(opened, keys, references=lambda _: "a-reference-to-nothing")
     infos = list_accounts(opened, keys)

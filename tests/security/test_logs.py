@@ -10,10 +10,9 @@ from datetime import UTC, datetime
 import pytest
 
 from include.errors import SyncError
-from include.models import VENDORS
 from include.pipelines.tickets.sync import sync_tickets
 from include.sandbox.vendors.server import WIRES
-from include.vendors import open_client
+from include.vendors.registry import VENDORS, open_client
 from include.warehouse.bookkeeping.ledger import Request
 from include.warehouse.mysql import Warehouse
 

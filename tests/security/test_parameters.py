@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from include.errors import SyncError
-from include.models import VENDORS
 from include.pipelines import reports
+from include.vendors.registry import VENDORS
 from include.warehouse.bookkeeping.ledger import Request
 from include.warehouse.mysql import Warehouse
 from tests.histories import Past

@@ -11,13 +11,12 @@ import pytest
 import sqlalchemy as sa
 
 from include.errors import AuthError
-from include.models import VENDORS
 from include.pipelines import reconcile, reports
 from include.pipelines.tickets.sync import sync_tickets
 from include.redaction import KINDS, find, mask
 from include.sandbox.vendors.server import Sandbox
-from include.vendors import open_client
 from include.vendors.masking import MaskingClient
+from include.vendors.registry import VENDORS, open_client
 from include.warehouse.bookkeeping.ledger import Request
 from include.warehouse.mysql import Warehouse
 from include.warehouse.reports import texts as report_texts

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from include.models import VENDORS
+from include.vendors.registry import VENDORS
 
 ROOT = Path(__file__).resolve().parents[2]
 REGIONS = [

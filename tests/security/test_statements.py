@@ -15,7 +15,7 @@ from include.pipelines.tickets.sync import sync_tickets
 from include.sandbox.desk import sample
 from include.sandbox.vendors.server import Sandbox
 from include.source.postgres import Source
-from include.vendors import open_client
+from include.vendors.registry import open_client
 from include.warehouse.bookkeeping.ledger import Request
 from include.warehouse.mysql import Warehouse
 from include.warehouse.reports import relations

@@ -25,7 +25,8 @@ from include.errors import ConfigError, UnavailableError
 from include.sandbox.servers import databases, mysql, postgres, private
 from include.source.postgres import Source
 from include.vendors.deadline import open_session
-from include.vendors.http import ApiSession, RateLimit, Verdict
+from include.vendors.http import ApiSession, Verdict
+from include.vendors.rate import RateLimit
 from include.warehouse.mysql import Warehouse
 from tests.builders import an_account
 from tests.security import certificates

@@ -26,7 +26,8 @@ from include.errors import (
 )
 from include.models import Account
 from include.vendors import http
-from include.vendors.http import ApiSession, RateLimit, Verdict, error_class
+from include.vendors.http import ApiSession, Verdict, error_class
+from include.vendors.rate import RateLimit
 from tests.vendors.wire import Wire, answer, head, reset_after, send, silence, trickle
 
 ACCOUNT = Account("7", "acme", "AKIDcanary0001", "secretCanary/0001+x=")

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from pydantic import SecretStr
 
 from include.secrets import KeyRing, new_key
 from include.settings import Settings
 from include.warehouse.mysql import Warehouse
 from include.warehouse.tickets.accounts import add_account
-from include.work.accounts import Choice, choose_accounts, experimental_vendors, list_accounts
+from include.work.accounts import Choice, choose_accounts, list_accounts
 from include.work.place import Workplace
 from tests.builders import DAY, an_account
 
@@ -21,7 +22,7 @@ def place(warehouse_url):
     for vendor in ("alibaba", "huawei", "tencent"):
         account = an_account(vendor, account_id=f"{vendor}-1", access_key=f"{vendor}-access-key")
         add_account(opened, KeyRing.parse(RING), account, now=DAY)
-    yield Workplace.of(Settings(secret_keys=RING), opened, lambda _: "", None)
+    yield Workplace.of(Settings(secret_keys=SecretStr(RING)), opened, lambda _: "", None)
     opened.close()
 
 
@@ -53,7 +54,3 @@ def test_an_unknown_id_is_a_bad_account(place):
 
 def test_the_list_shows_every_account_whatever_is_switched_off(place):
     assert ids(list_accounts(place)) == ["alibaba-1", "huawei-1", "tencent-1"]
-
-
-def test_only_vendors_without_a_documented_api_are_experimental():
-    assert experimental_vendors(Settings()) == {"tencent": False}

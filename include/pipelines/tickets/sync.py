@@ -114,7 +114,7 @@ class _Sync:
     def read_again(self, window: SyncWindow) -> None:
         """Backfill: read all that was created in *window*."""
         self.sink.note_window(window)
-        for span in window.split(self.client.capabilities.max_window):
+        for span in window.split(self.client.max_window):
             self.read_and_store(self.list_ids(span))
 
     def read_changed(self, watermark: datetime | None, gone_asked_at: datetime | None) -> set[str]:
@@ -149,7 +149,7 @@ class _Sync:
             watermark,
             self.now,
             timedelta(hours=self.settings.overlap_hours),
-            self.client.capabilities.max_window,
+            self.client.max_window,
         )
         self.sink.note_window(SyncWindow(spans[0].window.since if spans else self.now, self.now))
         for span in spans:

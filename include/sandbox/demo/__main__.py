@@ -16,7 +16,6 @@ import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
-from dataclasses import fields
 from pathlib import Path
 from typing import Annotated, Any, Final, NoReturn
 
@@ -25,11 +24,10 @@ import sqlalchemy as sa
 import typer
 
 from include.errors import AlreadyRunningError, ConfigError, SyncError
-from include.models import VENDORS
 from include.sandbox.demo import airflow, runs, source
 from include.sandbox.demo.airflow import DemoError
 from include.sandbox.servers import databases, processes
-from include.settings import Settings
+from include.vendors.registry import VENDORS, load_settings, setting_names
 
 ROOT: Final = Path(__file__).resolve().parents[3]
 BASE: Final = ROOT / ".local" / "demo"
@@ -153,7 +151,7 @@ def _run(
 
 def _open_database(base: Path, stack: ExitStack, *, fresh: bool) -> str:
     """The database of WAREHOUSE_URL if it holds nothing but a demo, else a private one."""
-    if url := Settings.load().warehouse_url:
+    if url := load_settings().warehouse_url.get_secret_value():
         say(f"database: {databases.version(url)}, as WAREHOUSE_URL says")
         if fresh:
             raise ConfigError(
@@ -208,7 +206,7 @@ def _start_sandbox(
 
 def _clean_environment() -> dict[str, str]:
     """The shell's environment without what belongs to another installation."""
-    ours = {setting.name.upper() for setting in fields(Settings)} - {"WAREHOUSE_CA"}
+    ours = setting_names() - {"WAREHOUSE_CA"}
     return {
         name: value
         for name, value in os.environ.items()
@@ -222,7 +220,13 @@ def _application(base: Path, url: str, described: Any) -> dict[str, str]:
     if not keys.exists():
         made = _include(_clean_environment(), "accounts", "new-key", "--id", "demo")
         processes.write_private(keys, made)
-    at, vendors = sa.make_url(url), described["vendors"]
+    at = sa.make_url(url)
+    addresses = {
+        f"{vendor}_{name}".upper(): address
+        for vendor, told in described["vendors"].items()
+        for name, address in told.items()
+        if name.endswith("_url")
+    }
     connection = {
         "conn_type": "mysql",
         "host": at.host,
@@ -235,10 +239,7 @@ def _application(base: Path, url: str, described: Any) -> dict[str, str]:
         "WAREHOUSE_URL": url,
         "AIRFLOW_CONN_WAREHOUSE": json.dumps(connection),
         "SECRET_KEYS": f"file:{keys}",
-        "ALIBABA_BASE_URL": vendors["alibaba"]["base_url"],
-        "HUAWEI_BASE_URL": vendors["huawei"]["base_url"],
-        "HUAWEI_IAM_URL": vendors["huawei"]["iam_url"],
-        "TENCENT_BASE_URL": vendors["tencent"]["base_url"],
+        **addresses,
         "OPEN_MESSAGES": "1",  # so that the tables hold all that the sandbox holds
         "CALLS_PER_SECOND": "200",
     }

@@ -10,7 +10,7 @@ import requests
 import sqlalchemy as sa
 
 from include.customer_service import SOURCE_TABLES
-from include.models import VENDORS
+from include.vendors.registry import VENDORS
 
 COUNTS: Final = {
     "cloud_user": "select count(*) from cloud_user where upper(type) = :vendor",

@@ -10,7 +10,7 @@ import typer
 
 from include.errors import ConfigError
 from include.sandbox.desk.sample import create
-from include.settings import Settings
+from include.vendors.registry import load_settings
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False)
 Url = Annotated[
@@ -33,7 +33,7 @@ def _say(text: str) -> None:
 
 
 def _url(url: str) -> str:
-    if found := url or Settings.load().source_url:
+    if found := url or load_settings().source_url.get_secret_value():
         return found
     raise ConfigError("give --url, or set SOURCE_URL")
 

@@ -24,7 +24,7 @@ from include.sandbox.servers.private import (
     answers,
     known_url,
 )
-from include.settings import Settings
+from include.vendors.registry import load_settings
 
 
 class Which(StrEnum):
@@ -49,10 +49,15 @@ def _say(text: str) -> None:
 
 def _server(which: Which, base: Path | None) -> tuple[Family, Path, str, str]:
     """The family, the folder, the database, and what Settings says to use instead."""
-    settings = Settings.load()
+    settings = load_settings()
     if which is Which.SOURCE:
-        return postgres.FAMILY, base or SOURCE_BASE, SOURCE_DATABASE, settings.source_url
-    return mysql.FAMILY, base or BASE, DATABASE, settings.warehouse_url
+        return (
+            postgres.FAMILY,
+            base or SOURCE_BASE,
+            SOURCE_DATABASE,
+            settings.source_url.get_secret_value(),
+        )
+    return mysql.FAMILY, base or BASE, DATABASE, settings.warehouse_url.get_secret_value()
 
 
 @app.command("install")

@@ -24,7 +24,7 @@ from include.sandbox.servers.private import (
     silent,
     version,
 )
-from include.settings import Settings
+from include.vendors.registry import load_settings
 
 __all__ = [
     "answers",
@@ -82,10 +82,10 @@ def stop_source(base: Path, *, forget: bool = False) -> bool:
 
 def install(say: Say, environ: Mapping[str, str] = os.environ) -> None:
     """See to it that both databases can be had. Raises ConfigError that says what is missing."""
-    settings = Settings.load(environ)
+    settings = load_settings(environ)
     for family, url in (
-        (mysql.FAMILY, settings.warehouse_url),
-        (postgres.FAMILY, settings.source_url),
+        (mysql.FAMILY, settings.warehouse_url.get_secret_value()),
+        (postgres.FAMILY, settings.source_url.get_secret_value()),
     ):
         if url:
             say(f"{family.setting} answers: {version(url)}")

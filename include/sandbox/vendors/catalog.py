@@ -6,13 +6,11 @@ a category in several products, one that tickets name and no list shows.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-HUAWEI_API_SOURCE: Final = ("83aeb0f2834c4df49826c781d32a963e", "API")
-TENCENT_SOURCES: Final = {"1": "官网", "2": "电话", "3": "大客户群", "4": "其他"}
+from include.sandbox.vendors.traits import traits_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,13 +79,8 @@ _COMMON: Final = ("其他问题", "Other")  # one category, in several products
 
 def shelf(vendor: str) -> Shelf:
     """A vendor's catalogue: the same for every seed."""
-    start = {"alibaba": 7160, "huawei": 0, "tencent": 163}[vendor]
-
-    def name(kind: str, number: int) -> str:
-        if vendor == "huawei":
-            return hashlib.md5(f"{kind}{number}".encode(), usedforsecurity=False).hexdigest()
-        return str(start + {"group": 0, "product": 100, "problem": 900}[kind] + number)
-
+    traits = traits_of(vendor)
+    name = traits.catalog_id
     groups = {name("group", i): texts for i, texts in enumerate(_GROUPS)}
     group_ids = tuple(groups)
     common = Problem(name("problem", 0), *_COMMON)
@@ -103,8 +96,7 @@ def shelf(vendor: str) -> Shelf:
         if i % 4 == 0:
             categories.append(common.category_id)
         product_id = name("product", i)
-        # Tencent's tree gives a node one parent; at the others a product may stand twice.
-        twice = i == 1 and vendor != "tencent"
+        twice = i == 1 and not traits.is_tree
         products[product_id] = Goods(
             product_id,
             chinese,

@@ -6,21 +6,33 @@ import json
 import re
 from collections.abc import Callable, Sequence
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import Any, Final, Protocol, TypeAlias
 from urllib.parse import parse_qs
 
-from include.sandbox.vendors.store import UnknownTicketError
-from include.sandbox.vendors.wire import Json, Reply, Request, dump
+from include.sandbox.vendors.faults import Faults
+from include.sandbox.vendors.store import Store, UnknownTicketError
+from include.sandbox.vendors.wire import Json, Reply, Request, Seen, dump
 from include.settings import parse_moment
 
-if TYPE_CHECKING:
-    from include.sandbox.vendors.server import Sandbox
-
 Given: TypeAlias = dict[str, Any]
-Route: TypeAlias = "Callable[[Sandbox, Sequence[str], Given], Json]"
 
 
-def answer(sandbox: Sandbox, request: Request) -> Reply:
+class Controlled(Protocol):
+    """What is controlled: the vendors' data, the faults, and the calls that came."""
+
+    store: Store
+    faults: Faults
+    calls: list[Seen]
+
+    def describe(self) -> dict[str, Any]:
+        """Addresses and keys."""
+        ...
+
+
+Route: TypeAlias = Callable[[Controlled, Sequence[str], Given], Json]
+
+
+def answer(sandbox: Controlled, request: Request) -> Reply:
     """Serve one request; 400 and 404 say in ``error`` what was wrong."""
     try:
         given = _given(request)
@@ -48,7 +60,7 @@ def _error(status: int, text: str) -> Reply:
     return Reply(dump({"error": text}), status)
 
 
-def _index(sandbox: Sandbox, vendor: str, account: Json) -> int:
+def _index(sandbox: Controlled, vendor: str, account: Json) -> int:
     """An account's index, told by itself or by the access key."""
     tenants = sandbox.store.tenants.get(vendor)
     if tenants is None:
@@ -59,55 +71,55 @@ def _index(sandbox: Sandbox, vendor: str, account: Json) -> int:
     raise UnknownTicketError(f"no account {account} of {vendor}")
 
 
-def _add_ticket(sandbox: Sandbox, path: Sequence[str], given: Given) -> Json:
+def _add_ticket(sandbox: Controlled, path: Sequence[str], given: Given) -> Json:
     vendor, account = str(given.pop("vendor", "")), given.pop("account", 0)
     if given.get("created_at"):
         given["created_at"] = parse_moment(given["created_at"])
     return {"id": sandbox.store.add_ticket(vendor, _index(sandbox, vendor, account), **given)}
 
 
-def _find(sandbox: Sandbox, path: Sequence[str], given: Given) -> str:
+def _find(sandbox: Controlled, path: Sequence[str], given: Given) -> str:
     return sandbox.store.ticket(path[0], given.pop("vendor", None)).ticket_id
 
 
-def _add_message(sandbox: Sandbox, path: Sequence[str], given: Given) -> Json:
+def _add_message(sandbox: Controlled, path: Sequence[str], given: Given) -> Json:
     ticket_id = _find(sandbox, path, given)
     return {"id": sandbox.store.add_message(ticket_id, **given)}
 
 
-def _edit_message(sandbox: Sandbox, path: Sequence[str], given: Given) -> Json:
+def _edit_message(sandbox: Controlled, path: Sequence[str], given: Given) -> Json:
     ticket_id = _find(sandbox, path, given)
     sandbox.store.edit_message(ticket_id, int(path[1]), str(given["text"]))
     return {"id": int(path[1])}
 
 
-def _show(sandbox: Sandbox, path: Sequence[str], given: Given) -> Json:
+def _show(sandbox: Controlled, path: Sequence[str], given: Given) -> Json:
     case = sandbox.store.ticket(_find(sandbox, path, given))
     talks = [{"id": talk.number, "text": talk.content} for talk in case.talks]
     return {"id": case.ticket_id, "vendor": case.vendor, "state": case.state, "messages": talks}
 
 
-def _close(sandbox: Sandbox, path: Sequence[str], given: Given) -> Json:
+def _close(sandbox: Controlled, path: Sequence[str], given: Given) -> Json:
     sandbox.store.close(_find(sandbox, path, given))
     return _show(sandbox, path, given)
 
 
-def _reopen(sandbox: Sandbox, path: Sequence[str], given: Given) -> Json:
+def _reopen(sandbox: Controlled, path: Sequence[str], given: Given) -> Json:
     sandbox.store.reopen(_find(sandbox, path, given))
     return _show(sandbox, path, given)
 
 
-def _state(sandbox: Sandbox, path: Sequence[str], given: Given) -> Json:
+def _state(sandbox: Controlled, path: Sequence[str], given: Given) -> Json:
     sandbox.store.set_state(_find(sandbox, path, given), str(given["state"]))
     return _show(sandbox, path, given)
 
 
-def _delete(sandbox: Sandbox, path: Sequence[str], given: Given) -> Json:
+def _delete(sandbox: Controlled, path: Sequence[str], given: Given) -> Json:
     sandbox.store.delete(_find(sandbox, path, given))
     return {"id": path[0]}
 
 
-def _clock(sandbox: Sandbox, path: Sequence[str], given: Given) -> Json:
+def _clock(sandbox: Controlled, path: Sequence[str], given: Given) -> Json:
     if given.get("now"):
         sandbox.store.set_clock(parse_moment(given["now"]))
     if given.get("advance_seconds"):
@@ -115,17 +127,17 @@ def _clock(sandbox: Sandbox, path: Sequence[str], given: Given) -> Json:
     return {"now": sandbox.store.now().isoformat()}
 
 
-def _add_fault(sandbox: Sandbox, path: Sequence[str], given: Given) -> Json:
+def _add_fault(sandbox: Controlled, path: Sequence[str], given: Given) -> Json:
     sandbox.faults.add(**given)
     return sandbox.faults.list()
 
 
-def _clear_faults(sandbox: Sandbox, path: Sequence[str], given: Given) -> Json:
+def _clear_faults(sandbox: Controlled, path: Sequence[str], given: Given) -> Json:
     sandbox.faults.clear()
     return []
 
 
-def _calls(sandbox: Sandbox, path: Sequence[str], given: Given) -> Json:
+def _calls(sandbox: Controlled, path: Sequence[str], given: Given) -> Json:
     return [
         {
             "vendor": seen.vendor,
@@ -139,7 +151,7 @@ def _calls(sandbox: Sandbox, path: Sequence[str], given: Given) -> Json:
     ]
 
 
-def _forget_calls(sandbox: Sandbox, path: Sequence[str], given: Given) -> Json:
+def _forget_calls(sandbox: Controlled, path: Sequence[str], given: Given) -> Json:
     sandbox.calls.clear()
     return []
 

@@ -17,15 +17,15 @@ from include.sandbox.vendors.fault_lines import (
     too_large,
     trickle,
 )
+from include.sandbox.vendors.traits import traits_of
 from include.sandbox.vendors.wire import Json, Reply, Scene, dump
+from include.vendors.registry import VENDORS
 
 SWITCHES: Final = {
     "clock_skew": frozenset({"seconds"}),  # the vendor's clock is so far ahead of the real one
     "repeat_refused": frozenset[str](),  # a signature that was seen before is refused
     "any_order": frozenset[str](),  # ticket lists come in another order every time
-    "tencent_rich": frozenset[str](),  # status names and comment ids in the answers
-    "domain_required": frozenset[str](),  # Huawei refuses a missing or wrong X-Domain-Id
-}
+} | {name: frozenset[str]() for vendor in VENDORS for name in traits_of(vendor).switches}
 """Faults that whoever serves a call looks for by name. They hold for ever unless told."""
 
 
@@ -257,12 +257,9 @@ def poison_detail(scene: Scene) -> Reply:
     return _edit(scene, change)
 
 
-_SIZES: Final = {"alibaba": "PageSize", "huawei": "limit", "tencent": "PageSize"}
-
-
 def small_pages(scene: Scene) -> Reply:
     """No page holds more than ``size`` (20) rows, whatever is asked for."""
-    params, name = scene.call.params, _SIZES[scene.call.vendor]
+    params, name = scene.call.params, scene.wire.PAGE_SIZE
     asked, size = params.get(name, 10), int(scene.given.get("size", 20))
     scene.call.params = {**params, name: type(asked)(min(int(asked), size))}
     return scene.serve()
@@ -274,7 +271,7 @@ def vanish_while_paging(scene: Scene) -> Reply:
     path = _list_path(scene)
     leave = scene.store.hide if scene.given.get("hide") else scene.store.delete
     for row in _parent(json.loads(reply.body), path)[path[-1]][: int(scene.given.get("rows", 1))]:
-        leave(row.get("TicketId") or row.get("incident_id"))
+        leave(row[scene.wire.TICKET_ID])
     return reply
 
 

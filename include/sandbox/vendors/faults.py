@@ -15,10 +15,10 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
-from include.models import VENDORS
 from include.sandbox.vendors.fault_kinds import FAULTS, SWITCHES
 from include.sandbox.vendors.store import Store
 from include.sandbox.vendors.wire import Call, Json, Reply, Scene, Wire
+from include.vendors.registry import VENDORS
 
 WHERE: Final = frozenset({"name", "vendor", "account", "action", "page", "ticket"})
 WHEN: Final = frozenset({"attempt", "times"})

@@ -14,6 +14,7 @@ from random import Random
 from typing import Final
 
 from include.sandbox.vendors.catalog import Shelf, shelf
+from include.sandbox.vendors.traits import traits_of
 
 BEGIN: Final = datetime(2026, 1, 1, tzinfo=UTC)
 END: Final = datetime(2026, 7, 1, tzinfo=UTC)
@@ -28,8 +29,6 @@ CLOSED_STATES: Final = frozenset({"closed", "cancelled", "invalid"})
 """States are the sandbox's own words; each wire file spells them its vendor's way. Besides these
 there are ``reopened`` and ``unknown`` (a status no document lists), which are open."""
 
-HUAWEI_SOURCES: Final = ("用户中心", "电话", "在线客服", "合作伙伴")
-
 
 @dataclass(frozen=True, slots=True)
 class Tenant:
@@ -40,7 +39,7 @@ class Tenant:
     access_key: str
     secret_key: str = field(repr=False)
     owner_id: str
-    """Huawei's account id (domain id); the creator's number at Alibaba."""
+    """The vendor's id of who owns the account."""
 
 
 @dataclass(slots=True)
@@ -52,9 +51,9 @@ class Talk:
     content: str
     created_at: datetime
     card: bool = False
-    """Alibaba: the text is in the schema, the content is empty."""
+    """Its text is not where other messages have theirs, as in Alibaba's cards."""
     third_party: bool = False
-    """Huawei: written by neither the customer nor the vendor."""
+    """Written by neither the customer nor the vendor."""
 
 
 @dataclass(slots=True)
@@ -112,7 +111,7 @@ def vendor_random(seed: int, *parts: object) -> Random:
 def tenant(seed: int, vendor: str, index: int) -> Tenant:
     """The account number *index* of a vendor; its keys open nothing but this sandbox."""
     digest = hashlib.sha256(f"{seed}:{vendor}:{index}".encode()).hexdigest()
-    owner = digest[:32] if vendor == "huawei" else str(10**15 + int(digest[:10], 16))
+    owner = traits_of(vendor).owner_id(digest)
     return Tenant(vendor, index, f"SANDBOX{vendor.upper()}{index + 1:05}", digest[24:], owner)
 
 
@@ -133,26 +132,13 @@ class Numbers:
 
     def ticket(self, vendor: str, created_at: datetime) -> str:
         """A ticket id in the vendor's form; no two vendors share a form."""
-        if vendor == "tencent":
-            day = f"{created_at + timedelta(hours=8):%Y%m%d}"  # the date in Beijing
-            number = self.count(day)
-            if number > 9999:
-                raise ValueError(f"more than 9,999 Tencent tickets on {day}: seed fewer")
-            return f"{day}{number:04}"
-        number = self.count(vendor)
-        if vendor == "huawei":
-            return f"TS-{number:06}"
-        digits, value = "", 15_485_863 + 7_919 * number
-        while value:
-            value, rest = divmod(value, 36)
-            digits = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"[rest] + digits
-        return f"000{digits}"
+        return traits_of(vendor).ticket_id(self.count, created_at)
 
 
 def cases(seed: int, vendor: str, index: int, tickets: int, numbers: Numbers) -> list[Case]:
     """The tickets of one account."""
     chance = vendor_random(seed, vendor, index)
-    goods = shelf(vendor)
+    goods, sources = shelf(vendor), traits_of(vendor).ticket_sources
     span = int((END - BEGIN).total_seconds())
     moments = sorted(BEGIN + timedelta(seconds=chance.randrange(span)) for _ in range(tickets))
     if tickets >= FULL:
@@ -173,7 +159,7 @@ def cases(seed: int, vendor: str, index: int, tickets: int, numbers: Numbers) ->
             "closed" if number in closed else chance.choice(OPEN_STATES),
             product.product_id,
             chance.choice(product.categories),
-            chance.choice(HUAWEI_SOURCES) if vendor == "huawei" else "",
+            chance.choice(sources) if sources else "",
             moment,
             urgent=chance.random() < 0.1,
         )
@@ -199,7 +185,8 @@ def _message_counts(chance: Random, tickets: int) -> list[int]:
 
 def _converse(chance: Random, case: Case, stored: int, numbers: Numbers) -> None:
     """Give *case* so many messages that *stored* are stored, the description among them."""
-    repeats = case.vendor == "huawei" or (stored > 2 and chance.random() < 0.3)
+    has_titles = traits_of(case.vendor).has_titles
+    repeats = not has_titles or (stored > 2 and chance.random() < 0.3)
     moment = case.created_at
     for i in range(stored if repeats else stored - 1):
         opening = repeats and i == 0
@@ -216,6 +203,7 @@ def _converse(chance: Random, case: Case, stored: int, numbers: Numbers) -> None
 
 def _oddities(number: int, case: Case, goods: Shelf, tickets: int) -> None:
     """What the specifications call data that hurts, in the first tickets of every account."""
+    traits = traits_of(case.vendor)
     last = case.talks[-1] if case.talks else None
     if number == 3:
         case.title = "🙂 \"引号\" 'quotes' \\ back\\slash <b>&amp;</b> 𠮷野家 %s {0}"
@@ -232,13 +220,8 @@ def _oddities(number: int, case: Case, goods: Shelf, tickets: int) -> None:
     elif number == 8:
         case.state = "unknown"
     elif number == 9 and last:
-        if case.vendor == "tencent":  # equal time, role and text: both are messages
-            twin = case.talks[0]
-            last.from_customer, last.content = twin.from_customer, twin.content
-            last.created_at = twin.created_at
-        last.card, last.third_party = case.vendor == "alibaba", case.vendor == "huawei"
-        last.from_customer = last.from_customer and not (last.card or last.third_party)
-    elif number == 10 and case.vendor == "huawei":
+        traits.make_odd(case)
+    elif number == 10 and not traits.has_titles:
         case.description = case.talks[0].content = ""
     elif number == 16 and case.is_closed:
         case.state = "cancelled"
@@ -248,7 +231,7 @@ def _oddities(number: int, case: Case, goods: Shelf, tickets: int) -> None:
         case.product_id = case.category_id = None
     elif number == 19:
         case.title = "长标题 " * 200
-    if case.vendor == "huawei":  # no titles there: the description is what lists show
+    if not traits.has_titles:
         if number in (3, 19):
             case.description = case.talks[0].content = case.title
         case.title = case.description

@@ -11,53 +11,48 @@ import time
 import traceback
 from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from importlib import import_module
 from socketserver import TCPServer
 from types import TracebackType
 from typing import Any, Final, Self
 from urllib.parse import urlsplit
 
-from include.models import VENDORS, Account
+from include.models import Account
 from include.sandbox.vendors import control, faults
-from include.sandbox.vendors.alibaba import api as alibaba
-from include.sandbox.vendors.huawei import api as huawei
 from include.sandbox.vendors.store import Store
-from include.sandbox.vendors.tencent import api as tencent
 from include.sandbox.vendors.wire import (
     Call,
     Gate,
     RefusedError,
     Reply,
     Request,
+    Seen,
     UnknownCaseError,
     Wire,
     dump,
 )
-from include.settings import Settings
+from include.settings import Settings, url_variables
+from include.vendors.registry import DECLARED, VENDORS
 
 HOST: Final = "127.0.0.1"
-WIRES: Final[Mapping[str, Wire]] = {"alibaba": alibaba, "huawei": huawei, "tencent": tencent}
 
 
-@dataclass(slots=True)
-class Seen:
-    """A request that reached a vendor; *status* is that of the answer."""
+def _wire(vendor: str) -> Wire:
+    api: Any = import_module(f"include.sandbox.vendors.{vendor}.api")
+    wire: Wire = api
+    return wire
 
-    vendor: str
-    access_key: str
-    action: str
-    page: int | None
-    ticket_id: str | None
-    signature: str
-    status: int = 0
+
+WIRES: Final[Mapping[str, Wire]] = {vendor: _wire(vendor) for vendor in VENDORS}
 
 
 class Sandbox:
     """A context manager: on entering, all ports listen; on leaving, everything has stopped.
 
-    *port* 0 takes free ports, N takes N (Alibaba), N+1 (Huawei and its identity service), N+2
-    (Tencent) and N+3 (control). *rate* limits calls a second per account and action; 0: no limit.
+    *port* 0 takes free ports, N takes one for each vendor from N on, in the order of ``VENDORS``,
+    and one more for control. *rate* limits calls a second per account and action; 0: no limit.
     """
 
     def __init__(
@@ -120,22 +115,25 @@ class Sandbox:
     def environment(self) -> dict[str, str]:
         """The variables that point a synchroniser at this sandbox."""
         return {
-            "ALIBABA_BASE_URL": self.url("alibaba"),
-            "HUAWEI_BASE_URL": self.url("huawei"),
-            "HUAWEI_IAM_URL": self.url("huawei"),
-            "TENCENT_BASE_URL": self.url("tencent"),
+            name: self.url(vendor)
+            for vendor in VENDORS
+            for name in url_variables(DECLARED[vendor].settings)
         }
 
-    def settings(self, **overrides: Any) -> Settings:
-        """Settings that point at this sandbox, with a rate that does not slow tests down."""
-        urls = {name.lower(): url for name, url in self.environment().items()}
-        values: dict[str, Any] = {
-            "sandbox": True,
-            "tencent_enabled": True,
-            "calls_per_second": 500.0,
-            **urls,
-        }
-        return Settings(**(values | overrides))
+    def settings(self, **changes: Any) -> Settings:
+        """Settings that point at this sandbox, with a rate that does not slow tests down.
+
+        *changes* are fields of ``Settings``, or a vendor's own with its name before: ``huawei_…``.
+        """
+        own = []
+        for vendor in VENDORS:
+            kind, prefix = DECLARED[vendor].settings, f"{vendor}_"
+            urls: dict[str, Any] = dict.fromkeys(url_variables(kind).values(), self.url(vendor))
+            for name in [name for name in changes if name.startswith(prefix)]:
+                urls[name.removeprefix(prefix)] = changes.pop(name)
+            own.append(kind(**urls))
+        values: dict[str, Any] = {"sandbox": True, "calls_per_second": 500.0, "vendors": tuple(own)}
+        return Settings(**values | changes)
 
     def account(self, vendor: str, index: int = 0) -> Account:
         """The account number *index* of a vendor, as ``cloud_user`` would hold it."""
@@ -152,9 +150,8 @@ class Sandbox:
         """Addresses and keys: what the command line prints."""
         vendors: dict[str, dict[str, Any]] = {}
         for vendor in VENDORS:
-            vendors[vendor] = {"base_url": self.url(vendor)}
-            if vendor == "huawei":
-                vendors[vendor]["iam_url"] = self.url(vendor)
+            addresses = url_variables(DECLARED[vendor].settings).values()
+            vendors[vendor] = dict.fromkeys(addresses, self.url(vendor))
             vendors[vendor]["accounts"] = [
                 {"access_key": tenant.access_key, "secret_key": tenant.secret_key}
                 for tenant in self.store.tenants[vendor]

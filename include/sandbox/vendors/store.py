@@ -1,4 +1,4 @@
-"""What the three vendors know: accounts, catalogue and tickets, seeded, changeable, with a clock.
+"""What the vendors know: accounts, catalogue and tickets, seeded, changeable, with a clock.
 
 One lock guards everything; a wire file reads inside ``with store.lock``.
 """
@@ -11,8 +11,7 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from include.models import VENDORS
-from include.sandbox.vendors.catalog import HUAWEI_API_SOURCE, TENCENT_SOURCES, Shelf, shelf
+from include.sandbox.vendors.catalog import Shelf, shelf
 from include.sandbox.vendors.seed import (
     CLOSED_STATES,
     OPEN_STATES,
@@ -23,6 +22,8 @@ from include.sandbox.vendors.seed import (
     cases,
     tenant,
 )
+from include.sandbox.vendors.traits import traits_of
+from include.vendors.registry import VENDORS
 
 STATES: Final = frozenset({*OPEN_STATES, *CLOSED_STATES, "open", "reopened", "unknown"})
 
@@ -140,21 +141,22 @@ class Store:
             moment = (created_at or self.now()).astimezone(UTC).replace(microsecond=0)
             ticket_id = ticket_id or self._numbers.ticket(vendor, moment)
             title = f"新工单 {ticket_id}" if title is None else title
+            traits = traits_of(vendor)
             product = next(iter(self.shelves[vendor].products.values()))
             case = Case(
                 vendor,
                 account_index,
                 ticket_id,
                 title,
-                title if vendor == "huawei" else f"{title}：问题描述",
+                f"{title}：问题描述" if traits.has_titles else title,
                 moment,
                 "working" if state == "open" else state,
                 product.product_id,
                 product.categories[0],
-                "用户中心" if vendor == "huawei" else "",
+                next(iter(traits.ticket_sources), ""),
                 moment,
             )
-            if vendor == "huawei":  # there the description is the first message
+            if not traits.has_titles:
                 texts = [case.description, *texts[1:]]
             for i, text in enumerate(texts):
                 self._say(case, text, i % 2 == 0, moment + timedelta(seconds=i))
@@ -233,9 +235,9 @@ class Store:
 
         ``messages`` counts what the vendor's API answers. ``stored_messages`` counts what a
         faithful synchroniser stores: the same, and one more where the opening description is not
-        word for word among the customer's messages (Huawei's first message is the description).
+        word for word among the customer's messages.
         ``categories`` are distinct and belong to at least one product; ``product_categories``
-        counts pairs. ``sources`` of Huawei are the names its tickets show and the one fixed row.
+        counts pairs. ``sources`` are the names that tickets show and those known without any.
         """
         with self.lock:
             return {vendor: self._truth_of(vendor) for vendor in VENDORS}
@@ -256,13 +258,10 @@ class Store:
         }
 
     def _sources(self, vendor: str) -> dict[str, Any]:
-        if vendor == "tencent":
-            return {**_ids(TENCENT_SOURCES), "names": sorted(TENCENT_SOURCES.values())}
-        if vendor == "alibaba":
-            return {"count": 0, "ids": [], "names": []}
-        seen = {case.source for case in self._cases.values() if case.vendor == vendor}
-        fixed, name = HUAWEI_API_SOURCE
-        return {"count": len(seen) + 1, "ids": [fixed], "names": sorted({*seen, name})}
+        seen = {case.source for case in self._cases.values() if case.vendor == vendor} - {""}
+        fixed = traits_of(vendor).fixed_sources
+        names = sorted({*seen, *fixed.values()})
+        return {"count": len(seen) + len(fixed), "ids": sorted(fixed), "names": names}
 
 
 def _ids(ids: Iterable[str]) -> dict[str, Any]:
@@ -290,7 +289,7 @@ def _account_truth(rows: list[Case]) -> dict[str, Any]:
 
 
 def _stored(case: Case) -> int:
-    told = case.vendor == "huawei" or any(
+    told = not traits_of(case.vendor).has_titles or any(
         talk.from_customer and talk.content == case.description for talk in case.talks
     )
     return len(case.talks) + (not told)

@@ -53,6 +53,19 @@ class Call:
     """Names and parameters of the faults that are on for this call."""
 
 
+@dataclass(slots=True)
+class Seen:
+    """A request that reached a vendor; *status* is that of the answer."""
+
+    vendor: str
+    access_key: str
+    action: str
+    page: int | None
+    ticket_id: str | None
+    signature: str
+    status: int = 0
+
+
 class Line(Protocol):
     """An open connection, for an answer that does not go out whole."""
 
@@ -161,6 +174,16 @@ class Wire(Protocol):
     @property
     def TICKETS(self) -> str:  # noqa: N802
         """The action that lists tickets."""
+        ...
+
+    @property
+    def TICKET_ID(self) -> str:  # noqa: N802
+        """The field of a listed ticket that holds its id."""
+        ...
+
+    @property
+    def PAGE_SIZE(self) -> str:  # noqa: N802
+        """The parameter that asks for a number of tickets a page."""
         ...
 
     def read(self, request: Request) -> Call:

@@ -1,1 +1,36 @@
 """Alibaba Cloud; spec.md says what its API does."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+from pydantic_settings import SettingsConfigDict
+
+from include.settings import VendorSettings, one_of
+from include.vendors.client import Vendor
+
+if TYPE_CHECKING:
+    from include.vendors.client import ClientClass
+
+
+class AlibabaSettings(VendorSettings):
+    """What an operator may decide about Alibaba Cloud."""
+
+    model_config = SettingsConfigDict(env_prefix="ALIBABA_")
+
+    status_filter: Annotated[str, one_of("names", "numbers")] = "names"
+    """``ALIBABA_STATUS_FILTER``: ``names`` or ``numbers``: how the status filter is spelt."""
+
+
+def _client_class() -> ClientClass:
+    from include.vendors.alibaba.client import AlibabaClient
+
+    return AlibabaClient
+
+
+VENDOR = Vendor(
+    name="alibaba",
+    aliases=frozenset({"0", "ali", "aliyun", "阿里", "阿里云"}),
+    settings=AlibabaSettings,
+    client_class=_client_class,
+)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import ClassVar, Final
 
@@ -18,7 +18,6 @@ from include.errors import (
     VendorError,
 )
 from include.models import (
-    Account,
     Category,
     Message,
     Product,
@@ -29,11 +28,13 @@ from include.models import (
 )
 from include.settings import Settings
 from include.vendors import fields
+from include.vendors.alibaba import AlibabaSettings
 from include.vendors.alibaba.signature import AlibabaAuth
-from include.vendors.client import Capabilities, Keep
+from include.vendors.client import Keep
 from include.vendors.fields import Json, Record
-from include.vendors.http import ApiSession, RateLimit, Verdict, error_class
+from include.vendors.http import Verdict, error_class
 from include.vendors.paging import by_number
+from include.vendors.sessions import Sessions
 
 VERSION: Final = "2021-06-10"
 CENTRAL_HOST: Final = "workorder.aliyuncs.com"
@@ -139,33 +140,14 @@ def _hint(headers: Mapping[str, str]) -> float | None:
 class AlibabaClient:
     """Reads one account of Alibaba Cloud. Safe for several threads."""
 
-    capabilities: ClassVar[Capabilities] = Capabilities(
-        entities=frozenset({"tickets", "products", "categories"}),
-        max_window=timedelta(days=30),
-    )
+    max_window: ClassVar[timedelta] = timedelta(days=30)
 
-    def __init__(
-        self,
-        account: Account,
-        settings: Settings,
-        rate: RateLimit,
-        *,
-        now: Callable[[], datetime],
-        sleep: Callable[[float], None],
-    ) -> None:
-        self.account = account
-        host = host_of(account.region)
-        self._api = ApiSession(
-            account,
-            settings.alibaba_base_url or host,
-            AlibabaAuth(account, now),
-            classify,
-            rate,
-            proxy=settings.vendor_proxy or None,
-            now=now,
-            sleep=sleep,
-        )
-        by_name = settings.alibaba_status_filter == "names"
+    def __init__(self, sessions: Sessions, settings: Settings) -> None:
+        self.account, self._sessions = sessions.account, sessions
+        own, host = settings.of(AlibabaSettings), host_of(self.account.region)
+        auth = AlibabaAuth(self.account, sessions.now)
+        self._api = sessions.open(own.base_url or host, auth, classify)
+        by_name = own.status_filter == "names"
         self._open_statuses = [
             name if by_name else number for number, name in STATUSES.items() if number != CLOSED
         ]
@@ -173,16 +155,16 @@ class AlibabaClient:
     @property
     def calls(self) -> int:
         """HTTP requests sent so far, repeated attempts included."""
-        return self._api.calls
+        return self._sessions.calls
 
     @property
     def clock_skew(self) -> float | None:
         """Seconds that our clock is ahead of the vendor's, by its newest answer."""
-        return self._api.clock_skew
+        return self._sessions.clock_skew
 
     def close(self) -> None:
         """Close the connections."""
-        self._api.close()
+        self._sessions.close()
 
     def list_tickets(
         self, window: SyncWindow, *, only_open: bool = False

@@ -11,8 +11,8 @@ import logging
 import re
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
-from datetime import datetime, timedelta, timezone
+from collections.abc import Iterator, Mapping
+from datetime import timedelta, timezone
 from typing import ClassVar, Final
 
 from include.errors import (
@@ -37,11 +37,13 @@ from include.models import (
 )
 from include.settings import Settings
 from include.vendors import fields
-from include.vendors.client import Capabilities, Keep
+from include.vendors.client import Keep
 from include.vendors.fields import Json, Record
-from include.vendors.http import ApiSession, RateLimit, Verdict
+from include.vendors.http import Verdict
+from include.vendors.huawei import HuaweiSettings
 from include.vendors.huawei.signature import HuaweiAuth
 from include.vendors.paging import by_offset
+from include.vendors.sessions import Sessions
 
 log = logging.getLogger(__name__)
 
@@ -104,7 +106,7 @@ def classify(status: int, headers: Mapping[str, str], body: Mapping[str, Json]) 
     return Verdict(error or RejectedError, code, str(message or ""), request_id)
 
 
-def hosts(account: Account, settings: Settings) -> tuple[str, str]:
+def hosts(account: Account, own: HuaweiSettings) -> tuple[str, str]:
     """The base URLs of OSM and of IAM. Raises ConfigError for a region without a known host."""
     region = account.region
     if region and not REGION.fullmatch(region):
@@ -113,14 +115,14 @@ def hosts(account: Account, settings: Settings) -> tuple[str, str]:
             f" {CHINA} into cloud_user.region_id, or leave it empty for the China site"
         )
     site = SITES.get(region[:2])
-    if site is None and not (settings.huawei_base_url and settings.huawei_iam_url):
+    if site is None and not (own.base_url and own.iam_url):
         raise ConfigError(
             f"account {account.account_id}: no host is known for region {region}; set"
             " HUAWEI_BASE_URL and HUAWEI_IAM_URL to the ones the vendor names"
         )
     return (
-        settings.huawei_base_url or f"https://osm.{site}.myhuaweicloud.com",
-        settings.huawei_iam_url or f"https://iam.{site}.myhuaweicloud.com",
+        own.base_url or f"https://osm.{site}.myhuaweicloud.com",
+        own.iam_url or f"https://iam.{site}.myhuaweicloud.com",
     )
 
 
@@ -132,34 +134,14 @@ def source_id(source_name: str) -> str:
 class HuaweiClient:
     """Reads one account of Huawei Cloud. Safe for several threads."""
 
-    capabilities: ClassVar[Capabilities] = Capabilities(
-        entities=frozenset({"tickets", "products", "categories", "sources"}),
-        max_window=timedelta(days=365),
-    )
+    max_window: ClassVar[timedelta] = timedelta(days=365)
 
-    def __init__(
-        self,
-        account: Account,
-        settings: Settings,
-        rate: RateLimit,
-        *,
-        now: Callable[[], datetime],
-        sleep: Callable[[float], None],
-    ) -> None:
-        self.account = account
-        auth = HuaweiAuth(account, now)
+    def __init__(self, sessions: Sessions, settings: Settings) -> None:
+        self.account, self._sessions = sessions.account, sessions
+        auth = HuaweiAuth(self.account, sessions.now)
         self._osm, self._iam = (
-            ApiSession(
-                account,
-                url,
-                auth,
-                classify,
-                rate,
-                proxy=settings.vendor_proxy or None,
-                now=now,
-                sleep=sleep,
-            )
-            for url in hosts(account, settings)
+            sessions.open(url, auth, classify)
+            for url in hosts(self.account, settings.of(HuaweiSettings))
         )
         self._domain_lock = threading.Lock()
         self._domain: dict[str, str] | None = None
@@ -168,17 +150,16 @@ class HuaweiClient:
     @property
     def calls(self) -> int:
         """HTTP requests sent so far, repeated attempts included."""
-        return self._osm.calls + self._iam.calls
+        return self._sessions.calls
 
     @property
     def clock_skew(self) -> float | None:
         """Seconds that our clock is ahead of the vendor's, by its newest answer."""
-        return self._osm.clock_skew
+        return self._sessions.clock_skew
 
     def close(self) -> None:
         """Close the connections."""
-        self._osm.close()
-        self._iam.close()
+        self._sessions.close()
 
     def list_tickets(
         self, window: SyncWindow, *, only_open: bool = False

@@ -7,8 +7,8 @@ is promised by the vendor, so every unexpected shape is an error and never "no t
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
-from datetime import datetime, timedelta
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
 from typing import ClassVar, Final
 
 from include.errors import (
@@ -23,7 +23,6 @@ from include.errors import (
     VendorError,
 )
 from include.models import (
-    Account,
     Category,
     Message,
     Product,
@@ -34,10 +33,12 @@ from include.models import (
 )
 from include.settings import Settings
 from include.vendors import fields
-from include.vendors.client import Capabilities, Keep
+from include.vendors.client import Keep
 from include.vendors.fields import Json, Record
-from include.vendors.http import ApiSession, RateLimit, Verdict, error_class
+from include.vendors.http import Verdict, error_class
 from include.vendors.paging import by_number
+from include.vendors.sessions import Sessions
+from include.vendors.tencent import TencentSettings
 from include.vendors.tencent.conversation import PAGE_SIZE, Conversation
 from include.vendors.tencent.signature import TencentAuth
 
@@ -96,53 +97,33 @@ def classify(status: int, headers: Mapping[str, str], body: Mapping[str, Json]) 
 class TencentClient:
     """Reads one account of Tencent Cloud. Safe for several threads."""
 
-    capabilities: ClassVar[Capabilities] = Capabilities(
-        entities=frozenset({"tickets", "products", "categories", "sources"}),
-        max_window=timedelta(days=90),
-        official_api=False,
-    )
+    max_window: ClassVar[timedelta] = timedelta(days=90)
 
-    def __init__(
-        self,
-        account: Account,
-        settings: Settings,
-        rate: RateLimit,
-        *,
-        now: Callable[[], datetime],
-        sleep: Callable[[float], None],
-    ) -> None:
+    def __init__(self, sessions: Sessions, settings: Settings) -> None:
+        self.account, self._sessions = sessions.account, sessions
+        account, own = sessions.account, settings.of(TencentSettings)
         if account.region and not REGION.fullmatch(account.region):
             raise ConfigError(
                 f"account {account.account_id}: {account.region!r} is no Tencent region; tickets"
                 " have none, so leave cloud_user.region_id empty"
             )
-        self.account = account
-        self._now, self._zone = now, settings.tencent_zone
-        self._closed_ids = settings.tencent_closed_ids
-        self._api = ApiSession(
-            account,
-            settings.tencent_base_url or BASE_URL,
-            TencentAuth(account, now),
-            classify,
-            rate,
-            proxy=settings.vendor_proxy or None,
-            now=now,
-            sleep=sleep,
-        )
+        self._now, self._zone, self._closed_ids = sessions.now, own.zone, own.closed_ids
+        auth = TencentAuth(account, sessions.now)
+        self._api = sessions.open(own.base_url or BASE_URL, auth, classify)
 
     @property
     def calls(self) -> int:
         """HTTP requests sent so far, repeated attempts included."""
-        return self._api.calls
+        return self._sessions.calls
 
     @property
     def clock_skew(self) -> float | None:
         """Seconds that our clock is ahead of the vendor's, by its newest answer."""
-        return self._api.clock_skew
+        return self._sessions.clock_skew
 
     def close(self) -> None:
         """Close the connections."""
-        self._api.close()
+        self._sessions.close()
 
     def list_tickets(
         self, window: SyncWindow, *, only_open: bool = False
@@ -310,10 +291,6 @@ def _ticket_id(item: Record) -> str:
 def _status_name(item: Record) -> str:
     names = (item.get(field) for field in ("StatusName", "StatusDisplay", "Status"))
     return next((name.strip() for name in names if isinstance(name, str) and name.strip()), "")
-
-
-def _values(page: list[Record]) -> list[Json]:
-    return [item.value for item in page]
 
 
 def _list_or_null(record: Record, field: str) -> list[Record]:

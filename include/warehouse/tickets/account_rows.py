@@ -8,11 +8,11 @@ from typing import Final, Literal
 import sqlalchemy as sa
 
 from include.errors import ConfigError
-from include.models import VENDORS, Account
+from include.models import Account
 from include.secrets import REFERENCE_PREFIX, is_sealed
+from include.vendors.registry import VENDORS, vendor_of
 from include.warehouse.tickets.tables import cloud_user
 
-LEGACY_VENDORS: Final = {"0": "alibaba", "1": "huawei"}  # the codes of the user's field table
 SHORTEST_KEY: Final = 8  # shorter ones would make the log's masker blot out every such syllable
 Storage = Literal["encrypted", "reference", "plain", "empty"]
 
@@ -48,13 +48,6 @@ class AccountRow:
         """An error that names account, vendor and column."""
         vendor = self.vendor or "no vendor"
         return ConfigError(f"account {self.account_id} ({vendor}): {column} {problem}")
-
-
-def vendor_of(stored: str) -> str | None:
-    """The vendor that ``cloud_user.type`` names, whatever its case; None when it names none."""
-    name = stored.strip().lower()
-    name = LEGACY_VENDORS.get(name, name)
-    return name if name in VENDORS else None
 
 
 def read_rows(

@@ -7,9 +7,8 @@ from contextlib import closing
 from datetime import datetime, timedelta
 from typing import Any
 
-from include.models import VENDORS
 from include.pipelines.tickets.sync import Options, sync_tickets
-from include.vendors import open_client
+from include.vendors.registry import VENDORS, open_client
 from include.warehouse.bookkeeping.ledger import Request
 from include.warehouse.mysql import Warehouse
 from tests.faults.kit import invariants

@@ -31,8 +31,7 @@ from include.models import Account
 from include.pipelines import catalog, reports
 from include.pipelines.snapshots import snapshot as snapshots
 from include.pipelines.tickets.sync import sync_tickets
-from include.settings import Settings
-from include.vendors import open_client
+from include.vendors.registry import load_settings, open_client
 from include.vendors.tencent import conversation as tencent_conversation
 from include.warehouse.bookkeeping.ledger import Request
 from include.warehouse.mysql import Warehouse
@@ -90,7 +89,7 @@ def work() -> None:
         if name == "reports":
             reports.build(warehouse, now=now, request=request)
             return
-        settings = Settings.load(wanted["environment"])
+        settings = load_settings(wanted["environment"])
         account = Account(**wanted["account"])
         with closing(open_client(account, settings, sleep=lambda _: None)) as client:
             if name == "catalog":

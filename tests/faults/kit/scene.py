@@ -18,13 +18,13 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from include.models import VENDORS, Account
+from include.models import Account
 from include.pipelines import catalog
 from include.pipelines.tickets.sync import sync_tickets
 from include.sandbox.vendors.server import WIRES, Sandbox
 from include.sandbox.vendors.store import Store
 from include.settings import Settings
-from include.vendors import open_client
+from include.vendors.registry import VENDORS, open_client
 from include.warehouse.bookkeeping.ledger import Counts, Request
 from include.warehouse.mysql import Warehouse
 from include.warehouse.tables import metadata

@@ -8,9 +8,9 @@ from datetime import timedelta
 
 import sqlalchemy as sa
 
-from include.models import VENDORS
 from include.sandbox.vendors.server import Sandbox
 from include.sandbox.vendors.store import Store
+from include.vendors.registry import VENDORS
 from tests.faults.kit.scene import BEFORE, NOW, SEED, Scene
 
 TICKETS = 6

@@ -10,8 +10,8 @@ from contextlib import contextmanager
 from typing import Any, Final
 from unittest.mock import patch
 
-from include.models import VENDORS
 from include.vendors import http
+from include.vendors.registry import VENDORS
 from tests.faults.kit.scene import Ended, Scene
 from tests.faults.kit.table import Also, On, each_another
 from tests.vendors.wire import Wire, answer

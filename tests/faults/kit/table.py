@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Final
 
-from include.models import VENDORS
+from include.vendors.registry import VENDORS
 from tests.faults.kit.invariants import LOUD, RIGHT
 from tests.faults.kit.scene import Ended, Scene
 

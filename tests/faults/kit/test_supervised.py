@@ -40,7 +40,7 @@ def test_r2_a_task_that_is_cleared_while_calls_hang_is_gone_soon_and_says_stoppe
     [detail, *_] = WIRES["huawei"].DETAILS
     sandbox.faults.add("hang", vendor="huawei", action=detail, times=None)
     with worker():
-        until(lambda: sandbox.faults.list()[0]["hits"] == Settings.calls_at_once, 60)
+        until(lambda: sandbox.faults.list()[0]["hits"] == Settings().calls_at_once, 60)
         task = the_task("running")
         clear(task)
         until(lambda: is_gone(task.pid), SECONDS)

@@ -17,6 +17,8 @@ import pytest
 import requests
 
 from include.sandbox.vendors.server import Sandbox
+from include.vendors.huawei import HuaweiSettings
+from include.vendors.registry import is_switched_on
 
 
 def a_command(*options, **environ):
@@ -110,9 +112,9 @@ def test_leaving_ends_waiting_answers_and_frees_the_ports(sandbox, ask):
 def test_settings_and_environment_point_here(sandbox):
     settings = sandbox.settings(calls_at_once=2)
     assert settings.sandbox
-    assert settings.tencent_enabled
+    assert is_switched_on("tencent", settings)
     assert settings.calls_at_once == 2
-    assert settings.huawei_iam_url == sandbox.environment()["HUAWEI_IAM_URL"]
+    assert settings.of(HuaweiSettings).iam_url == sandbox.environment()["HUAWEI_IAM_URL"]
     assert sandbox.account("alibaba").account_id == "alibaba-1"
     assert sandbox.account("alibaba").secret_key not in repr(sandbox.account("alibaba"))
 

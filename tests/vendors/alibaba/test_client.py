@@ -25,11 +25,13 @@ from include.errors import (
 from include.models import Account, Message, Product, SyncWindow, Ticket, TicketRef
 from include.sandbox.vendors.alibaba import api as sandbox
 from include.settings import Settings
-from include.vendors import open_client, utcnow
+from include.vendors.alibaba import AlibabaSettings
 from include.vendors.alibaba import client as alibaba
 from include.vendors.alibaba import signature as alibaba_signature
 from include.vendors.alibaba.client import classify, host_of
-from include.vendors.http import RateLimit
+from include.vendors.rate import RateLimit
+from include.vendors.registry import open_client, utcnow
+from include.vendors.sessions import Sessions
 
 VECTOR_FILES = Path(__file__).parents[1] / "vectors"
 VECTORS = json.loads((VECTOR_FILES / "alibaba_signing.json").read_text("utf-8"))
@@ -143,7 +145,8 @@ def answers():
 @pytest.fixture
 def vendor(port, clock, answers):
     """A client of a port that answers from ``answers``, by action."""
-    settings = Settings(alibaba_base_url=port.url, sandbox=True, calls_per_second=500)
+    own = AlibabaSettings(base_url=port.url)
+    settings = Settings(vendors=(own,), sandbox=True, calls_per_second=500)
     account = Account("7", "alibaba", "AKIDcanary0001", "secretCanary0001")
     client = open_client(account, settings, now=clock.now, sleep=clock.sleep)
     port.answer = lambda request: answers[request.headers["x-acs-action"]]
@@ -209,7 +212,8 @@ def test_only_open_asks_for_five_states_and_trusts_none(port, clock, spelling, s
         for n, value in enumerate(["6", "confirmed", "1", "wait-feedback", "77", None, 6, 2])
     ]
     port.answer = lambda request: success(Data=rows, TotalCount=8)
-    settings = Settings(alibaba_base_url=port.url, alibaba_status_filter=spelling)
+    own = AlibabaSettings(base_url=port.url, status_filter=spelling)
+    settings = Settings(vendors=(own,))
     client = open_client(Account("7", "alibaba", "key", "secret"), settings, sleep=clock.sleep)
     (page,) = client.list_tickets(WINDOW, only_open=True)
     client.close()
@@ -618,11 +622,14 @@ def test_a_region_that_is_none_is_refused_before_a_socket_is_opened(region, port
     """Although the host is overridden: what stands in the table is looked at all the same."""
     with pytest.raises(ConfigError, match="is no region") as caught:
         alibaba.AlibabaClient(
-            Account("7", "alibaba", "key", "secret", region),
-            Settings(alibaba_base_url=port.url),
-            RateLimit(1),
-            now=utcnow,
-            sleep=time.sleep,
+            Sessions(
+                Account("7", "alibaba", "key", "secret", region),
+                RateLimit(1),
+                "",
+                utcnow,
+                time.sleep,
+            ),
+            Settings(vendors=(AlibabaSettings(base_url=port.url),)),
         )
     assert str(caught.value).isprintable()
     assert port.requests == []

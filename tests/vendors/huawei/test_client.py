@@ -22,9 +22,12 @@ from include.errors import (
 )
 from include.models import Account, Category, Message, Product, Source, SyncWindow, TicketRef
 from include.settings import Settings
-from include.vendors.http import ATTEMPTS, RateLimit
+from include.vendors.http import ATTEMPTS
+from include.vendors.huawei import HuaweiSettings
 from include.vendors.huawei import client as huawei
 from include.vendors.huawei import signature as huawei_signature
+from include.vendors.rate import RateLimit
+from include.vendors.sessions import Sessions
 
 VECTOR_FILES = Path(__file__).parents[1] / "vectors"
 VECTORS = json.loads((VECTOR_FILES / "huawei_signing.json").read_text("utf-8"))
@@ -112,11 +115,10 @@ class Vendor:
 
     def open(self, region="", now=lambda: NOW):
         account = Account("acc-1", "huawei", "canary-access-key", "canary-secret-key", region)
-        settings = Settings(
-            sandbox=True, huawei_base_url=self.port.url, huawei_iam_url=self.port.url
-        )
+        own = HuaweiSettings(base_url=self.port.url, iam_url=self.port.url)
         rate = RateLimit(1e6, sleep=self.slept.append)
-        return huawei.HuaweiClient(account, settings, rate, now=now, sleep=self.slept.append)
+        sessions = Sessions(account, rate, "", now, self.slept.append)
+        return huawei.HuaweiClient(sessions, Settings(sandbox=True, vendors=(own,)))
 
     def answer(self, request):
         if request.path == "/v3/auth/domains":
@@ -209,7 +211,7 @@ def without(mapping, field):
     ],
 )
 def test_a_region_means_the_host_of_its_site(region, osm):
-    hosts = huawei.hosts(Account("1", "huawei", "ak", "sk", region), Settings())
+    hosts = huawei.hosts(Account("1", "huawei", "ak", "sk", region), HuaweiSettings())
     assert hosts == (osm, osm.replace("osm.", "iam."))
 
 
@@ -243,9 +245,9 @@ def test_a_hostile_region_is_refused_before_any_call_even_with_a_given_host(vend
 def test_a_region_without_a_known_host_needs_both_hosts_given(vendor, region):
     account = Account("acc-1", "huawei", "ak", "sk", region)
     with pytest.raises(ConfigError, match="HUAWEI_BASE_URL"):
-        huawei.hosts(account, Settings())
+        huawei.hosts(account, HuaweiSettings())
     with pytest.raises(ConfigError, match="HUAWEI_IAM_URL"):
-        huawei.hosts(account, Settings(huawei_base_url="https://osm.example.eu"))
+        huawei.hosts(account, HuaweiSettings(base_url="https://osm.example.eu"))
     vendor.open(region).close()
 
 

@@ -25,7 +25,10 @@ from include.errors import (
 )
 from include.models import Account, Category, Message, Product, Source, SyncWindow, TicketRef
 from include.settings import Settings
-from include.vendors.http import ATTEMPTS, RateLimit
+from include.vendors.http import ATTEMPTS
+from include.vendors.rate import RateLimit
+from include.vendors.sessions import Sessions
+from include.vendors.tencent import TencentSettings
 from include.vendors.tencent import (
     client as tencent,
 )
@@ -121,9 +124,10 @@ class Vendor:
 
     def open(self, region="", now=lambda: NOW, **settings):
         account = Account("acc-1", "tencent", "canary-access-key", "canary-secret-key", region)
-        chosen = Settings(sandbox=True, tencent_base_url=self.port.url, **settings)
+        own = TencentSettings(base_url=self.port.url, **settings)
         rate = RateLimit(1e6, sleep=lambda seconds: None)
-        return tencent.TencentClient(account, chosen, rate, now=now, sleep=lambda seconds: None)
+        sessions = Sessions(account, rate, "", now, lambda seconds: None)
+        return tencent.TencentClient(sessions, Settings(sandbox=True, vendors=(own,)))
 
     def answer(self, request):
         data = self.actions[request.headers["x-tc-action"]](request.payload)
@@ -275,7 +279,7 @@ def test_tickets_at_the_border_of_two_windows_are_found_exactly_once(vendor):
 
 
 def test_another_zone_moves_both_the_window_and_the_tickets(vendor):
-    client = vendor.open(tencent_zone=ZoneInfo("UTC"))
+    client = vendor.open(zone=ZoneInfo("UTC"))
     vendor.listed = [a_row()]
     since = datetime(2026, 1, 10, 8, tzinfo=UTC)
     pages = list(client.list_tickets(SyncWindow(since, since + timedelta(seconds=1))))
@@ -365,7 +369,7 @@ def test_without_a_name_only_the_configured_numbers_are_closed(vendor, number):
 
 
 def test_the_closed_numbers_can_be_configured(vendor):
-    client = vendor.open(tencent_closed_ids=frozenset({4}))
+    client = vendor.open(closed_ids=frozenset({4}))
     vendor.listed = [a_row(1, StatusId=3), a_row(2, StatusId=4)]
     [refs] = client.list_tickets(WINDOW)
     client.close()

@@ -13,7 +13,6 @@ from include.errors import ConfigError
 from include.models import Account
 from include.secrets import KeyRing, key_id_of, new_key, seal
 from include.warehouse.mysql import Warehouse
-from include.warehouse.tickets.account_rows import vendor_of
 from include.warehouse.tickets.accounts import (
     add_account,
     encrypt_plain,
@@ -91,23 +90,6 @@ def test_an_account_is_read_back_as_it_was_added(warehouse):
     assert bad == []
     assert accounts == [an_account()]
     assert CANARY not in repr(accounts)
-
-
-@pytest.mark.parametrize(
-    ("written", "vendor"),
-    [
-        ("ALIBABA", "alibaba"),
-        ("Huawei", "huawei"),
-        (" tencent ", "tencent"),
-        ("0", "alibaba"),
-        ("1", "huawei"),
-        ("2", None),
-        ("ALIBABA CLOUD", None),
-        ("", None),
-    ],
-)
-def test_vendor_names_are_read_without_regard_to_case_and_legacy_codes_too(written, vendor):
-    assert vendor_of(written) == vendor
 
 
 def test_an_envelope_opens_however_the_vendor_is_spelt(warehouse):

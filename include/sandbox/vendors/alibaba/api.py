@@ -43,6 +43,8 @@ MUST_SIGN: Final = (
     "x-acs-content-sha256",
 )
 TICKETS: Final = "ListTickets"
+TICKET_ID: Final = "TicketId"
+PAGE_SIZE: Final = "PageSize"
 LISTS: Final = {
     "ListTickets": (("Data",), ("TotalCount",)),
     "ListTicketNotes": (("Data",), None),

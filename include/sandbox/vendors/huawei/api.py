@@ -28,6 +28,8 @@ from include.vendors.huawei import signature as signing
 
 SKEW_SECONDS: Final = 15 * 60
 TICKETS: Final = "ListCases"
+TICKET_ID: Final = "incident_id"
+PAGE_SIZE: Final = "limit"
 LISTS: Final = {
     "ListCases": (("incident_info_list",), ("total_count",)),
     "ShowCaseDetail": (("incident_detail_info", "message_list"), None),

@@ -27,6 +27,8 @@ from include.vendors.tencent import signature as signing
 VERSION: Final = "2023-01-04"
 SKEW_SECONDS: Final = 300
 TICKETS: Final = "GetMCTicketList"
+TICKET_ID: Final = "TicketId"
+PAGE_SIZE: Final = "PageSize"
 LISTS: Final = {
     "GetMCTicketList": (("Response", "Data", "Data"), ("Response", "Data", "Total")),
     "GetMCTicketById": (("Response", "Data", "Comments"), None),

@@ -1,0 +1,134 @@
+"""The one list of vendors: a folder of ``include/vendors`` that declares ``VENDOR`` is one.
+
+DAG files import this module, so that it imports no client and nothing else that is heavy.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+import os
+import pkgutil
+import time
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from importlib import import_module
+from typing import TYPE_CHECKING, Final
+
+from include import vendors
+from include.errors import ConfigError
+from include.settings import Settings, SettingsGroup, is_loopback, read, variables
+
+if TYPE_CHECKING:
+    from include.models import Account
+    from include.vendors.client import Vendor, VendorClient
+
+log = logging.getLogger(__name__)
+
+DECLARED: Final[Mapping[str, Vendor]] = {
+    found.name: import_module(f"{vendors.__name__}.{found.name}").VENDOR
+    for found in pkgutil.iter_modules(vendors.__path__)
+    if found.ispkg
+}
+"""What each vendor's folder declares, by name."""
+VENDORS: Final = tuple(sorted(DECLARED))
+"""The names of all vendors, in lower case: what ``Account.vendor`` holds."""
+
+
+def vendor_of(text: str) -> str | None:
+    """The vendor that a name or alias means, whatever its case; None when it means none."""
+    word = text.strip().lower()
+    return next(
+        (name for name, vendor in DECLARED.items() if word in (name, *vendor.aliases)), None
+    )
+
+
+def load_settings(environ: Mapping[str, str] = os.environ) -> Settings:
+    """Read the environment. Raises ConfigError naming the variable that cannot be used."""
+    own = tuple(read(DECLARED[name].settings, environ) for name in VENDORS)
+    urls = {name: url for one in own for name, url in one.urls.items() if url}
+    local = bool(urls) and all(map(is_loopback, urls.values()))
+    settings = read(Settings, environ, sandbox=local, vendors=own)
+    for name, url in urls.items():
+        if is_loopback(url) and not settings.sandbox:
+            raise ConfigError(
+                f"{name} is on loopback, which only the sandbox is: set SANDBOX=1,"
+                " or give the vendor's address"
+            )
+        if url.startswith("http:") and not is_loopback(url):
+            raise ConfigError(f"{name} must begin with https://")
+    return settings
+
+
+def setting_names() -> set[str]:
+    """Every variable that ``load_settings`` reads."""
+    kinds: list[type[SettingsGroup]] = [Settings]
+    kinds += [vendor.settings for vendor in DECLARED.values()]
+    return {name for kind in kinds for name in variables(kind)}
+
+
+def is_switched_on(name: str, settings: Settings) -> bool:
+    """Whether a vendor is read when nobody asks for it by name."""
+    vendor = DECLARED[name]
+    chosen = settings.of(vendor.settings).enabled
+    return vendor.is_official or settings.sandbox if chosen is None else chosen
+
+
+def utcnow() -> datetime:
+    """The present moment, aware and in UTC."""
+    return datetime.now(UTC)
+
+
+def open_client(
+    account: Account,
+    settings: Settings,
+    *,
+    now: Callable[[], datetime] = utcnow,
+    sleep: Callable[[float], None] = time.sleep,
+) -> VendorClient:
+    """A client for *account*; no call is made yet.
+
+    Raises ConfigError, which never shows a key, when the row of ``cloud_user`` cannot be used.
+    """
+    from include.vendors.masking import MaskingClient
+    from include.vendors.rate import RateLimit
+    from include.vendors.sessions import Sessions
+
+    where = f"account {account.account_id}"
+    if account.vendor not in DECLARED:
+        known = ", ".join(VENDORS)
+        raise ConfigError(f"{where}: unknown vendor {account.vendor[:40]!r}, known are {known}")
+    if not is_switched_on(account.vendor, settings):
+        raise ConfigError(f"{where}: {_why_off(account.vendor)}")
+    account = dataclasses.replace(account, region=account.region.strip(), **_keys(account, where))
+    rate = RateLimit(settings.calls_per_second, sleep=sleep)
+    sessions = Sessions(account, rate, settings.vendor_proxy, now, sleep)
+    opened = DECLARED[account.vendor].client_class()(sessions, settings)
+    return MaskingClient(opened) if settings.redact_texts == "write" else opened
+
+
+def _why_off(name: str) -> str:
+    variable = f"{name.upper()}_ENABLED"
+    if DECLARED[name].is_official:
+        return f"{variable}=0 keeps it from being read: set {variable}=1 to read it"
+    return (
+        f"{name.capitalize()} does not document its ticket API, so reading it is experimental and"
+        f" switched off: set {variable}=1 to switch it on"
+    )
+
+
+def _keys(account: Account, where: str) -> dict[str, str]:
+    """The keys without blanks around them. Raises ConfigError for what cannot be a key."""
+    keys = {"access_key": account.access_key, "secret_key": account.secret_key}
+    for name, key in keys.items():
+        keys[name] = key.strip()
+        if not keys[name]:
+            raise ConfigError(f"{where}: its {name} is empty: write it into cloud_user")
+        if not all("!" <= char <= "~" for char in keys[name]):
+            raise ConfigError(
+                f"{where}: its {name} holds blanks, line breaks or characters beyond ASCII, which"
+                " no vendor's key does: write it again"
+            )
+        if keys[name] != key:
+            log.warning("%s: blanks around its %s were left out", where, name)
+    return keys
