@@ -59,7 +59,7 @@ ISSUERS: Final = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class Match:
     """Where something stands that is masked, and which of ``KINDS`` it is."""
 
     start: int
@@ -75,13 +75,13 @@ def mask(text: str) -> str:
 def masked(text: str) -> tuple[str, int]:
     """The masked text, and how many places were masked."""
     parts, last, found = [], 0, find(text)
-    for finding in found:
-        parts += [text[last : finding.start], f"[{finding.kind}]"]
-        last = finding.end
+    for match in found:
+        parts += [text[last : match.start], f"[{match.kind}]"]
+        last = match.end
     return "".join([*parts, text[last:]]), len(found)
 
 
-def find(text: str) -> list[Finding]:
+def find(text: str) -> list[Match]:
     """What is masked, in order and without overlaps, in a time proportional to the text."""
     plain = text.replace("\t", " ") if text.isascii() else text.translate(PLAIN)
     lower = plain.lower()
@@ -95,8 +95,8 @@ def find(text: str) -> list[Finding]:
             end = start + len(value)
             if taken.find(1, start, end) < 0 and is_real(value, group):
                 taken[start:end] = b"\x01" * (end - start)
-                found.append(Finding(start, end, kind))
-    return sorted(found, key=lambda finding: finding.start)
+                found.append(Match(start, end, kind))
+    return sorted(found, key=lambda match: match.start)
 
 
 def _is_identity(value: str, _: int) -> bool:

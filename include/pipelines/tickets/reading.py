@@ -56,7 +56,7 @@ Answer: TypeAlias = Future[tuple[Ticket, list[Message] | None]]
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class TicketReader:
     """How tickets are read: *at_once* calls together, with the messages of open ones or without.
 
     *beat* is called at least every ``HEARTBEAT_SECONDS``; parts of a conversation that is too long

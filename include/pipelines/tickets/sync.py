@@ -23,7 +23,7 @@ from include.pipelines.tickets.plan import (
     plan_new,
     split_history,
 )
-from include.pipelines.tickets.reading import Outcome, Read, Reading
+from include.pipelines.tickets.reading import Outcome, Read, TicketReader
 from include.pipelines.tickets.storing import DryRun, Progress, Sink, TicketStore
 from include.settings import Settings
 from include.vendors.client import VendorClient
@@ -188,7 +188,7 @@ class _Sync:
         watermark: datetime | None = None,
     ) -> list[Ticket]:
         """Read and store *ticket_ids*; those that proved to be open."""
-        reading = Reading(
+        reader = TicketReader(
             self.client,
             self.settings.calls_at_once,
             self.open_messages,
@@ -198,7 +198,7 @@ class _Sync:
         still_open: list[Ticket] = []
 
         def watched() -> Generator[Outcome, None, None]:
-            for outcome in reading.read(ticket_ids, was_listed=was_listed):
+            for outcome in reader.read(ticket_ids, was_listed=was_listed):
                 if isinstance(outcome, Read) and not outcome.ticket.is_closed:
                     still_open.append(outcome.ticket)
                 yield outcome

@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 
 from include.errors import AuthError, ContractError, NotFoundError, RateLimitError, UnavailableError
-from include.pipelines.tickets.reading import Failed, Gone, Read, Reading
+from include.pipelines.tickets.reading import Failed, Gone, Read, TicketReader
 from tests.builders import a_ticket
 
 
 @pytest.fixture
 def reading(client):
-    return Reading(client, 1, False, lambda ticket, part: None, lambda: None)
+    return TicketReader(client, 1, False, lambda ticket, part: None, lambda: None)
 
 
 def outcomes(reading, ids, **how):
