@@ -1,0 +1,36 @@
+"""Runs of check_data over real tables and vendors."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from include.vendors.registry import VENDORS
+
+
+def states(run):
+    return {t.task_id: str(t.state) for t in run.get_task_instances()}
+
+
+def test_checks_are_red_when_a_row_is_wrong_and_still_ask_the_vendors(
+    airflow_db, dagbag, look, warehouse, sandbox
+):
+    form = {"vendors": list(VENDORS), "accounts": []}
+    every = {**form, "since": None, "until": None, "open_messages": False, "dry_run": False}
+    conf = {**form, "accept_vanished": False}
+    assert dagbag.dags["refresh_catalog"].test(logical_date=None, run_conf=conf).state == "success"
+    assert dagbag.dags["sync_tickets"].test(logical_date=None, run_conf=every).state == "success"
+    run = dagbag.dags["check_data"].test(logical_date=None, run_conf=form)
+    assert run.state == "success", states(run)
+    warehouse.transact(
+        lambda c: c.execute(
+            sa.text(
+                "delete d from cloud_osm_detail d join cloud_osm_list t on t.type = d.vendor"
+                " and t.cloud_id = d.case_id where t.type = 'HUAWEI' and t.status = 0"
+            )
+        )
+    )
+    run = dagbag.dags["check_data"].test(logical_date=None, run_conf=form)
+    assert run.state == "failed"
+    found = states(run)
+    assert found["tables"] == found["huawei.tickets"] == found["watcher"] == "failed"
+    assert found["alibaba.tickets"] == found["tencent.tickets"] == "success"

@@ -1,0 +1,491 @@
+"""The page "Sync health", served by Airflow's own application over a real warehouse."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import re
+import socket
+from datetime import UTC, datetime, timedelta
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from include.errors import AuthError, CheckError, ContractError, PartialError, SyncError
+from include.secrets import KeyRing, new_key
+from include.warehouse.bookkeeping import ledger
+from include.warehouse.bookkeeping.ledger import Request
+from include.warehouse.bookkeeping.tables import sync_check, sync_quarantine
+from include.warehouse.customer_service import manifest
+from include.warehouse.mysql import Warehouse
+from include.warehouse.tickets.accounts import add_account
+from include.warehouse.tickets.tables import cloud_user
+from tests.builders import DAY, a_snapshot, a_table_of_a_snapshot, an_account
+
+ROOT = Path(__file__).resolve().parents[2]
+HOSTILE = """<script>alert(1)</script> "double" 'single' {{ 7 * 7 }} {% raw %} \u202egpj.exe"""
+ESCAPED = "&lt;script&gt;alert(1)&lt;/script&gt; &#34;double&#34; &#39;single&#39; {{ 7 * 7 }}"
+KEYS = new_key("k1")
+RING = KeyRing.parse(KEYS)
+
+
+@pytest.fixture(scope="module")
+def airflow_app(airflow_db):
+    """What ``airflow api-server`` serves, the execution API apart."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("_AIRFLOW_PROCESS_CONTEXT", "server")
+        patch.setenv("AIRFLOW__API_AUTH__JWT_SECRET", "a secret of sixty-four bytes or more " * 2)
+        from airflow.api_fastapi.app import create_app
+
+        yield create_app(apps="core")
+
+
+@pytest.fixture
+def stranger(airflow_app):
+    from starlette.testclient import TestClient
+
+    return TestClient(airflow_app, raise_server_exceptions=False)
+
+
+@pytest.fixture
+def visitor(stranger):
+    """``visitor(role)``: a browser that is logged in."""
+    from airflow.api_fastapi.app import get_auth_manager
+    from airflow.api_fastapi.auth.managers.simple.user import SimpleAuthManagerUser
+
+    def log_in(role):
+        user = SimpleAuthManagerUser(username="someone", role=role)
+        stranger.cookies.set("_token", get_auth_manager().generate_jwt(user))
+        return stranger
+
+    return log_in
+
+
+@pytest.fixture
+def page(visitor):
+    """``page()``: what a viewer sees; the status is 200 unless told."""
+    viewer = visitor("viewer")
+
+    def get(status=200):
+        answer = viewer.get("/sync-health/page")
+        assert answer.status_code == status
+        return answer.text
+
+    return get
+
+
+def connection_of(url):
+    url = sa.make_url(url)
+    return {
+        "conn_type": "mysql",
+        "host": url.host,
+        "port": url.port,
+        "login": url.username,
+        "password": url.password,
+        "schema": url.database,
+    }
+
+
+@pytest.fixture
+def warehouse(warehouse_url, monkeypatch):
+    monkeypatch.setenv("AIRFLOW_CONN_WAREHOUSE", json.dumps(connection_of(warehouse_url)))
+    monkeypatch.setenv("SECRET_KEYS", KEYS)
+    opened = Warehouse.open(warehouse_url)
+    yield opened
+    opened.close()
+
+
+def add(warehouse, account_id, vendor="huawei", name=None, **values):
+    account = an_account(
+        vendor,
+        account_id=account_id,
+        access_key=f"access-of-{account_id}",
+        secret_key=f"secret-of-{account_id}",
+    )
+    add_account(warehouse, RING, account, name=name, now=DAY)
+    if values:
+        change = sa.update(cloud_user).where(cloud_user.c.id == account_id).values(values)
+        warehouse.transact(lambda connection: connection.execute(change))
+
+
+def run(warehouse, account_id, vendor="HUAWEI", error=None, entity="tickets", behind=60):
+    mark = None if behind is None else datetime.now(UTC) - timedelta(seconds=behind)
+    try:
+        with ledger.hold(
+            warehouse, account_id, entity, vendor=vendor, request=Request("test")
+        ) as held:
+            held.write(lambda connection: None, watermark_at=mark)
+            if error is not None:
+                raise error
+    except SyncError:
+        pass
+
+
+class _Lines(HTMLParser):
+    """The text of each row with a header, and of what follows it, by the text of the header."""
+
+    def __init__(self):
+        super().__init__()
+        self.found = []
+        self.in_header = False
+
+    def handle_starttag(self, tag, attrs):
+        if tag == "th" and ("scope", "row") in attrs:
+            self.found.append(["", ""])
+            self.in_header = True
+
+    def handle_endtag(self, tag):
+        self.in_header = self.in_header and tag != "th"
+
+    def handle_data(self, data):
+        if self.found:
+            self.found[-1][0 if self.in_header else 1] += data
+
+
+def lines(html):
+    parser = _Lines()
+    parser.feed(html)
+    return {" ".join(head.split()): " ".join(text.split()) for head, text in parser.found}
+
+
+def test_a_stranger_is_refused_on_every_route(stranger):
+    page = importlib.import_module("sync_health_page")
+    paths = {route.path: route.methods for route in page.app.routes}
+    assert paths == {"/page": {"GET"}, "/style.css": {"GET"}}
+    for path in paths:
+        assert stranger.get(f"/sync-health{path}").status_code == 401
+        stranger.cookies.set("_token", "made.up.token")
+        assert stranger.get(f"/sync-health{path}").status_code == 403
+        stranger.cookies.clear()
+
+
+def test_who_may_not_see_the_dag_may_not_see_the_page(visitor):
+    for path in ("page", "style.css"):
+        assert visitor(None).get(f"/sync-health/{path}").status_code == 403
+
+
+def test_each_line_says_what_happened_and_whose_turn_it_is(warehouse, page):
+    add(warehouse, "good", name="Main shop")
+    run(warehouse, "good")
+    add(warehouse, "refused")
+    run(warehouse, "refused", error=AuthError("no such key", vendor="huawei", code="APIGW.0301"))
+    add(warehouse, "poisoned")
+    run(warehouse, "poisoned", error=PartialError("2 tickets wait in quarantine"))
+    add(warehouse, "behind")
+    run(warehouse, "behind", behind=3 * 3600 + 120)
+    add(warehouse, "backfilled")
+    run(warehouse, "backfilled", behind=None)
+    add(warehouse, "new")
+    add(warehouse, "resting", enabled=0)
+    add(warehouse, "unknown", type="NETEASE")
+    run(warehouse, "forgotten")
+    run(warehouse, "HUAWEI", entity="catalog", behind=3600)
+    html = page()
+    told = lines(html)
+    assert "fresh done under 1 min ago" in told["Main shop good"]
+    assert "turn" not in told["Main shop good"]
+    assert "failed" in told["refused"]
+    assert "AuthError: huawei APIGW.0301: no such key" in told["refused"]
+    assert "the account owner's turn: key, permission or clock" in told["refused"]
+    assert "partial" in told["poisoned"]
+    assert "nobody's turn: every run tries the quarantined tickets again" in told["poisoned"]
+    assert "late" in told["behind"]
+    assert " 3 h 2 min " in told["behind"]
+    assert "the operator's turn: is the DAG switched on" in told["behind"]
+    assert told["backfilled"].startswith("Huawei late done")
+    assert "never read" in told["new"]
+    assert told["resting"].startswith("Huawei off")
+    assert "unusable" in told["unknown"]
+    assert "type is 'NETEASE', not one of ALIBABA, HUAWEI, TENCENT" in told["unknown"]
+    assert told["forgotten"].startswith("Huawei removed")
+    assert told["Huawei"].startswith("fresh")
+    assert " 1 h " in told["Huawei"]
+    assert "6 of 8 need a look" in html
+    assert re.search(r"As of .*20\d\d-\d\d-\d\d \d\d:\d\d:\d\d UTC", html)
+
+
+def test_a_run_without_a_sign_of_life_is_told(warehouse, page):
+    add(warehouse, "hanging")
+    run(warehouse, "hanging")
+    with ledger.hold(warehouse, "hanging", "tickets", vendor="HUAWEI", request=Request("test")):
+        assert "running" in lines(page())["hanging"]
+        warehouse.transact(
+            lambda c: c.execute(
+                sa.text("update sync_state set heartbeat_at = heartbeat_at - interval 1 hour")
+            )
+        )
+        told = lines(page())["hanging"]
+        assert "silent" in told
+        assert "nobody's turn: the next run takes over" in told
+
+
+def test_what_needs_somebody_comes_first_and_the_page_stays_bounded(warehouse, page):
+    limit = importlib.import_module("sync_health_page").MOST_LINES
+    rows = [
+        {"id": f"a{i:05}", "secret_id": f"access-key-{i}", "type": "HUAWEI", "enabled": 0}
+        for i in range(limit + 20)
+    ]
+    warehouse.transact(lambda connection: connection.execute(sa.insert(cloud_user), rows))
+    add(warehouse, "zulu")
+    html = page()
+    assert next(iter(lines(html))) == "zulu"  # never read: the only one that needs somebody
+    assert len([key for key in lines(html) if key.startswith("a0")]) == limit - 1
+    assert "21 less urgent lines are not shown" in html
+
+
+def test_counts_of_tables_quarantine_and_plain_keys(warehouse, page):
+    add(warehouse, "open-book", secret_key_secret="a-plain-secret-key")
+    failure = {
+        "account_id": "open-book",
+        "item_id": "T-1",
+        "error_class": "ContractError",
+        "error_text": "field id is missing",
+        "first_at": datetime(2026, 1, 1),  # noqa: DTZ001 - as the column holds it
+        "last_at": datetime(2026, 1, 2),  # noqa: DTZ001 - as the column holds it
+        "attempts": 4,
+    }
+    warehouse.transact(lambda c: c.execute(sa.insert(sync_quarantine).values(failure)))
+    html = page()
+    assert "1 secret key is stored as plain text" in html
+    assert "python -m include accounts encrypt" in html
+    assert "never read" in html
+    told = lines(html)["open-book"]  # the last such line: the one in quarantine
+    assert "T-1" in told
+    assert "ContractError: field id is missing" in told
+    assert "our turn" in told
+    assert (lines(html)["cloud_user"], lines(html)["cloud_osm_list"]) == ("1", "0")
+
+
+def test_no_key_is_on_the_page(warehouse, page):
+    add(warehouse, "sealed")
+    add(warehouse, "plain", secret_key_secret="a-plain-secret-key")
+    html = page()
+    for secret in ("secret-of-", "access-of-", "a-plain-secret-key", "v1:k1:"):
+        assert secret not in html
+
+
+def test_an_experimental_vendor_is_marked_and_may_be_off(warehouse, page, monkeypatch):
+    add(warehouse, "game", "tencent")
+    add(warehouse, "shop", "alibaba")
+    html = page()
+    assert lines(html)["game"].startswith("Tencent experimental off")
+    assert "TENCENT_ENABLED=1" in html
+    assert "experimental" not in lines(html)["shop"]
+    monkeypatch.setenv("TENCENT_ENABLED", "1")
+    assert lines(page())["game"].startswith("Tencent experimental never read")
+
+
+def test_a_reference_to_a_missing_connection_spoils_one_line_only(warehouse, page):
+    add(warehouse, "lost", secret_key_secret="conn:nowhere")
+    add(warehouse, "good")
+    run(warehouse, "good")
+    told = lines(page())
+    assert "there is no Airflow connection nowhere" in told["lost"]
+    assert told["good"].startswith("Huawei fresh")
+
+
+def test_hostile_text_is_shown_and_never_obeyed(warehouse, page):
+    add(warehouse, "evil", name=HOSTILE, type=HOSTILE[:50])
+    add(warehouse, "talkative")
+    run(warehouse, "talkative", error=ContractError(HOSTILE, request_id=HOSTILE))
+    failure = {
+        "account_id": HOSTILE[:50],
+        "item_id": HOSTILE[:64],
+        "error_class": "ContractError",
+        "error_text": HOSTILE,
+        "first_at": datetime(2026, 1, 1),  # noqa: DTZ001 - as the column holds it
+        "last_at": datetime(2026, 1, 2),  # noqa: DTZ001 - as the column holds it
+        "attempts": 1,
+    }
+    warehouse.transact(lambda c: c.execute(sa.insert(sync_quarantine).values(failure)))
+    html = page()
+    assert html.count(ESCAPED) >= 4
+    assert "\u202e" not in html
+    assert not re.search(r"<script|javascript:|\son\w+\s*=|\sstyle\s*=|https?://|//cdn", html)
+
+
+def snapshot(warehouse, number=1, tables=None, **changes):
+    made = a_snapshot(number, **changes)
+    rows = tables or [a_table_of_a_snapshot()]
+    warehouse.transact(lambda connection: manifest.write(connection, made, rows))
+
+
+def test_the_snapshot_and_the_reports_have_lines_of_their_own(warehouse, page):
+    run(warehouse, "customer_service", "POSTGRESQL", entity="snapshot", behind=4 * 3600)
+    run(warehouse, "reports", "REPORTS", entity="build", behind=None)
+    snapshot(warehouse, full_because="first snapshot", notes="seat has columns we do not read: x")
+    html = page()
+    told = lines(html)
+    assert told["Customer-service snapshot"].startswith("late done")
+    assert "4 h" in told["Customer-service snapshot"]
+    assert "is the DAG switched on" in told["Customer-service snapshot"]
+    assert told["Reports"].startswith("fresh done")
+    assert told["seat"].startswith("1,234 3 2 0")
+    assert "All rows were read: first snapshot" in " ".join(re.sub("<[^>]*>", "", html).split())
+    assert "seat has columns we do not read: x" in html
+    assert "No account yet" not in html
+
+
+def test_a_refused_snapshot_says_which_number_to_accept(warehouse, page):
+    snapshot(warehouse)
+    error = CheckError("seat lost 300 of 1234 rows, more than the limit of 20%")
+    run(warehouse, "customer_service", "POSTGRESQL", entity="snapshot", error=error)
+    over = [a_table_of_a_snapshot(vanished=300, over_limit=1)]
+    snapshot(warehouse, 2, over, state="refused")
+    html = page()
+    assert "failed" in lines(html)["Customer-service snapshot"]
+    assert "data owner's turn" in lines(html)["Customer-service snapshot"]
+    assert "<em>accept vanished</em> 300" in html
+    assert "Snapshot 1 " in html  # what is published stays
+
+
+def test_checks_that_found_offences_are_told_and_those_of_level_fail_are_red(warehouse, page):
+    def broken(name, level):
+        row = {
+            "name": name,
+            "level": level,
+            "sentence": HOSTILE,
+            "offences": 12,
+            "sample": "[]",
+            "checked_at": datetime(2026, 1, 2),  # noqa: DTZ001 - as the column holds it
+            "failing_since_at": datetime(2026, 1, 1),  # noqa: DTZ001 - as the column holds it
+        }
+        warehouse.transact(lambda c: c.execute(sa.insert(sync_check).values(row)))
+        return lines(page())
+
+    run(warehouse, "checks", "CHECKS", entity="run", behind=None)
+    assert "offences" not in page()
+    told = broken("a_doubtful_thing", "warn")
+    assert told["SQL checks"].startswith("fresh")
+    assert told["a_doubtful_thing"].startswith("warn")
+    told = broken("a_wrong_thing", "fail")
+    assert told["SQL checks"].startswith("failed")
+    assert "1 of level fail found offences" in told["SQL checks"]
+    assert "data owner's turn" in told["SQL checks"]
+    assert page().count(ESCAPED) == 2
+
+
+def test_who_takes_no_snapshots_is_not_asked_to(warehouse, page):
+    add(warehouse, "good")
+    run(warehouse, "good")
+    assert "snapshot" not in page().lower()
+
+
+def test_hostile_names_of_the_source_are_shown_and_never_obeyed(warehouse, page):
+    run(
+        warehouse,
+        "customer_service",
+        "POSTGRESQL",
+        entity="snapshot",
+        error=ContractError(HOSTILE, request_id=HOSTILE),
+    )
+    hostile = [a_table_of_a_snapshot(HOSTILE[:64], vanished=1, over_limit=1)]
+    snapshot(warehouse, 1, hostile, full_because=HOSTILE, notes=HOSTILE)
+    snapshot(warehouse, 2, hostile, state="refused")
+    html = page()
+    assert html.count(ESCAPED) >= 3
+    assert html.count("&lt;script&gt;") >= 5
+    assert "\u202e" not in html
+    assert not re.search(r"<script|javascript:|\son\w+\s*=|\sstyle\s*=|https?://|//cdn", html)
+
+
+@pytest.mark.parametrize("path", ["page", "style.css"])
+def test_the_browser_may_load_nothing_from_elsewhere_and_run_no_script(warehouse, visitor, path):
+    answer = visitor("viewer").get(f"/sync-health/{path}")
+    policy = dict(
+        part.strip().split(" ", 1) for part in answer.headers["content-security-policy"].split(";")
+    )
+    assert policy == {
+        "default-src": "'none'",
+        "style-src": "'self'",
+        "base-uri": "'none'",
+        "form-action": "'none'",
+        "frame-ancestors": "'self'",
+    }
+    assert answer.headers["cache-control"] == "no-store"
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert "http" not in (ROOT / "plugins/templates/sync_health.css").read_text()
+
+
+def test_looking_changes_nothing(warehouse, visitor, page):
+    add(warehouse, "good")
+    run(warehouse, "good")
+
+    def checksums():
+        query = "checksum table sync_state, sync_run, cloud_user, sync_quarantine, cloud_osm_list"
+        return warehouse.transact(lambda c: c.execute(sa.text(query)).all())
+
+    before = checksums()
+    page()
+    assert checksums() == before
+    for method in ("post", "put", "patch", "delete"):
+        answer = getattr(visitor("admin"), method)("/sync-health/page")
+        assert answer.status_code == 405
+
+
+def test_no_account_yet_says_how_to_add_one(warehouse, page):
+    html = page()
+    assert "No account yet" in html
+    assert "python -m include accounts add" in html
+
+
+def test_the_warehouse_comes_from_airflows_own_connections_too(
+    warehouse, warehouse_url, page, monkeypatch
+):
+    from airflow.models.connection import Connection
+    from airflow.utils.session import create_session
+
+    monkeypatch.delenv("AIRFLOW_CONN_WAREHOUSE")
+    with create_session() as session:
+        session.add(Connection(conn_id="warehouse", **connection_of(warehouse_url)))
+    try:
+        assert "No account yet" in page()
+    finally:
+        with create_session() as session:
+            session.query(Connection).filter_by(conn_id="warehouse").delete()
+
+
+def test_a_missing_connection_is_told_in_words(page, monkeypatch):
+    monkeypatch.delenv("AIRFLOW_CONN_WAREHOUSE", raising=False)
+    html = page(503)
+    assert "there is no Airflow connection `warehouse`" in html
+    assert "the operator&#39;s turn" in html
+    assert "Traceback" not in html
+
+
+def test_a_warehouse_that_is_down_is_told_in_words(page, monkeypatch):
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))  # bound, but nobody listens
+        url = f"mysql+pymysql://osm:a-password@127.0.0.1:{closed.getsockname()[1]}/osm"
+        monkeypatch.setenv("AIRFLOW_CONN_WAREHOUSE", json.dumps(connection_of(url)))
+        html = page(503)
+    assert "The warehouse cannot be read" in html
+    assert "python -m include check" in html
+    assert "Traceback" not in html
+    assert "a-password" not in html
+
+
+def test_a_database_without_our_tables_says_migrate(database_url, page, monkeypatch):
+    monkeypatch.setenv("AIRFLOW_CONN_WAREHOUSE", json.dumps(connection_of(database_url)))
+    assert "run `python -m include migrate`" in page(503)
+
+
+def test_an_error_nobody_expected_is_told_without_a_stack_trace(page):
+    from airflow.api_fastapi.core_api.security import get_user
+
+    def broken():
+        raise KeyError("a secret")
+
+    overrides = importlib.import_module("sync_health_page").app.dependency_overrides
+    overrides[get_user] = broken
+    try:
+        html = page(500)
+    finally:
+        del overrides[get_user]
+    assert "The page has an error" in html
+    assert "KeyError" in html
+    assert "our turn" in html
+    assert "Traceback" not in html
+    assert "a secret" not in html

@@ -1,0 +1,39 @@
+"""What all DAGs share."""
+
+from __future__ import annotations
+
+import pytest
+
+
+def shape():
+    from include.runtime import shape
+
+    return shape
+
+
+def test_the_figures_of_tasks_and_of_groups_are_added_up():
+    results = [{"written": 1, "calls": 2}, [{"written": 3}, {"gone": 1}], None]
+    assert shape().total(results, {}) == {"written": 4, "calls": 2, "gone": 1}
+
+
+@pytest.mark.parametrize(
+    ("results", "params"),
+    [([{"written": 0, "calls": 9}], {}), ([], {}), ([{"written": 5}], {"dry_run": True})],
+)
+def test_where_nothing_changed_no_asset_does(results, params):
+    from airflow.sdk.exceptions import AirflowSkipException
+
+    with pytest.raises(AirflowSkipException, match="nothing changed"):
+        shape().total(results, params)
+
+
+def test_every_class_of_error_that_a_retry_would_not_mend_fails_at_once():
+    from airflow.sdk import RetryAction
+
+    from include import errors
+
+    rules = {rule.exception: rule.action for rule in shape().RETRY_POLICY.rules}
+    for name in ("AuthError", "ConfigError", "RejectedError", "ContractError", "CheckError"):
+        assert hasattr(errors, name)
+        assert rules[f"include.errors.{name}"] == RetryAction.FAIL
+    assert rules["include.errors.RateLimitError"] == RetryAction.RETRY
