@@ -14,87 +14,18 @@ import pytest
 import sqlalchemy as sa
 
 from include.errors import AuthError, CheckError, ContractError, PartialError, SyncError
-from include.secrets import KeyRing, new_key
 from include.warehouse.bookkeeping import ledger
 from include.warehouse.bookkeeping.ledger import Request
 from include.warehouse.bookkeeping.tables import sync_check, sync_quarantine
 from include.warehouse.customer_service import manifest
-from include.warehouse.mysql import Warehouse
 from include.warehouse.tickets.accounts import add_account
 from include.warehouse.tickets.tables import cloud_user
 from tests.builders import DAY, a_snapshot, a_table_of_a_snapshot, an_account
+from tests.plugins.conftest import RING, connection_of
 
 ROOT = Path(__file__).resolve().parents[2]
 HOSTILE = """<script>alert(1)</script> "double" 'single' {{ 7 * 7 }} {% raw %} \u202egpj.exe"""
 ESCAPED = "&lt;script&gt;alert(1)&lt;/script&gt; &#34;double&#34; &#39;single&#39; {{ 7 * 7 }}"
-KEYS = new_key("k1")
-RING = KeyRing.parse(KEYS)
-
-
-@pytest.fixture(scope="module")
-def airflow_app(airflow_db):
-    """What ``airflow api-server`` serves, the execution API apart."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("_AIRFLOW_PROCESS_CONTEXT", "server")
-        patch.setenv("AIRFLOW__API_AUTH__JWT_SECRET", "a secret of sixty-four bytes or more " * 2)
-        from airflow.api_fastapi.app import create_app
-
-        yield create_app(apps="core")
-
-
-@pytest.fixture
-def stranger(airflow_app):
-    from starlette.testclient import TestClient
-
-    return TestClient(airflow_app, raise_server_exceptions=False)
-
-
-@pytest.fixture
-def visitor(stranger):
-    """``visitor(role)``: a browser that is logged in."""
-    from airflow.api_fastapi.app import get_auth_manager
-    from airflow.api_fastapi.auth.managers.simple.user import SimpleAuthManagerUser
-
-    def log_in(role):
-        user = SimpleAuthManagerUser(username="someone", role=role)
-        stranger.cookies.set("_token", get_auth_manager().generate_jwt(user))
-        return stranger
-
-    return log_in
-
-
-@pytest.fixture
-def page(visitor):
-    """``page()``: what a viewer sees; the status is 200 unless told."""
-    viewer = visitor("viewer")
-
-    def get(status=200):
-        answer = viewer.get("/sync-health/page")
-        assert answer.status_code == status
-        return answer.text
-
-    return get
-
-
-def connection_of(url):
-    url = sa.make_url(url)
-    return {
-        "conn_type": "mysql",
-        "host": url.host,
-        "port": url.port,
-        "login": url.username,
-        "password": url.password,
-        "schema": url.database,
-    }
-
-
-@pytest.fixture
-def warehouse(warehouse_url, monkeypatch):
-    monkeypatch.setenv("AIRFLOW_CONN_WAREHOUSE", json.dumps(connection_of(warehouse_url)))
-    monkeypatch.setenv("SECRET_KEYS", KEYS)
-    opened = Warehouse.open(warehouse_url)
-    yield opened
-    opened.close()
 
 
 def add(warehouse, account_id, vendor="huawei", name=None, **values):
