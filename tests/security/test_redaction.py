@@ -10,18 +10,14 @@ from datetime import UTC, datetime
 import pytest
 import sqlalchemy as sa
 
-from include.errors import AuthError
 from include.pipelines import reconcile, reports
 from include.pipelines.tickets.sync import sync_tickets
 from include.redaction import KINDS, find, mask
 from include.sandbox.vendors.server import Sandbox
-from include.vendors.masking import MaskingClient
 from include.vendors.registry import VENDORS, open_client
 from include.warehouse.bookkeeping.ledger import Request
 from include.warehouse.mysql import Warehouse
 from include.warehouse.reports import texts as report_texts
-from tests.builders import a_ticket
-from tests.fakes import FakeClient
 from tests.security.snippets import FRAMES, corpus
 
 SEED = 20260101
@@ -226,18 +222,6 @@ def test_write_stores_no_original_and_verify_sees_no_difference(sandbox, warehou
     assert look(f"select count(*) from cloud_osm_detail where content = '{MASKED}'") == [(3,)]
     build(warehouse)
     assert hits(look, SHOWN) == 0
-
-
-def test_write_masks_a_ticket_whose_messages_are_refused():
-    class Refused(FakeClient):
-        def read_ticket(self, ticket_id, **options):
-            error = AuthError("no right")
-            error.ticket = a_ticket(title=TEXT)
-            raise error
-
-    with pytest.raises(AuthError) as caught:
-        MaskingClient(Refused()).read_ticket("T1")
-    assert caught.value.ticket == a_ticket(title=MASKED)
 
 
 def test_a_build_follows_what_changed_and_what_is_gone(sandbox, warehouse, look, monkeypatch):

@@ -203,35 +203,38 @@ def _converse(chance: Random, case: Case, stored: int, numbers: Numbers) -> None
 
 def _oddities(number: int, case: Case, goods: Shelf, tickets: int) -> None:
     """What the specifications call data that hurts, in the first tickets of every account."""
-    traits = traits_of(case.vendor)
-    last = case.talks[-1] if case.talks else None
     if number == 3:
         case.title = "🙂 \"引号\" 'quotes' \\ back\\slash <b>&amp;</b> 𠮷野家 %s {0}"
-    elif number == 4 and last:
-        last.content = (
-            "<p>第一行<br/>second &lt;line&gt;</p>\r\n\ttab 😀 [img]https://example.com/a[/img]"
-        )
-    elif number == 5 and last and tickets >= FULL:
-        last.content = "日志 log 🙂\n" * 640  # 10 KB
-    elif number == 6 and last and tickets >= FULL:
-        last.content = "堆栈 trace 行\n" * 6_100  # 100 KB
     elif number == 7:
         case.product_id, case.category_id = None, goods.retired.category_id
     elif number == 8:
         case.state = "unknown"
-    elif number == 9 and last:
-        traits.make_odd(case)
-    elif number == 10 and not traits.has_titles:
-        case.description = case.talks[0].content = ""
-    elif number == 16 and case.is_closed:
-        case.state = "cancelled"
-    elif number == 17 and case.is_closed:
-        case.state = "invalid"
     elif number == 18:
         case.product_id = case.category_id = None
     elif number == 19:
         case.title = "长标题 " * 200
-    if not traits.has_titles:
+    elif case.is_closed:
+        case.state = {16: "cancelled", 17: "invalid"}.get(number, case.state)
+    if case.talks:
+        _odd_talks(number, case, tickets)
+    if not traits_of(case.vendor).has_titles:
         if number in (3, 19):
             case.description = case.talks[0].content = case.title
         case.title = case.description
+
+
+def _odd_talks(number: int, case: Case, tickets: int) -> None:
+    """The same, for what is said: *case* has a message."""
+    traits, last = traits_of(case.vendor), case.talks[-1]
+    if number == 4:
+        last.content = (
+            "<p>第一行<br/>second &lt;line&gt;</p>\r\n\ttab 😀 [img]https://example.com/a[/img]"
+        )
+    elif number == 5 and tickets >= FULL:
+        last.content = "日志 log 🙂\n" * 640  # 10 KB
+    elif number == 6 and tickets >= FULL:
+        last.content = "堆栈 trace 行\n" * 6_100  # 100 KB
+    elif number == 9:
+        traits.make_odd(case)
+    elif number == 10 and not traits.has_titles:
+        case.description = case.talks[0].content = ""

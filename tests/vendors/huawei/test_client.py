@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import logging
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
-import requests
 
 from include.errors import (
     AuthError,
@@ -25,77 +22,8 @@ from include.settings import Settings
 from include.vendors.http import ATTEMPTS
 from include.vendors.huawei import HuaweiSettings
 from include.vendors.huawei import client as huawei
-from include.vendors.huawei import signature as huawei_signature
 from include.vendors.rate import RateLimit
 from include.vendors.sessions import Sessions
-
-VECTOR_FILES = Path(__file__).parents[1] / "vectors"
-VECTORS = json.loads((VECTOR_FILES / "huawei_signing.json").read_text("utf-8"))
-
-
-def a_case(case):
-    """What the signing stages take of a vector."""
-    request = case["request"]
-    headers = {"Host": request["host"]} | request["headers"]
-    signed = [name for name in headers if "_" not in name]
-    body = (request["body"] or "").encode()
-    query = [(name, value) for name, value in request["query"]]
-    return request, query, headers, signed, hashlib.sha256(body).hexdigest()
-
-
-def test_there_are_vectors():
-    assert VECTORS["algorithm"] == huawei_signature.ALGORITHM
-    assert VECTORS["cases"], "a vector file without cases proves nothing"
-
-
-@pytest.mark.parametrize("case", VECTORS["cases"], ids=lambda case: case["name"])
-def test_a_vector_holds_stage_by_stage(case):
-    request, query, headers, signed, body_hash = a_case(case)
-    expected = case["expected"]
-    canonical = huawei_signature.canonical_request(
-        request["method"], request["path"], query, headers, signed, body_hash
-    )
-    assert canonical == expected["canonical_request"]
-    text = huawei_signature.string_to_sign(canonical, request["headers"]["X-Sdk-Date"])
-    assert text == expected["string_to_sign"]
-    seal = huawei_signature.signature(case["secret_key"], text)
-    assert seal == expected["signature"]
-    header = huawei_signature.authorization(case["access_key"], signed, seal)
-    assert header == expected["authorization"]
-
-
-@pytest.mark.parametrize("case", VECTORS["cases"], ids=lambda case: case["name"])
-def test_a_vector_holds_for_the_prepared_request(case):
-    """We sign fewer headers than the vendor's client: then only those, by the proven stages."""
-    request, query, headers, signed, body_hash = a_case(case)
-    moment = datetime.strptime(headers["X-Sdk-Date"], huawei_signature.DATE_FORMAT).replace(
-        tzinfo=UTC
-    )
-    account = Account("1", "huawei", case["access_key"], case["secret_key"])
-    body = request["body"]
-    prepared = requests.Request(
-        request["method"],
-        f"{request['scheme']}://{request['host']}{request['path']}",
-        params=query,
-        headers={name: value for name, value in request["headers"].items() if name != "X-Sdk-Date"},
-        data=None if body is None else body.encode(),
-        auth=huawei_signature.HuaweiAuth(account, lambda: moment),
-    ).prepare()
-
-    assert prepared.path_url == case["expected"]["request_uri"]
-    assert prepared.headers["X-Sdk-Date"] == headers["X-Sdk-Date"]
-    ours = [name for name in signed if name.lower().startswith(("x-", "host", "content-type"))]
-    if ours == signed:
-        assert prepared.headers["Authorization"] == case["expected"]["authorization"]
-    else:
-        canonical = huawei_signature.canonical_request(
-            request["method"], request["path"], query, headers, ours, body_hash
-        )
-        text = huawei_signature.string_to_sign(canonical, headers["X-Sdk-Date"])
-        assert prepared.headers["Authorization"] == huawei_signature.authorization(
-            case["access_key"], ours, huawei_signature.signature(case["secret_key"], text)
-        )
-
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 CASES = "/v2/servicerequest/cases"

@@ -2,212 +2,33 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import logging
 from datetime import UTC, datetime, timedelta
-from itertools import chain
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-import requests
 
 from include.errors import (
     AuthError,
     ConfigError,
     ContractError,
-    MovingListError,
     NotFoundError,
     RateLimitError,
     RejectedError,
     UnavailableError,
 )
-from include.models import Account, Category, Message, Product, Source, SyncWindow, TicketRef
-from include.settings import Settings
+from include.models import Category, Message, Product, Source, SyncWindow, TicketRef
 from include.vendors.http import ATTEMPTS
-from include.vendors.rate import RateLimit
-from include.vendors.sessions import Sessions
-from include.vendors.tencent import TencentSettings
-from include.vendors.tencent import (
-    client as tencent,
+from tests.vendors.tencent.port import (
+    NOTHING,
+    NOW,
+    TICKET,
+    WINDOW,
+    a_comment,
+    a_detail,
+    a_row,
+    without,
 )
-from include.vendors.tencent import (
-    conversation as tencent_conversation,
-)
-from include.vendors.tencent import (
-    signature as tencent_signature,
-)
-
-VECTOR_FILES = Path(__file__).parents[1] / "vectors"
-VECTORS = json.loads((VECTOR_FILES / "tencent_signing.json").read_text("utf-8"))
-
-
-def a_seal(given, signed):
-    """The canonical request, the string to sign, the signature and the header of a vector."""
-    headers = {
-        "Content-Type": given["content_type"],
-        "Host": given["host"],
-        "X-TC-Action": given["action"],
-    }
-    body_hash = hashlib.sha256(given["payload"].encode()).hexdigest()
-    moment, service = given["timestamp"], given["service"]
-    canonical = tencent_signature.canonical_request(
-        given["method"], given["query"], headers, signed, body_hash
-    )
-    text = tencent_signature.string_to_sign(canonical, moment, service)
-    seal = tencent_signature.signature(given["secret_key"], text, moment, service)
-    header = tencent_signature.authorization(given["secret_id"], signed, seal, moment, service)
-    return canonical, text, seal, header
-
-
-def test_there_are_vectors():
-    assert VECTORS["algorithm"] == tencent_signature.ALGORITHM
-    assert VECTORS["cases"], "a vector file without cases proves nothing"
-
-
-@pytest.mark.parametrize("case", VECTORS["cases"], ids=lambda case: case["name"])
-def test_a_vector_holds_stage_by_stage(case):
-    given, between, expected = case["input"], case["intermediate"], case["expected"]
-    canonical, text, seal, header = a_seal(given, given["signed_headers"])
-    assert canonical == between["canonical_request"]
-    assert (
-        tencent_signature.scope(given["timestamp"], given["service"]) == between["credential_scope"]
-    )
-    assert text == between["string_to_sign"]
-    assert seal == expected["signature"]
-    assert header == expected["authorization"]
-
-
-@pytest.mark.parametrize("case", VECTORS["cases"], ids=lambda case: case["name"])
-def test_a_vector_holds_for_the_prepared_request(case):
-    """We always sign the action; where a vector does not, the proven stages tell the signature."""
-    given, expected = case["input"], case["expected"]
-    set_by_us = ("Host", "X-TC-Timestamp")
-    account = Account("1", "tencent", given["secret_id"], given["secret_key"])
-    prepared = requests.Request(
-        given["method"],
-        f"https://{given['host']}/?{given['query']}",
-        headers={k: v for k, v in expected["headers"].items() if k not in set_by_us},
-        data=given["payload"].encode(),
-        auth=tencent_signature.TencentAuth(
-            account, lambda: datetime.fromtimestamp(given["timestamp"], UTC), given["service"]
-        ),
-    ).prepare()
-
-    for name, value in expected["headers"].items():
-        assert prepared.headers[name] == value
-    if sorted(given["signed_headers"]) == list(tencent_signature.SIGNED_HEADERS):
-        assert prepared.headers["Authorization"] == expected["authorization"]
-    *_, header = a_seal(given, tencent_signature.SIGNED_HEADERS)
-    assert prepared.headers["Authorization"] == header
-
-
-NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
-WINDOW = SyncWindow(datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 2, 1, tzinfo=UTC))
-TICKET = "202601100001"
-
-
-class Vendor:
-    """What the port answers to each action (a function of the payload), and what it was asked."""
-
-    def __init__(self, port):
-        self.port = port
-        self.listed, self.comments = [], []
-        self.detail = a_detail()
-        self.actions = {
-            "GetMCTicketList": self.list_tickets,
-            "GetMCTicketById": self.show_ticket,
-        }
-        port.answer = self.answer
-        self.client = self.open()
-
-    def open(self, region="", now=lambda: NOW, **settings):
-        account = Account("acc-1", "tencent", "canary-access-key", "canary-secret-key", region)
-        own = TencentSettings(base_url=self.port.url, **settings)
-        rate = RateLimit(1e6, sleep=lambda seconds: None)
-        sessions = Sessions(account, rate, "", now, lambda seconds: None)
-        return tencent.TencentClient(sessions, Settings(sandbox=True, vendors=(own,)))
-
-    def answer(self, request):
-        data = self.actions[request.headers["x-tc-action"]](request.payload)
-        if isinstance(data, tuple | bytes):
-            return data
-        return {"Response": {"Data": data, "RequestId": "req-1"}}
-
-    def list_tickets(self, asked):
-        rows = [
-            row
-            for row in self.listed
-            if row.get("StatusId") in asked.get("StatusIdList", [row.get("StatusId")])
-        ]
-        start = (asked["Page"] - 1) * asked["PageSize"]
-        return {"Data": rows[start : start + asked["PageSize"]], "Total": len(rows)}
-
-    def show_ticket(self, asked):
-        size = int(asked["PageSize"])
-        start = (asked["Page"] - 1) * size
-        return self.detail | {"Comments": self.comments[start : start + size]}
-
-    def asked(self, action):
-        return [
-            request.payload
-            for request in self.port.requests
-            if request.headers["x-tc-action"] == action
-        ]
-
-    def list(self, window=WINDOW, **options):
-        return [ref for page in self.client.list_tickets(window, **options) for ref in page]
-
-    def read(self, **options):
-        return self.client.read_ticket(TICKET, **options)
-
-
-def a_row(number=1, **changes):
-    return {
-        "TicketId": f"20260110{number:04}",
-        "Question": "title",
-        "StatusId": 1,
-        "CreateTime": "2026-01-10 08:00:00",
-        "Product": "云服务器 CVM",
-    } | changes
-
-
-def a_detail(**changes):
-    return {
-        "TicketId": TICKET,
-        "Question": " 无法  登录 😀 ",
-        "Content": "请帮忙查看",
-        "StatusId": 3,
-        "CreateTime": "2026-01-10 08:00:00",
-        "UpdateTime": "2026-01-11 08:00:00",
-        "Product": "云服务器 CVM",
-        "LevelId": 1071,
-    } | changes
-
-
-def a_comment(number=1, **changes):
-    return {
-        "Content": f"comment {number}",
-        "Role": "support",
-        "CreateTime": f"2026-01-10 {9 + number // 60:02}:{number % 60:02}:00",
-    } | changes
-
-
-def without(mapping, field):
-    return {name: value for name, value in mapping.items() if name != field}
-
-
-def contents(messages):
-    return [message.content for message in messages]
-
-
-@pytest.fixture
-def vendor(port):
-    vendor = Vendor(port)
-    yield vendor
-    vendor.client.close()
-
 
 # Requests
 
@@ -444,9 +265,6 @@ def test_what_the_vendor_leaves_out_is_none(vendor, field, attribute, how):
     assert getattr(vendor.read()[0], attribute) is None
 
 
-NOTHING = object()
-
-
 @pytest.mark.parametrize("field", ["TicketId", "Question", "Content", "CreateTime"])
 @pytest.mark.parametrize("value", [NOTHING, None, [1], True])
 def test_what_a_ticket_needs_is_named_when_it_is_missing_or_of_another_type(vendor, field, value):
@@ -493,230 +311,6 @@ def test_an_answer_with_neither_error_nor_data_is_a_broken_contract(vendor, body
 def test_another_ticket_than_the_one_asked_for_is_refused(vendor):
     vendor.detail = a_detail(TicketId="202601109999")
     with pytest.raises(ContractError, match="not the ticket asked for"):
-        vendor.read()
-
-
-# Messages
-
-
-def test_an_open_ticket_costs_one_call_unless_its_messages_are_asked_for(vendor):
-    vendor.detail, vendor.comments = a_detail(StatusId=1), [a_comment()]
-    assert vendor.read()[1] is None
-    assert vendor.asked("GetMCTicketById") == [
-        {"TicketId": TICKET, "IsPage": True, "Page": 1, "Sort": "asc", "PageSize": "20"}
-    ]
-    assert contents(vendor.read(open_messages=True)[1]) == ["请帮忙查看", "comment 1"]
-
-
-@pytest.mark.parametrize(("count", "calls"), [(0, 1), (1, 2), (19, 2), (20, 2), (21, 3), (65, 5)])
-def test_comments_are_read_up_to_an_empty_page(vendor, count, calls):
-    vendor.comments = [a_comment(n) for n in range(count)]
-    _, messages = vendor.read()
-    assert contents(messages)[1:] == [f"comment {n}" for n in range(count)]
-    assert len(vendor.asked("GetMCTicketById")) == calls
-
-
-@pytest.mark.parametrize("count", [3, 20, 35])
-def test_a_server_that_ignores_page_numbers_doubles_nothing(vendor, count):
-    comments = [a_comment(n) for n in range(count)]
-    vendor.actions["GetMCTicketById"] = lambda asked: vendor.detail | {"Comments": comments}
-    assert len(vendor.read()[1]) == 1 + count
-
-
-def test_a_server_with_smaller_pages_than_asked_for_loses_nothing(vendor):
-    comments = [a_comment(n) for n in range(25)]
-
-    def ten(asked):
-        start = (asked["Page"] - 1) * 10
-        return vendor.detail | {"Comments": comments[start : start + 10]}
-
-    vendor.actions["GetMCTicketById"] = ten
-    assert contents(vendor.read()[1])[1:] == [f"comment {n}" for n in range(25)]
-
-
-def fill_up_behind_us(vendor):
-    """Fifteen comments, and ten more as soon as a page was read."""
-    vendor.comments = [a_comment(n) for n in range(15)]
-
-    def growing(asked):
-        answer = vendor.show_ticket(asked)
-        vendor.comments = [a_comment(n) for n in range(25)]
-        return answer
-
-    vendor.actions["GetMCTicketById"] = growing
-
-
-def test_comments_that_fill_up_a_page_behind_us_are_not_lost(vendor):
-    fill_up_behind_us(vendor)
-    assert contents(vendor.read()[1])[1:] == [f"comment {n}" for n in range(25)]
-
-
-def test_a_conversation_that_never_holds_still_is_left_for_another_run(vendor):
-    def moving(asked):
-        text = str(len(vendor.port.requests))
-        page = [a_comment(Content=text)] * 5 if asked["Page"] < 3 else []
-        return vendor.detail | {"Comments": page}
-
-    vendor.actions["GetMCTicketById"] = moving
-    with pytest.raises(MovingListError, match="tencent GetMCTicketById: the ticket kept changing"):
-        vendor.read()
-
-
-def test_a_conversation_without_an_end_is_loud(vendor):
-    vendor.actions["GetMCTicketById"] = lambda asked: (
-        vendor.detail | {"Comments": [a_comment(Content=str(asked["Page"]))] * 20}
-    )
-    with pytest.raises(ContractError, match="pages of comments"):
-        vendor.read()
-
-
-@pytest.fixture
-def parts(monkeypatch):
-    """What is handed over of a conversation, where only one page may wait for the next."""
-    monkeypatch.setattr(tencent_conversation, "PART_CHARACTERS", 1)
-    return []
-
-
-@pytest.mark.parametrize("count", [1, 20, 41])
-@pytest.mark.parametrize("first", ["a question", "请帮忙查看"])
-def test_a_long_conversation_goes_page_by_page_and_is_the_same_as_a_whole_one(
-    vendor, parts, count, first
-):
-    opening = a_comment(0, Role="customer", Content=first)
-    vendor.comments = [opening, *(a_comment(n) for n in range(1, count))]
-    ticket, last = vendor.read(keep=lambda ticket, part: parts.append(part))
-    assert max(map(len, [*parts, last])) <= 21
-    assert len(parts) == -(-count // 20)
-    whole = vendor.read()
-    assert ticket == whole[0]
-    taken = chain(*parts, last)
-    assert sorted(taken, key=lambda message: message.created_at) == whole[1]
-
-
-def test_parts_of_a_conversation_that_moves_come_twice(vendor, parts):
-    fill_up_behind_us(vendor)
-    _, last = vendor.read(keep=lambda ticket, part: parts.append(part))
-    assert [len(part) for part in parts] == [15, 5, 20, 5]
-    assert contents(last) == ["请帮忙查看"]
-
-
-def test_what_ends_the_taking_of_a_part_ends_the_reading(vendor, parts):
-    vendor.comments = [a_comment(n) for n in range(25)]
-
-    def refuse(ticket, part):
-        raise ContractError("no", vendor="tencent", action="store")
-
-    with pytest.raises(ContractError, match="store: no"):
-        vendor.read(keep=refuse)
-    assert len(vendor.asked("GetMCTicketById")) == 1
-
-
-def states(vendor, *numbers):
-    """Let the ticket be in these states, one an answer; the last one stays."""
-    left = list(numbers)
-
-    def show(asked):
-        number = left.pop(0) if len(left) > 1 else left[0]
-        return vendor.show_ticket(asked) | {"StatusId": number}
-
-    vendor.actions["GetMCTicketById"] = show
-
-
-def test_a_ticket_reopened_while_it_is_read_is_open(vendor):
-    vendor.comments = [a_comment()]
-    states(vendor, 3, 1)
-    ticket, messages = vendor.read()
-    assert (ticket.is_closed, messages) == (False, None)
-
-
-def test_a_ticket_closed_while_it_is_read_is_read_again_before_it_counts_as_closed(vendor):
-    vendor.comments = [a_comment()]
-    states(vendor, 1, 3)
-    ticket, messages = vendor.read(open_messages=True)
-    assert (ticket.is_closed, len(messages)) == (True, 2)
-    assert [asked["Page"] for asked in vendor.asked("GetMCTicketById")] == [1, 2, 1, 2]
-
-
-@pytest.mark.parametrize("value", [NOTHING, None])
-def test_a_ticket_without_comments_has_its_description_only(vendor, value):
-    vendor.actions["GetMCTicketById"] = lambda asked: (
-        vendor.detail | ({} if value is NOTHING else {"Comments": value})
-    )
-    assert contents(vendor.read()[1]) == ["请帮忙查看"]
-
-
-def test_a_description_that_the_customer_repeats_first_is_not_doubled(vendor):
-    vendor.comments = [
-        a_comment(1),
-        a_comment(2, Role="customer", Content="请帮忙查看"),
-        a_comment(3, Role="customer", Content="请帮忙查看"),
-    ]
-    assert contents(vendor.read()[1]) == ["comment 1", "请帮忙查看", "请帮忙查看"]
-
-
-def test_a_description_repeated_by_support_or_later_stays(vendor):
-    vendor.comments = [
-        a_comment(1, Content="请帮忙查看"),
-        a_comment(2, Role="customer"),
-        a_comment(3, Role="customer", Content="请帮忙查看"),
-    ]
-    assert len(vendor.read()[1]) == 4
-
-
-def test_an_empty_description_is_no_message(vendor):
-    vendor.detail = a_detail(Content=" ")
-    assert vendor.read()[1] == []
-
-
-def test_an_unknown_role_is_support_and_logged_once(vendor, caplog):
-    vendor.comments = [a_comment(n, Role="robot") for n in (1, 2)]
-    with caplog.at_level(logging.WARNING):
-        _, messages = vendor.read()
-    assert [message.from_customer for message in messages] == [True, False, False]
-    assert caplog.text.count("unknown role 'robot'") == 1
-
-
-def test_equal_comments_without_ids_are_all_kept_under_ids_that_last(vendor):
-    vendor.comments = [a_comment(1)] * 3 + [a_comment(1, Role="customer")]
-    _, once = vendor.read()
-    _, again = vendor.read()
-    ids = {message.message_id for message in once[1:]}
-    assert len(ids) == 4
-    assert all(message_id.startswith("derived:") for message_id in ids)
-    assert once == again
-
-
-@pytest.mark.parametrize("field", ["CommentId", "Id"])
-def test_the_vendors_own_id_is_used_when_it_is_there(vendor, field):
-    vendor.comments = [a_comment(**{field: 9007199254740993})]
-    assert vendor.read()[1][1].message_id == "9007199254740993"
-
-
-def test_content_is_kept_as_it_came(vendor):
-    text = "😀\r\n<b>x</b>[img]u[/img]\x00" + "长" * 100_000
-    vendor.comments = [a_comment(Content=text)]
-    assert vendor.read()[1][1].content == text
-
-
-@pytest.mark.parametrize(
-    ("value", "moment"),
-    [
-        ("2026-01-10 08:00:00", datetime(2026, 1, 10, tzinfo=UTC)),
-        ("2026-01-10T08:00:00", datetime(2026, 1, 10, tzinfo=UTC)),
-        ("2026-01-10T08:00:00+01:00", datetime(2026, 1, 10, 7, tzinfo=UTC)),
-        (1768003200, datetime(2026, 1, 10, tzinfo=UTC)),
-        (1768003200000, datetime(2026, 1, 10, tzinfo=UTC)),
-    ],
-)
-def test_a_time_is_read_as_the_vendor_means_it(vendor, value, moment):
-    vendor.detail = a_detail(CreateTime=value)
-    assert vendor.read()[0].created_at == moment
-
-
-@pytest.mark.parametrize("value", ["", "0000-00-00 00:00:00", "soon", 0, 10**15, 1.5])
-def test_a_time_that_cannot_be_one_is_refused_and_not_guessed(vendor, value):
-    vendor.detail = a_detail(CreateTime=value)
-    with pytest.raises(ContractError, match="CreateTime"):
         vendor.read()
 
 
