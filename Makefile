@@ -43,7 +43,7 @@ fix: $(BIN)/.installed ## repair and format what ruff can
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-sandbox: $(BIN)/.installed ## the three vendors' APIs on loopback, until Ctrl-C (ARGS="--port 9000")
+sandbox: $(BIN)/.installed ## the vendors' APIs on loopback, until Ctrl-C (ARGS="--port 9000")
 	@exec $(BIN)/python -m include.sandbox $(ARGS)
 
 demo: setup ## everything: databases, sandbox, Airflow, first runs; until Ctrl-C

@@ -75,17 +75,17 @@ def _choice(value: str, choices: tuple[str, ...]) -> str:
     return value
 
 
-def number(low: float, high: float) -> BeforeValidator:
+def allow_number(low: float, high: float) -> BeforeValidator:
     """A rule for a field: a number from *low* to *high*, both included."""
     return BeforeValidator(partial(_number, low=low, high=high))
 
 
-def whole(low: float, high: float) -> BeforeValidator:
+def allow_whole(low: float, high: float) -> BeforeValidator:
     """A rule for a field: a whole number from *low* to *high*; a fraction is cut off."""
     return BeforeValidator(partial(_whole, low=low, high=high))
 
 
-def one_of(*choices: str) -> BeforeValidator:
+def allow_words(*choices: str) -> BeforeValidator:
     """A rule for a field: one of these words."""
     return BeforeValidator(partial(_choice, choices=choices))
 
@@ -96,7 +96,7 @@ Flag: TypeAlias = Annotated[bool, BeforeValidator(_flag)]
 
 
 class SettingsGroup(BaseSettings):
-    """Values that ``read`` takes from an environment; made by hand, they take nothing from it."""
+    """Values that ``read_settings`` takes from an environment; made by hand, they take nothing from it."""
 
     model_config = SettingsConfigDict(frozen=True, hide_input_in_errors=True)
 
@@ -147,17 +147,17 @@ class Settings(SettingsGroup):
     source_ca: str = ""
     """``SOURCE_CA``: file of the authority that signed that database's certificate; default: the
     system's. Certificates are verified for every host but loopback."""
-    source_timeout_seconds: Annotated[int, whole(10, 86_400)] = 3600
+    source_timeout_seconds: Annotated[int, allow_whole(10, 86_400)] = 3600
     """``SOURCE_TIMEOUT_SECONDS``: how long one statement of a snapshot may take there."""
-    snapshot_vanish_limit: Annotated[float, number(0, 1)] = 0.2
+    snapshot_vanish_limit: Annotated[float, allow_number(0, 1)] = 0.2
     """``SNAPSHOT_VANISH_LIMIT``: a snapshot in which a larger share of a table's rows vanished is
     refused, until the next one shows the same or a person accepts the number it states."""
-    snapshot_full_hours: Annotated[float, number(0, 24 * 31)] = 24.0
+    snapshot_full_hours: Annotated[float, allow_number(0, 24 * 31)] = 24.0
     """``SNAPSHOT_FULL_HOURS``: hours after which a snapshot reads and compares every row again,
     instead of only the row versions that are new."""
-    service_level_seconds: Annotated[int, whole(1, 3600)] = 20
+    service_level_seconds: Annotated[int, allow_whole(1, 3600)] = 20
     """``SERVICE_LEVEL_SECONDS``: a wait up to this long counts as answered in time in reports."""
-    redact_texts: Annotated[str, one_of("views", "write", "keep")] = "views"
+    redact_texts: Annotated[str, allow_words("views", "write", "keep")] = "views"
     """``REDACT_TEXTS``: where personal data and keys in ticket titles and messages are masked:
     ``views``: in the reports, from their next build on; ``write``: also before they are stored, so
     that the original is nowhere; ``keep``: nowhere."""
@@ -171,13 +171,13 @@ class Settings(SettingsGroup):
     """``ALLOW_PLAIN_SECRETS``: 0 refuses accounts whose key is not encrypted."""
     sync_since: Annotated[datetime, BeforeValidator(_moment)] = datetime(2020, 1, 1, tzinfo=UTC)
     """``SYNC_SINCE``: the oldest creation time to read (ISO 8601, UTC unless it says)."""
-    overlap_hours: Annotated[int, whole(0, 24 * 90)] = 24
+    overlap_hours: Annotated[int, allow_whole(0, 24 * 90)] = 24
     """``OVERLAP_HOURS``: how far before the watermark every run lists again."""
     open_messages: Flag = False
     """``OPEN_MESSAGES``: 1 also reads the messages of open tickets, on every run."""
-    calls_per_second: Annotated[float, number(0.1, 999)] = 5.0
+    calls_per_second: Annotated[float, allow_number(0.1, 999)] = 5.0
     """``CALLS_PER_SECOND``: calls to a vendor for one account, at most; fewer when it refuses."""
-    calls_at_once: Annotated[int, whole(1, 32)] = 4
+    calls_at_once: Annotated[int, allow_whole(1, 32)] = 4
     """``CALLS_AT_ONCE``: calls of one account that may be under way together."""
     vendor_proxy: Url = ""
     """``VENDOR_PROXY``: URL of a proxy for calls to vendors; proxies of the shell are ignored."""
@@ -190,7 +190,7 @@ class Settings(SettingsGroup):
 R = TypeVar("R", bound=SettingsGroup)
 
 
-def read(kind: type[R], environ: Mapping[str, str], **defaults: Any) -> R:
+def read_settings(kind: type[R], environ: Mapping[str, str], **defaults: Any) -> R:
     """Settings from *environ*, in which a blank variable counts as not set, over *defaults*.
 
     Raises ConfigError naming the variable that cannot be used.

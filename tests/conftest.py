@@ -320,7 +320,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def sandbox() -> Iterator[Sandbox]:
-    """All three vendors on loopback: one account each, with 20 tickets."""
+    """All vendors on loopback: one account each, with 20 tickets."""
     from include.sandbox.vendors.server import Sandbox
 
     with Sandbox(seed=7, accounts=1, tickets=20) as running:

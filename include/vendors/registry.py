@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 
 from include import vendors
 from include.errors import ConfigError
-from include.settings import Settings, SettingsGroup, is_loopback, read, variables
+from include.settings import Settings, SettingsGroup, is_loopback, read_settings, variables
 
 if TYPE_CHECKING:
     from include.models import Account
@@ -45,10 +45,10 @@ def vendor_of(text: str) -> str | None:
 
 def load_settings(environ: Mapping[str, str] = os.environ) -> Settings:
     """Read the environment. Raises ConfigError naming the variable that cannot be used."""
-    own = tuple(read(DECLARED[name].settings, environ) for name in VENDORS)
+    own = tuple(read_settings(DECLARED[name].settings, environ) for name in VENDORS)
     urls = {name: url for one in own for name, url in one.urls.items() if url}
     local = bool(urls) and all(map(is_loopback, urls.values()))
-    settings = read(Settings, environ, sandbox=local, vendors=own)
+    settings = read_settings(Settings, environ, sandbox=local, vendors=own)
     for name, url in urls.items():
         if is_loopback(url) and not settings.sandbox:
             raise ConfigError(

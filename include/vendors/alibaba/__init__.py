@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic_settings import SettingsConfigDict
 
-from include.settings import VendorSettings, one_of
+from include.settings import VendorSettings, allow_words
 from include.vendors.client import Vendor
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ class AlibabaSettings(VendorSettings):
 
     model_config = SettingsConfigDict(env_prefix="ALIBABA_")
 
-    status_filter: Annotated[str, one_of("names", "numbers")] = "names"
+    status_filter: Annotated[str, allow_words("names", "numbers")] = "names"
     """``ALIBABA_STATUS_FILTER``: ``names`` or ``numbers``: how the status filter is spelt."""
 
 
