@@ -18,7 +18,7 @@ from include.models import (
     Ticket,
     TicketRef,
 )
-from include.vendors.client import Keep
+from include.vendors.client import StorePart
 from tests.builders import a_message, a_ticket, an_account
 
 
@@ -68,7 +68,7 @@ class FakeClient:
             raise self.errors["list"]
 
     def read_ticket(
-        self, ticket_id: str, *, open_messages: bool = False, keep: Keep | None = None
+        self, ticket_id: str, *, open_messages: bool = False, store_part: StorePart | None = None
     ) -> tuple[Ticket, list[Message] | None]:
         self.calls += 1
         self.reads.append(ticket_id)
@@ -80,8 +80,8 @@ class FakeClient:
         if not (ticket.is_closed or open_messages):
             return ticket, None
         last = list(self.messages[ticket_id])
-        while keep and self.part and len(last) > self.part:
-            keep(ticket, last[: self.part])
+        while store_part and self.part and len(last) > self.part:
+            store_part(ticket, last[: self.part])
             last = last[self.part :]
         return ticket, last
 

@@ -258,7 +258,7 @@ def read(client: VendorClient, ticket_id: str, open_messages: bool) -> Reading:
         ticket, last = client.read_ticket(
             ticket_id,
             open_messages=open_messages,
-            keep=lambda _, part: shown.extend(map(_facts, part)),
+            store_part=lambda _, part: shown.extend(map(_facts, part)),
         )
     except ABOUT_ONE as error:
         return error

@@ -110,13 +110,15 @@ def _read(
     """Read a ticket and store all of it but the last part; the error that is about it alone."""
     shown: set[str] = set()
 
-    def keep(ticket: Ticket, part: list[Message]) -> None:
+    def store_part(ticket: Ticket, part: list[Message]) -> None:
         shown.update(message.message_id for message in part)
         known = names.complete(ticket)
         run.write(lambda c: rows.store_part(c, client.account, known, part, now))
 
     try:
-        ticket, last = client.read_ticket(ticket_id, open_messages=open_messages, keep=keep)
+        ticket, last = client.read_ticket(
+            ticket_id, open_messages=open_messages, store_part=store_part
+        )
     except ABOUT_ONE as error:
         return error
     shown.update(message.message_id for message in last or ())

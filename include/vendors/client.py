@@ -22,7 +22,7 @@ from include.settings import Settings, VendorSettings
 if TYPE_CHECKING:
     from include.vendors.sessions import Sessions
 
-Keep = Callable[[Ticket, list[Message]], None]
+StorePart = Callable[[Ticket, list[Message]], None]
 """Takes a part of a conversation, and the ticket as it was just read; may raise what ends it."""
 
 
@@ -63,14 +63,14 @@ class VendorClient(Protocol):
         ...
 
     def read_ticket(
-        self, ticket_id: str, *, open_messages: bool = False, keep: Keep | None = None
+        self, ticket_id: str, *, open_messages: bool = False, store_part: StorePart | None = None
     ) -> tuple[Ticket, list[Message] | None]:
         """Read the state first, then the messages, oldest first.
 
         Messages are None for an open ticket unless *open_messages*. A conversation of many pages
-        goes to *keep* part by part, in this thread, and only its last part is returned: whoever
-        holds all parts then holds all messages. A part may come twice, and no part proves the
-        ticket's state. Raises NotFoundError for a ticket the vendor does not know.
+        goes to *store_part* part by part, in this thread, and only its last part is returned:
+        whoever holds all parts then holds all messages. A part may come twice, and no part proves
+        the ticket's state. Raises NotFoundError for a ticket the vendor does not know.
         """
         ...
 

@@ -22,7 +22,7 @@ from include.models import (
     TicketRef,
 )
 from include.redaction import mask
-from include.vendors.client import Keep, VendorClient
+from include.vendors.client import StorePart, VendorClient
 
 
 class MaskingClient:
@@ -58,17 +58,19 @@ class MaskingClient:
         return self._client.list_tickets(window, only_open=only_open)
 
     def read_ticket(
-        self, ticket_id: str, *, open_messages: bool = False, keep: Keep | None = None
+        self, ticket_id: str, *, open_messages: bool = False, store_part: StorePart | None = None
     ) -> tuple[Ticket, list[Message] | None]:
         """As ``VendorClient.read_ticket``, title and messages masked."""
 
-        def keep_masked(ticket: Ticket, part: list[Message]) -> None:
-            if keep:
-                keep(_masked(ticket), _masked_texts(part))
+        def store_masked(ticket: Ticket, part: list[Message]) -> None:
+            if store_part:
+                store_part(_masked(ticket), _masked_texts(part))
 
         try:
             ticket, messages = self._client.read_ticket(
-                ticket_id, open_messages=open_messages, keep=keep_masked if keep else None
+                ticket_id,
+                open_messages=open_messages,
+                store_part=store_masked if store_part else None,
             )
         except AuthError as error:
             if error.ticket is not None:

@@ -23,7 +23,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
 
 from include.errors import AlreadyRunningError
-from include.sandbox.vendors.seed import Case
+from include.sandbox.vendors.cases import Case
 from include.sandbox.vendors.server import Sandbox
 from include.vendors.registry import VENDORS
 from include.warehouse.bookkeeping.ledger import Counts

@@ -19,10 +19,10 @@ HISTORY = SyncWindow(DAY.replace(year=2000), DAY.replace(year=2100))
 class Talking(FakeClient):
     """A client whose conversation comes in parts."""
 
-    def read_ticket(self, ticket_id, *, open_messages=False, keep=None):
+    def read_ticket(self, ticket_id, *, open_messages=False, store_part=None):
         ticket, part = a_ticket(ticket_id, title=TEXT), [a_message(ticket_id, content=TEXT)]
-        if keep:
-            keep(ticket, part)
+        if store_part:
+            store_part(ticket, part)
         return ticket, part if open_messages else None
 
 
@@ -36,7 +36,7 @@ def test_title_and_messages_come_masked_and_none_stays_none(wanted):
 def test_parts_of_a_conversation_come_masked_too():
     kept = []
     MaskingClient(Talking()).read_ticket(
-        "T1", keep=lambda ticket, part: kept.append((ticket, part))
+        "T1", store_part=lambda ticket, part: kept.append((ticket, part))
     )
     assert kept == [(a_ticket("T1", title=MASKED), [a_message("T1", content=MASKED)])]
 

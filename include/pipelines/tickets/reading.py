@@ -16,7 +16,7 @@ from include.errors import (
     VendorError,
 )
 from include.models import Message, Ticket
-from include.vendors.client import Keep, VendorClient
+from include.vendors.client import StorePart, VendorClient
 from include.warehouse.bookkeeping.ledger import HEARTBEAT_SECONDS
 
 FAILURES_IN_A_ROW: Final = 3
@@ -66,7 +66,7 @@ class TicketReader:
     client: VendorClient
     at_once: int
     open_messages: bool
-    store_part: Keep
+    store_part: StorePart
     beat: Callable[[], None]
 
     def read(
@@ -101,7 +101,7 @@ class TicketReader:
                         self.client.read_ticket,
                         ticket_id,
                         open_messages=self.open_messages,
-                        keep=self.store_part,
+                        store_part=self.store_part,
                     )
                     waiting[answer] = ticket_id
                 if not waiting:

@@ -37,7 +37,7 @@ class Sink(Protocol):
     """Why tickets were stored without their messages; None: none were."""
 
     def beat(self) -> None:
-        """Keep counts, progress and the run's sign of life current."""
+        """StorePart counts, progress and the run's sign of life current."""
         ...
 
     def note_window(self, window: SyncWindow) -> None:
@@ -75,7 +75,7 @@ class DryRun:
         self._client, self._progress = client, progress
 
     def beat(self) -> None:
-        """Keep counts and progress current."""
+        """StorePart counts and progress current."""
         self.counts.calls = self._client.calls
         self._progress(self.counts)
 
@@ -144,7 +144,7 @@ class TicketStore:
         self._counting = threading.Lock()
 
     def beat(self) -> None:
-        """Keep counts, progress and the run's sign of life current."""
+        """StorePart counts, progress and the run's sign of life current."""
         self.counts.calls = self._client.calls
         self._progress(self.counts)
         self._run.beat()

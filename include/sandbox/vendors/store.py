@@ -11,17 +11,9 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
+from include.sandbox.vendors.cases import CLOSED_STATES, OPEN_STATES, Case, Talk, Tenant
 from include.sandbox.vendors.catalog import Shelf, shelf
-from include.sandbox.vendors.seed import (
-    CLOSED_STATES,
-    OPEN_STATES,
-    Case,
-    Numbers,
-    Talk,
-    Tenant,
-    cases,
-    tenant,
-)
+from include.sandbox.vendors.seed import Numbers, cases, tenant
 from include.sandbox.vendors.traits import traits_of
 from include.vendors.registry import VENDORS
 

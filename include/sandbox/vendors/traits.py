@@ -10,7 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 if TYPE_CHECKING:
-    from include.sandbox.vendors.seed import Case
+    from include.sandbox.vendors.cases import Case
 
 Count: TypeAlias = Callable[[str], int]
 """1, 2, 3, … for each name."""

@@ -16,7 +16,7 @@ from http import HTTPStatus
 from typing import Any, Protocol, TypeAlias
 from urllib.parse import parse_qsl
 
-from include.sandbox.vendors.seed import Case, Tenant
+from include.sandbox.vendors.cases import Case, Tenant
 from include.sandbox.vendors.store import Store
 
 Json: TypeAlias = Any

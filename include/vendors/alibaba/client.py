@@ -30,7 +30,7 @@ from include.settings import Settings
 from include.vendors import fields
 from include.vendors.alibaba import AlibabaSettings
 from include.vendors.alibaba.signature import AlibabaAuth
-from include.vendors.client import Keep
+from include.vendors.client import StorePart
 from include.vendors.fields import Json, Record
 from include.vendors.http import Verdict, error_class
 from include.vendors.paging import by_number
@@ -192,11 +192,11 @@ class AlibabaClient:
             yield [ref for ref in page if not (only_open and ref.is_closed)]
 
     def read_ticket(
-        self, ticket_id: str, *, open_messages: bool = False, keep: Keep | None = None
+        self, ticket_id: str, *, open_messages: bool = False, store_part: StorePart | None = None
     ) -> tuple[Ticket, list[Message] | None]:
         """Read the state, then, of a closed ticket or with *open_messages*, the conversation.
 
-        One answer holds all of it, so *keep* is not needed.
+        One answer holds all of it, so *store_part* is not needed.
         """
         detail = self._call("GetTicket", form={"TicketId": ticket_id}).child("Data")
         if fields.identifier(detail, "TicketId") != ticket_id:

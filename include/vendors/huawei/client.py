@@ -37,7 +37,7 @@ from include.models import (
 )
 from include.settings import Settings
 from include.vendors import fields
-from include.vendors.client import Keep
+from include.vendors.client import StorePart
 from include.vendors.fields import Json, Record
 from include.vendors.http import Verdict
 from include.vendors.huawei import HuaweiSettings
@@ -171,9 +171,9 @@ class HuaweiClient:
                 yield [ref for ref in refs if not (only_open and ref.is_closed)]
 
     def read_ticket(
-        self, ticket_id: str, *, open_messages: bool = False, keep: Keep | None = None
+        self, ticket_id: str, *, open_messages: bool = False, store_part: StorePart | None = None
     ) -> tuple[Ticket, list[Message] | None]:
-        """Read state and messages, which come in one answer, so *keep* is not needed."""
+        """Read state and messages, which come in one answer, so *store_part* is not needed."""
         where = {"vendor": self.account.vendor, "action": "ShowCaseDetail"}
         if not TICKET_ID.fullmatch(ticket_id):
             raise ContractError(f"{ticket_id!r} cannot be a ticket id", **where)

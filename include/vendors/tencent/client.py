@@ -33,7 +33,7 @@ from include.models import (
 )
 from include.settings import Settings
 from include.vendors import fields
-from include.vendors.client import Keep
+from include.vendors.client import StorePart
 from include.vendors.fields import Json, Record
 from include.vendors.http import Verdict, error_class
 from include.vendors.paging import by_number
@@ -158,7 +158,7 @@ class TencentClient:
             yield [ref for ref in refs if not (only_open and ref.is_closed)]
 
     def read_ticket(
-        self, ticket_id: str, *, open_messages: bool = False, keep: Keep | None = None
+        self, ticket_id: str, *, open_messages: bool = False, store_part: StorePart | None = None
     ) -> tuple[Ticket, list[Message] | None]:
         """Read the first page, which holds the state; then, where they are wanted, all messages.
 
@@ -172,8 +172,8 @@ class TencentClient:
             if not (was_closed or open_messages):
                 return ticket, None
             while not talk.is_over:
-                if keep and talk.is_long:
-                    keep(ticket, talk.take())
+                if store_part and talk.is_long:
+                    store_part(ticket, talk.take_part())
                 ticket = self._read_page(talk, open_messages)
             # A page that was not full when we read it may have been filled up behind us.
             if (talk.pages_were_full or talk.digest == earlier) and was_closed >= ticket.is_closed:

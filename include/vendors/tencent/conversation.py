@@ -69,7 +69,7 @@ class Conversation:
         for item in page:
             self._keep(self._message(item))
 
-    def take(self) -> list[Message]:
+    def take_part(self) -> list[Message]:
         """The messages since the last taking, oldest first."""
         taken = sorted(self._messages.values(), key=lambda message: message.created_at)
         self._messages, self._characters = {}, 0
@@ -79,9 +79,9 @@ class Conversation:
         """What is left, and the ticket's description, unless the customer began with it."""
         text, first = self._description, self._first_spoken
         if not text.strip() or (first and first.content == text):
-            return self.take()
+            return self.take_part()
         opening = Message(self.ticket_id, f"{self.ticket_id}#0", True, text, created_at)
-        return [opening, *self.take()]
+        return [opening, *self.take_part()]
 
     def _message(self, item: Record) -> Message:
         role, content = fields.text(item, "Role"), fields.text(item, "Content")

@@ -109,7 +109,7 @@ def test_a_long_conversation_goes_page_by_page_and_is_the_same_as_a_whole_one(
 ):
     opening = a_comment(0, Role="customer", Content=first)
     vendor.comments = [opening, *(a_comment(n) for n in range(1, count))]
-    ticket, last = vendor.read(keep=lambda ticket, part: parts.append(part))
+    ticket, last = vendor.read(store_part=lambda ticket, part: parts.append(part))
     assert max(map(len, [*parts, last])) <= 21
     assert len(parts) == -(-count // 20)
     whole = vendor.read()
@@ -120,7 +120,7 @@ def test_a_long_conversation_goes_page_by_page_and_is_the_same_as_a_whole_one(
 
 def test_parts_of_a_conversation_that_moves_come_twice(vendor, parts):
     fill_up_behind_us(vendor)
-    _, last = vendor.read(keep=lambda ticket, part: parts.append(part))
+    _, last = vendor.read(store_part=lambda ticket, part: parts.append(part))
     assert [len(part) for part in parts] == [15, 5, 20, 5]
     assert contents(last) == ["请帮忙查看"]
 
@@ -132,7 +132,7 @@ def test_what_ends_the_taking_of_a_part_ends_the_reading(vendor, parts):
         raise ContractError("no", vendor="tencent", action="store")
 
     with pytest.raises(ContractError, match="store: no"):
-        vendor.read(keep=refuse)
+        vendor.read(store_part=refuse)
     assert len(vendor.asked("GetMCTicketById")) == 1
 
 

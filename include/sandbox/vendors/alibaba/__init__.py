@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from include.sandbox.vendors.traits import Count, Traits, numbered
 
 if TYPE_CHECKING:
-    from include.sandbox.vendors.seed import Case
+    from include.sandbox.vendors.cases import Case
 
 _DIGITS: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 

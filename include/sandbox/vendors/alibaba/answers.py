@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Final
 
-from include.sandbox.vendors.seed import Case, Talk, Tenant
+from include.sandbox.vendors.cases import Case, Talk, Tenant
 from include.sandbox.vendors.store import Store
 from include.sandbox.vendors.wire import (
     Call,

@@ -18,7 +18,7 @@ from urllib.parse import parse_qsl, quote
 from xml.sax.saxutils import escape
 
 from include.sandbox.vendors.alibaba.answers import OPERATIONS
-from include.sandbox.vendors.seed import Tenant
+from include.sandbox.vendors.cases import Tenant
 from include.sandbox.vendors.store import Store
 from include.sandbox.vendors.wire import (
     Call,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from include.sandbox.vendors.traits import Count, Traits
 
 if TYPE_CHECKING:
-    from include.sandbox.vendors.seed import Case
+    from include.sandbox.vendors.cases import Case
 
 
 def _ticket_id(count: Count, created_at: datetime) -> str:

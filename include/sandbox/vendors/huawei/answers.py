@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Final
 
+from include.sandbox.vendors.cases import Case, Tenant
 from include.sandbox.vendors.catalog import Goods
-from include.sandbox.vendors.seed import Case, Tenant
 from include.sandbox.vendors.store import Store
 from include.sandbox.vendors.wire import Call, Json, RefusedError, newest_first, the_case
 

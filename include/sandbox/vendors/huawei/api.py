@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from typing import Final
 from urllib.parse import quote, unquote
 
+from include.sandbox.vendors.cases import Tenant
 from include.sandbox.vendors.huawei.answers import OPERATIONS
-from include.sandbox.vendors.seed import Tenant
 from include.sandbox.vendors.store import Store
 from include.sandbox.vendors.wire import (
     Call,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from include.sandbox.vendors.traits import Count, Traits, numbered
 
 if TYPE_CHECKING:
-    from include.sandbox.vendors.seed import Case
+    from include.sandbox.vendors.cases import Case
 
 
 def _ticket_id(count: Count, created_at: datetime) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta, timezone
 from typing import Final
 
-from include.sandbox.vendors.seed import Case, Tenant
+from include.sandbox.vendors.cases import Case, Tenant
 from include.sandbox.vendors.store import Store
 from include.sandbox.vendors.wire import (
     Call,

@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
-from include.sandbox.vendors.seed import Tenant
+from include.sandbox.vendors.cases import Tenant
 from include.sandbox.vendors.store import Store
 from include.sandbox.vendors.tencent.answers import OPERATIONS
 from include.sandbox.vendors.wire import (
