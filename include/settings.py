@@ -96,7 +96,7 @@ Flag: TypeAlias = Annotated[bool, BeforeValidator(_flag)]
 
 
 class SettingsGroup(BaseSettings):
-    """Values that ``read_settings`` takes from an environment, and nothing else does."""
+    """Values that ``read_settings`` takes from an environment, and nobody else does."""
 
     model_config = SettingsConfigDict(frozen=True, hide_input_in_errors=True)
 

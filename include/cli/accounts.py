@@ -20,7 +20,7 @@ from include.cli.console import (
     utcnow,
     verb,
 )
-from include.cli.options import AsJson, Vendor
+from include.cli.options import AsJson, VendorChoice
 from include.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -37,7 +37,9 @@ app = typer.Typer(
 @verb
 def add(
     account_id: Annotated[str, typer.Argument(help="Id of the row, up to 50 characters.")],
-    vendor: Annotated[Vendor, typer.Option(help="Whose account it is.", case_sensitive=False)],
+    vendor: Annotated[
+        VendorChoice, typer.Option(help="Whose account it is.", case_sensitive=False)
+    ],
     access_key: Annotated[
         str, typer.Option(help="Access key id: AccessKeyId, AK, SecretId. Not the secret.")
     ],

@@ -14,7 +14,7 @@ from include.vendors.registry import VENDORS
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document instead.")]
 
 
-Vendor = StrEnum("Vendor", {name.upper(): name for name in VENDORS})  # type: ignore[misc]
+VendorChoice = StrEnum("VendorChoice", {name.upper(): name for name in VENDORS})  # type: ignore[misc]
 """The choices of ``--vendor``: the folders there are, which mypy cannot know."""
 
 
@@ -27,7 +27,7 @@ class Format(StrEnum):
 
 
 Vendors = Annotated[
-    list[Vendor] | None,
+    list[VendorChoice] | None,
     typer.Option("--vendor", help="Only this vendor; may be repeated.", case_sensitive=False),
 ]
 Accounts = Annotated[
