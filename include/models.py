@@ -67,6 +67,9 @@ class Ticket:
     source_id: str | None = None
     source_name: str | None = None
     email: str | None = None
+    is_resolved: bool | None = None
+    """Closed with a result; False: withdrawn, cancelled, invalid or deleted. None while it is open,
+    or where the vendor does not say."""
 
 
 @dataclass(frozen=True, slots=True)

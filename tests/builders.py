@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import sqlalchemy as sa
+
 from include.models import Account, Category, Message, Product, Ticket
 
 DAY = datetime(2026, 1, 10, tzinfo=UTC)
@@ -32,6 +34,7 @@ def a_ticket(ticket_id: str = "T1", **changes: Any) -> Ticket:
             "is_closed": True,
             "vendor_status": "3",
             "created_at": DAY - timedelta(days=5),
+            "is_resolved": True if changes.get("is_closed", True) else None,
             **changes,
         }
     )
@@ -70,13 +73,13 @@ def a_snapshot(snapshot_id: int = 1, **changes: Any) -> dict[str, Any]:
     return {
         "snapshot_id": snapshot_id,
         "state": "complete",
-        "snapshot_at": (DAY + timedelta(hours=snapshot_id)).replace(tzinfo=None),
+        "snapshot_at": (DAY + timedelta(hours=snapshot_id)),
         "run_id": "0" * 32,
         "full_because": None,
         "system_id": "7",
         "database_name": "desk",
         "timeline": 1,
-        "server_started_at": DAY.replace(tzinfo=None),
+        "server_started_at": DAY,
         "horizon": 100 * snapshot_id,
         "notes": None,
         **changes,
@@ -99,3 +102,8 @@ def a_table_of_a_snapshot(table_name: str = "seat", **changes: Any) -> dict[str,
         "relation": "1:1",
         **changes,
     }
+
+
+def untyped(table: sa.Table) -> sa.TableClause:
+    """The table without our column types: it takes and gives what the server holds."""
+    return sa.table(table.name, *(sa.column(column.name) for column in table.c))

@@ -77,6 +77,7 @@ class FakeClient:
         if ticket_id not in self.tickets:
             raise NotFoundError("no such ticket", vendor=self.account.vendor, action="read")
         ticket = self.tickets[ticket_id]
+        ticket = replace(ticket, is_resolved=ticket.is_resolved if ticket.is_closed else None)
         if not (ticket.is_closed or open_messages):
             return ticket, None
         last = list(self.messages[ticket_id])

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from include.customer_service import SOURCE_TABLES
 from include.warehouse.customer_service.tables import HISTORIES, cs_snapshot, cs_snapshot_table
+from tests.builders import untyped
 
 LOCAL: Final = timedelta(hours=8)
 EPOCH: Final = "1970-01-01 08:00"
@@ -39,7 +40,7 @@ class Past:
         """A snapshot at a local time; without *queue*, its source had no live queue."""
         self.moments[number] = local(at)
         self.connection.execute(
-            sa.insert(cs_snapshot).values(
+            sa.insert(untyped(cs_snapshot)).values(
                 snapshot_id=number,
                 state=state,
                 snapshot_at=local(at),
@@ -56,7 +57,7 @@ class Past:
         for name, table in TABLES.items():
             if queue or not table.optional:
                 self.connection.execute(
-                    sa.insert(cs_snapshot_table).values(
+                    sa.insert(untyped(cs_snapshot_table)).values(
                         snapshot_id=number, table_name=name, **dict.fromkeys(figures, 0)
                     )
                 )
@@ -68,7 +69,7 @@ class Past:
         table = TABLES[name]
         row_key = key if table.has_integer_key else hashlib.sha256(str(key).encode()).digest()[:16]
         self.connection.execute(
-            sa.insert(HISTORIES[name]).values(
+            sa.insert(untyped(HISTORIES[name])).values(
                 {
                     "row_key": row_key,
                     "closed_by": closed,
@@ -84,7 +85,7 @@ class Past:
 
     def close(self, name: str, key: Any, by: int) -> None:
         """Close the present version of a row."""
-        history = HISTORIES[name]
+        history = untyped(HISTORIES[name])
         self.connection.execute(
             sa.update(history)
             .where(history.c[TABLES[name].key[0]] == key, history.c.closed_by == 0)

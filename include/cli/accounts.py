@@ -174,7 +174,7 @@ def _note(
         place.warehouse,
         account.account_id if account else "all",
         "keys",
-        vendor=account.vendor.upper() if account else "",
+        vendor=account.vendor if account else "",
         request=request(verb, asked),
         written=done.changed if done else 1,
         failed=len(done.bad) if done else 0,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterator
 from dataclasses import asdict, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 import sqlalchemy as sa
@@ -25,6 +25,7 @@ from include.warehouse.schema import migrations
 from include.warehouse.tables import metadata
 from include.warehouse.tickets import accounts
 from include.warehouse.tickets.tables import cloud_osm_detail, cloud_user
+from include.warehouse.types import Utc
 
 if TYPE_CHECKING:
     from include.warehouse.tickets.accounts import AccountInfo
@@ -172,7 +173,7 @@ def _server(connection: sa.Connection) -> list[Finding]:
             " @@SESSION.time_zone AS zone, @@GLOBAL.time_zone AS their_zone,"
             " @@character_set_connection AS charset, @@max_allowed_packet AS packet,"
             " UTC_TIMESTAMP(6) AS now, CURRENT_USER() AS user"
-        )
+        ).columns(now=Utc)
     ).one()
     family = "MariaDB" if "mariadb" in row.version.lower() else "MySQL"
     version = tuple(int(part) for part in row.version.split("-")[0].split(".")[:2])
@@ -215,7 +216,7 @@ def _server(connection: sa.Connection) -> list[Finding]:
                 f"set it to {PACKET_BYTES >> 20}M or more",
             )
         )
-    found += clock("the database server", (utcnow() - row.now.replace(tzinfo=UTC)).total_seconds())
+    found += clock("the database server", (utcnow() - row.now).total_seconds())
     return found
 
 

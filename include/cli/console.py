@@ -198,7 +198,7 @@ def session() -> Iterator[Workplace]:
     import sqlalchemy as sa
 
     from include.secrets import reference_from_environment
-    from include.warehouse.mysql import Warehouse, refusal
+    from include.warehouse.mysql import Warehouse, translate_error
     from include.work.place import Workplace
 
     settings = load_settings()
@@ -212,7 +212,7 @@ def session() -> Iterator[Workplace]:
     try:
         yield Workplace.of(settings, warehouse, reference_from_environment, masker.add)
     except sa.exc.DBAPIError as error:
-        raise refusal(error) from error
+        raise translate_error(error) from error
     finally:
         warehouse.close()
 

@@ -27,7 +27,7 @@ from include.cli.console import Exit, say
 from include.cli.runs import ready
 from include.errors import CheckError, ConfigError
 from include.warehouse.reports import relations
-from include.warehouse.reports.relations import Column
+from include.warehouse.reports.relations import ExportColumn
 
 ROWS_AT_ONCE: Final = 2000
 FORMULA: Final = r"^([=+\-@\t\r\n＝＋－＠﹦﹢﹣﹫])"
@@ -59,12 +59,12 @@ def export(view: str, *, format: str, output: Path | None) -> None:  # noqa: A00
     if to_stdout and format != "csv":
         raise typer.BadParameter(f"--format {format} needs --output FILE: it is no text")
     with ready() as s, s.warehouse.engine.connect() as connection:
-        known = relations.names(connection)
+        known = relations.list_relations(connection)
         if view not in known:
             raise typer.BadParameter(
                 f"there is no {view!r} to export; there are {', '.join(known)}"
             )
-        columns = relations.columns(connection, view)
+        columns = relations.read_columns(connection, view)
         counted = _Counted(_frames(connection, view, columns))
         try:
             with _stdout() if to_stdout or output is None else _whole_file(output) as file:
@@ -87,10 +87,10 @@ class _Counted:
             self.rows += len(frame)
 
 
-def _frames(connection: Any, view: str, columns: Sequence[Column]) -> Frames:
+def _frames(connection: Any, view: str, columns: Sequence[ExportColumn]) -> Frames:
     """The rows in blocks, typed by the columns and not by what happens to be in a block."""
     types = [_arrow(column) for column in columns]
-    for rows in relations.read(connection, view, at_once=ROWS_AT_ONCE):
+    for rows in relations.read_blocks(connection, view, at_once=ROWS_AT_ONCE):
         values = zip(*rows, strict=True)
         yield pd.DataFrame(
             {
@@ -103,7 +103,7 @@ def _frames(connection: Any, view: str, columns: Sequence[Column]) -> Frames:
         )
 
 
-def _arrow(column: Column) -> pa.DataType:
+def _arrow(column: ExportColumn) -> pa.DataType:
     if column.kind == "bigint" and column.is_unsigned:
         return pa.uint64()
     if column.kind == "decimal":
@@ -112,7 +112,7 @@ def _arrow(column: Column) -> pa.DataType:
     return ARROW.get(column.kind, pa.string())
 
 
-def _safe(frame: pd.DataFrame, columns: Sequence[Column]) -> pd.DataFrame:
+def _safe(frame: pd.DataFrame, columns: Sequence[ExportColumn]) -> pd.DataFrame:
     """Texts that a spreadsheet leaves alone, and bytes as hex digits."""
     for column in columns:
         cells = frame[column.name]
@@ -123,7 +123,7 @@ def _safe(frame: pd.DataFrame, columns: Sequence[Column]) -> pd.DataFrame:
     return frame
 
 
-def _write_csv(file: IO[bytes], columns: Sequence[Column], frames: _Counted) -> None:
+def _write_csv(file: IO[bytes], columns: Sequence[ExportColumn], frames: _Counted) -> None:
     """Every cell in quotes, NULL empty; in front the mark by which Excel knows UTF-8."""
 
     def lines(frame: pd.DataFrame, *, head: bool) -> bytes:
@@ -142,14 +142,14 @@ def _write_csv(file: IO[bytes], columns: Sequence[Column], frames: _Counted) -> 
         file.write(lines(cells, head=False))
 
 
-def _write_parquet(file: IO[bytes], columns: Sequence[Column], frames: _Counted) -> None:
+def _write_parquet(file: IO[bytes], columns: Sequence[ExportColumn], frames: _Counted) -> None:
     schema = pa.schema([(column.name, _arrow(column)) for column in columns])
     with parquet.ParquetWriter(file, schema) as writer:
         for frame in frames:
             writer.write_table(pa.Table.from_pandas(frame, schema, preserve_index=False))
 
 
-def _write_xlsx(file: IO[bytes], columns: Sequence[Column], frames: _Counted) -> None:
+def _write_xlsx(file: IO[bytes], columns: Sequence[ExportColumn], frames: _Counted) -> None:
     """Numbers and times as such where a sheet holds them exactly, else as texts; NULL empty."""
     with xlsxwriter.Workbook(file, {"constant_memory": True}) as book:
         sheet = book.add_worksheet()
@@ -187,7 +187,7 @@ def _is_exact(cell: object) -> bool:
     return isinstance(cell, float)
 
 
-def _write_text(sheet: Any, row: int, number: int, text: str, column: Column) -> None:
+def _write_text(sheet: Any, row: int, number: int, text: str, column: ExportColumn) -> None:
     if len(text.encode("utf-16-le")) // 2 > CELL_CHARS:
         raise CheckError(
             f"row {row}, column {column.name}: a cell of a sheet holds {CELL_CHARS:,} characters,"

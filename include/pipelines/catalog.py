@@ -95,8 +95,7 @@ def refresh(
     is stored, unless *accept_vanished*.
     """
     vendor = client.account.vendor
-    owner = vendor.upper()
-    with ledger.hold(warehouse, owner, ENTITY, vendor=owner, request=request) as run:
+    with ledger.hold(warehouse, None, ENTITY, vendor=vendor, request=request) as run:
         listing = rows.Listing()
         for found, pages in (
             (listing.products, client.list_products()),
@@ -110,7 +109,7 @@ def refresh(
                 progress(run.counts)
         run.counts.calls = client.calls
         if not accept_vanished:
-            _guard(vendor, listing, rows.active(warehouse, vendor))
+            _guard(vendor, listing, rows.count_active(warehouse, vendor))
         catalog = Catalog.of(listing)
         run.counts.written = run.write(
             lambda c: rows.store(c, vendor, listing, now), watermark_at=now

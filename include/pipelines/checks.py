@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Final, Literal
 
 from include.errors import CheckError, VendorError
@@ -54,7 +54,6 @@ def run(
             results.append(result)
             run.counts.listed += 1
             run.beat()
-        checked_at = now.astimezone(UTC).replace(tzinfo=None)
         rows = [
             {
                 "name": result.name,
@@ -62,7 +61,7 @@ def run(
                 "sentence": result.sentence,
                 "offences": result.offences,
                 "sample": json.dumps(result.sample, ensure_ascii=False),
-                "checked_at": checked_at,
+                "checked_at": now,
             }
             for result in results
         ]
@@ -74,10 +73,9 @@ def look(
     warehouse: Warehouse, *, now: datetime, progress: Progress = lambda name: None
 ) -> Iterator[CheckResult]:
     """Run every check and store nothing. *progress* hears the name of each before it runs."""
-    naive = now.astimezone(UTC).replace(tzinfo=None)
     for check in checks.read_checks():
         progress(check.name)
-        yield _look(warehouse, check, naive)
+        yield _look(warehouse, check, now)
 
 
 def refusal(results: Sequence[CheckResult]) -> CheckError | None:

@@ -22,7 +22,7 @@ from include.vendors.client import VendorClient
 from include.warehouse.bookkeeping import ledger
 from include.warehouse.mysql import Warehouse
 from include.warehouse.tickets import stored
-from include.warehouse.tickets.store import quarantined
+from include.warehouse.tickets.quarantine import read_quarantined
 from include.warehouse.tickets.stored import Fingerprint, MessageFacts, StoredTicket
 
 AT_ONCE: Final = 100  # tickets read and held in memory together
@@ -87,7 +87,7 @@ def verify(
             for ids in blocks(listed):
                 look.at_listed({ticket_id: listed[ticket_id] for ticket_id in ids})
                 note()
-        for page in stored.owned_ids(warehouse, account, window):
+        for page in stored.list_owned_ids(warehouse, account, window):
             for ids in blocks([ticket_id for ticket_id in page if ticket_id not in seen]):
                 look.at_unlisted(ids)
                 note()
@@ -97,7 +97,7 @@ def verify(
 def verify_catalog(client: VendorClient, warehouse: Warehouse, *, limit: int = 20) -> Comparison:
     """Compare a vendor's products, categories and known sources with the active rows."""
     vendor = client.account.vendor
-    result = Comparison(vendor.upper(), vendor, "catalog", limit=limit)
+    result = Comparison(ledger.owner_of(vendor), vendor, "catalog", limit=limit)
     pairs = {(c.product_id, c.category_id) for page in client.list_categories() for c in page}
     at_vendor: dict[str, set[tuple[str, ...]]] = {
         "products": {(p.product_id,) for page in client.list_products() for p in page},
@@ -105,7 +105,7 @@ def verify_catalog(client: VendorClient, warehouse: Warehouse, *, limit: int = 2
         "pairs": set(pairs),
         "sources": {(s.source_id,) for page in client.list_sources() for s in page},
     }
-    for entity, held in stored.catalog_keys(warehouse, vendor).items():
+    for entity, held in stored.read_catalog_keys(warehouse, vendor).items():
         shown = at_vendor[entity]
         result.at_vendor[entity], result.stored[entity] = len(shown), len(held)
         for key in sorted(shown - held):
@@ -135,7 +135,7 @@ class Look:
     ) -> None:
         self._client, self._warehouse, self._vendor = client, warehouse, account.vendor
         self._result, self._deep, self._open_messages = result, deep, open_messages
-        self._aside = quarantined(warehouse, account)
+        self._aside = read_quarantined(warehouse, account)
         self._pool = ThreadPoolExecutor(calls_at_once, thread_name_prefix="verify")
 
     def __enter__(self) -> Self:
@@ -246,8 +246,8 @@ class Look:
 
     def _held(self, ids: Collection[str]) -> dict[str, Held]:
         """What is stored of these tickets now."""
-        rows = stored.tickets(self._warehouse, self._vendor, ids)
-        texts = stored.messages(self._warehouse, self._vendor, ids) if self._deep else {}
+        rows = stored.read_tickets(self._warehouse, self._vendor, ids)
+        texts = stored.read_messages(self._warehouse, self._vendor, ids) if self._deep else {}
         return {i: (rows.get(i), texts.get(i, {})) for i in ids}
 
 

@@ -26,8 +26,8 @@ from include.vendors.client import VendorClient
 from include.warehouse.bookkeeping import ledger
 from include.warehouse.bookkeeping.ledger import Counts, Request, Run
 from include.warehouse.mysql import Warehouse
-from include.warehouse.tickets import catalog
-from include.warehouse.tickets import store as rows
+from include.warehouse.tickets import catalog, store
+from include.warehouse.tickets.store import Conversation
 
 AT_ONCE: Final = 20  # tickets of one transaction
 
@@ -51,7 +51,7 @@ def repair(
     the account, else what ended it.
     """
     names = Catalog.of(catalog.load(warehouse, account.vendor))
-    vendor, ids = account.vendor.upper(), sorted(found.damaged)
+    vendor, ids = account.vendor, sorted(found.damaged)
     with ExitStack() as stack:
         run = stack.enter_context(
             ledger.hold(warehouse, account.account_id, "tickets", vendor=vendor, request=request)
@@ -113,7 +113,7 @@ def _read(
     def store_part(ticket: Ticket, part: list[Message]) -> None:
         shown.update(message.message_id for message in part)
         known = names.complete(ticket)
-        run.write(lambda c: rows.store_part(c, client.account, known, part, now))
+        run.write(lambda c: store.store_part(c, client.account, known, part, now))
 
     try:
         ticket, last = client.read_ticket(
@@ -145,14 +145,14 @@ def _mend(
         else:
             whole.append(reading)
     conversations = [(answer.ticket, answer.messages) for answer in whole]
-    refused = rows.settle(connection, account, conversations, failed, gone, now)
-    shrunk: list[rows.Conversation] = []
+    refused = store.store_outcomes(connection, account, conversations, failed, gone, now)
+    shrunk: list[Conversation] = []
     for answer in whole:
         ticket_id = answer.ticket.ticket_id
         extra = found.damaged[ticket_id].extra_messages
         # An empty answer is no proof against what we have.
         if extra and answer.shown and ticket_id not in refused:
-            rows.set_aside(connection, account, ticket_id, extra - answer.shown)
+            store.set_messages_aside(connection, account, ticket_id, extra - answer.shown)
             shrunk.append((answer.ticket, answer.messages))
-    rows.store(connection, account, shrunk, now)  # counts what is left
+    store.store_tickets(connection, account, shrunk, now)  # counts what is left
     return refused

@@ -11,9 +11,9 @@ from include import redaction
 from include.warehouse.bookkeeping import ledger
 from include.warehouse.bookkeeping.ledger import Request
 from include.warehouse.mysql import Warehouse
-from include.warehouse.reports import basis as report_basis
 from include.warehouse.reports import build as rows
 from include.warehouse.reports import texts
+from include.warehouse.reports.basis import read_basis, read_earlier_build, young_since
 
 log = logging.getLogger(__name__)
 
@@ -42,8 +42,8 @@ def build(
         ledger.hold(warehouse, ACCOUNT, ENTITY, vendor=VENDOR, request=request) as run,
         warehouse.bulk() as connection,
     ):
-        basis = report_basis.basis(connection, now, service_level_seconds)
-        before = report_basis.earlier(connection, basis)
+        basis = read_basis(connection, now, service_level_seconds)
+        before = read_earlier_build(connection, basis)
         building = rows.Build(connection, basis, run.beat)
         is_full = before is None or not before.has_same_rules
         if before is None or is_full:
@@ -51,7 +51,7 @@ def build(
             progress("everything is built anew: no build before, or with other definitions")
             building.forget()
         else:
-            last_id, first = before.snapshot_id or -1, report_basis.young_since(before)
+            last_id, first = before.snapshot_id or -1, young_since(before)
             first = max(min(first, since or first), rows.ALL_DAYS)
             progress(f"what changed since the last build, and everything from {first} on")
         if basis.snapshot_id is None:

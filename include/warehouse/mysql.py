@@ -90,7 +90,7 @@ class Warehouse:
                 note(connection)
                 return work(connection)
         except sa.exc.DBAPIError as error:
-            raise refusal(error) from error
+            raise translate_error(error) from error
 
     @contextmanager
     def bulk(self) -> Iterator[sa.Connection]:
@@ -107,7 +107,7 @@ class Warehouse:
                 note(connection)
                 yield connection
         except sa.exc.DBAPIError as error:
-            raise refusal(error) from error
+            raise translate_error(error) from error
 
     @contextmanager
     def lock(self, name: str, *, stale: Callable[[sa.Connection], bool]) -> Iterator[sa.Connection]:
@@ -120,7 +120,7 @@ class Warehouse:
         try:
             yield mine
         except sa.exc.DBAPIError as error:
-            raise refusal(error) from error
+            raise translate_error(error) from error
         finally:
             with suppress(sa.exc.SQLAlchemyError):  # a lost connection has freed it
                 mine.execute(sa.text("SELECT RELEASE_LOCK(:name)"), key)
@@ -149,7 +149,7 @@ class Warehouse:
                     if not mine.scalar(take, {**key, "seconds": 10}):
                         raise AlreadyRunningError(f"another run holds {name} and cannot be ended")
             except sa.exc.DBAPIError as error:
-                raise refusal(error) from error
+                raise translate_error(error) from error
             stack.pop_all()  # who holds the lock closes its connection
             return mine, key
 
@@ -260,7 +260,7 @@ def _fit_packets(connection: Any, _: Any) -> None:
     connection.cursorclass = FittingCursor
 
 
-def refusal(error: sa.exc.DBAPIError) -> Exception:
+def translate_error(error: sa.exc.DBAPIError) -> Exception:
     """Our error for the driver's: who must act, without parameters or values."""
     code, text = 0, type(error.orig).__name__
     arguments = getattr(error.orig, "args", ())
@@ -298,7 +298,7 @@ def upsert(
     statement = insert(table)
     fixed = {"id", "synced_at", *table.info["key"]}
     new = {
-        name: (rules or {}).get(name, _said)(table.c[name], statement.inserted[name])
+        name: (rules or {}).get(name, overwrite_if_said)(table.c[name], statement.inserted[name])
         for name in rows[0]
         if name not in fixed
     }
@@ -310,6 +310,28 @@ def upsert(
     )
 
 
-def _said(old: sa.ColumnElement[Any], new: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
-    """None means that the vendor did not say."""
+def overwrite(old: sa.ColumnElement[Any], new: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
+    """The new value as it is, NULL included."""
+    return new
+
+
+def overwrite_if_said(
+    old: sa.ColumnElement[Any], new: sa.ColumnElement[Any]
+) -> sa.ColumnElement[Any]:
+    """The new value, unless it is NULL: the vendor did not say."""
     return sa.func.coalesce(new, old)
+
+
+def overwrite_unless_empty(
+    old: sa.ColumnElement[Any], new: sa.ColumnElement[Any]
+) -> sa.ColumnElement[Any]:
+    """The new text, unless it is NULL, or empty where there is one."""
+    # By length: in common collations a control character equals the empty text. And without
+    # parameters, which the driver does not allow behind the values of a multi-row insert.
+    empty = new.is_(None) | (sa.func.char_length(new) == sa.literal_column("0"))
+    return sa.case((empty, sa.func.coalesce(old, new)), else_=new)
+
+
+def keep_first(old: sa.ColumnElement[Any], new: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
+    """The old value, unless it is NULL."""
+    return sa.func.coalesce(old, new)

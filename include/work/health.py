@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -208,7 +208,7 @@ def _standings(connection: sa.Connection, now: datetime) -> list[Standing]:
         if run is None:
             continue
         key = state["account_id"] if state["entity"] == "tickets" else None
-        watermark = _aware(state["watermark_at"])
+        watermark = state["watermark_at"]
         # What stopped a run from outside is nobody's fault, and the next run goes on.
         failure = ended["error_class"] if ended and ended["outcome"] != "stopped" else None
         rows.append(
@@ -216,10 +216,10 @@ def _standings(connection: sa.Connection, now: datetime) -> list[Standing]:
                 account_id=state["account_id"],
                 entity=state["entity"],
                 vendor=run["vendor"],
-                outcome=_outcome(run["outcome"], _aware(state["heartbeat_at"]), now),
-                started_at=_aware(run["started_at"]),
-                ended_at=_aware(run["ended_at"]),
-                done_at=_aware(state["done_at"]),
+                outcome=_outcome(run["outcome"], state["heartbeat_at"], now),
+                started_at=run["started_at"],
+                ended_at=run["ended_at"],
+                done_at=state["done_at"],
                 watermark_at=watermark,
                 lag_seconds=max(0, int((now - watermark).total_seconds())) if watermark else None,
                 calls=run["calls"],
@@ -240,11 +240,10 @@ def _snapshot(connection: sa.Connection, now: datetime) -> SnapshotHealth | None
     last = manifest.last_snapshot(connection, "complete")
     if last is None:
         return None
-    moment = last["snapshot_at"].replace(tzinfo=UTC)
     return SnapshotHealth(
         snapshot_id=last["snapshot_id"],
-        snapshot_at=moment,
-        age_seconds=max(0, int((now - moment).total_seconds())),
+        snapshot_at=last["snapshot_at"],
+        age_seconds=max(0, int((now - last["snapshot_at"]).total_seconds())),
         full_because=last["full_because"],
         notes=last["notes"],
         tables=[
@@ -261,8 +260,7 @@ def _refused(connection: sa.Connection) -> Refused | None:
         return None
     rows = manifest.table_rows(connection, newest["snapshot_id"])
     over = {name: row["vanished"] for name, row in sorted(rows.items()) if row["over_limit"]}
-    refused_at = newest["stored_at"].replace(tzinfo=UTC)
-    return Refused(refused_at, accept=sum(over.values()), tables=list(over))
+    return Refused(newest["stored_at"], accept=sum(over.values()), tables=list(over))
 
 
 def _checks(connection: sa.Connection) -> list[BrokenCheck]:
@@ -272,16 +270,7 @@ def _checks(connection: sa.Connection) -> list[BrokenCheck]:
         .where(c.failing_since_at.is_not(None))
         .order_by(c.level, c.name)
     )
-    return [
-        BrokenCheck(
-            row["name"],
-            row["level"],
-            row["sentence"],
-            row["offences"],
-            row["failing_since_at"].replace(tzinfo=UTC),
-        )
-        for row in connection.execute(query).mappings()
-    ]
+    return [BrokenCheck(*row) for row in connection.execute(query)]
 
 
 def _run(column: sa.Column[Any], *where: sa.ColumnElement[bool]) -> sa.ScalarSelect[Any]:
@@ -341,8 +330,8 @@ def _quarantined(connection: sa.Connection, limit: int) -> list[Quarantined]:
             error_text=row["error_text"],
             whose_turn=whose_turn(row["error_class"]),
             attempts=row["attempts"],
-            first_at=row["first_at"].replace(tzinfo=UTC),
-            last_at=row["last_at"].replace(tzinfo=UTC),
+            first_at=row["first_at"],
+            last_at=row["last_at"],
         )
         for row in connection.execute(query).mappings()
     ]
@@ -352,7 +341,3 @@ def _outcome(outcome: str, heartbeat: datetime | None, now: datetime) -> str:
     if outcome != "running" or heartbeat is None:
         return outcome
     return "silent" if (now - heartbeat).total_seconds() > STALE_SECONDS else "running"
-
-
-def _aware(moment: datetime | None) -> datetime | None:
-    return None if moment is None else moment.replace(tzinfo=UTC)

@@ -8,7 +8,7 @@ from typing import Protocol, Self
 from include.secrets import KeyRing
 from include.settings import Settings
 from include.warehouse.mysql import Warehouse
-from include.warehouse.tickets.accounts import Mask, References
+from include.warehouse.tickets.accounts import References, RegisterSecret
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,11 +23,15 @@ class Workplace:
     warehouse: Warehouse
     ring: KeyRing = field(repr=False)
     find_secret: References
-    hide: Mask | None = None
+    hide: RegisterSecret | None = None
 
     @classmethod
     def of(
-        cls, settings: Settings, warehouse: Warehouse, find_secret: References, hide: Mask | None
+        cls,
+        settings: Settings,
+        warehouse: Warehouse,
+        find_secret: References,
+        hide: RegisterSecret | None,
     ) -> Self:
         """The workplace with the key ring of *settings*. Raises ConfigError for a bad key."""
         ring = KeyRing.parse(settings.secret_keys.get_secret_value())

@@ -2,8 +2,6 @@
 
 from alembic import context
 
-from include.errors import ConfigError
-
 config = context.config
 
 if context.is_offline_mode():
@@ -11,7 +9,7 @@ if context.is_offline_mode():
 elif "connection" in config.attributes:
     context.configure(connection=config.attributes["connection"], transaction_per_migration=True)
 else:
-    raise ConfigError("run `python -m include migrate` instead of alembic's own command")
+    raise RuntimeError("run `python -m include migrate` instead of alembic's own command")
 
 with context.begin_transaction():
     context.run_migrations()

@@ -11,7 +11,8 @@ ticket as (
             '|', :definition_version, status, coalesce(vendor_status, '~'),
             coalesce(product_id, '~'), coalesce(product_business_id, '~'), coalesce(custom_id, '~'),
             coalesce(create_time, '~'), coalesce(close_time, '~'), coalesce(last_message_time, '~'),
-            coalesce(message_count, '~'), coalesce(missing_since, '~'), coalesce(synced_at, '~')
+            coalesce(message_count, '~'), coalesce(missing_since, '~'), coalesce(synced_at, '~'),
+            coalesce(resolved, '~')
         ), 256), 32)) as row_hash
     from cloud_osm_list
 )

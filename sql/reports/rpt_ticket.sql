@@ -33,12 +33,7 @@ ticket as (
         l.product_business_id,
         l.vendor_status,
         l.status = 0 or l.close_time is not null as is_closed,
-        case l.type
-            when 'HUAWEI' then l.vendor_status not in ('4', '12', '13')
-            when 'TENCENT'
-                then l.vendor_status not in ('已取消', '已撤销', '已删除', '10', '11')
-            else l.vendor_status is not null or null
-        end as has_result,
+        l.resolved,
         l.status = 0 as is_complete,
         l.status = 0 or l.message_count is not null as is_read,
         l.missing_since is not null as is_missing,
@@ -71,7 +66,7 @@ select
     d.vendor_status,
     d.is_closed,
     d.is_complete,
-    case when d.is_closed then d.has_result end as is_resolved,
+    case when d.is_closed then d.resolved end as is_resolved,
     d.is_missing,
     d.created_at,
     case when d.is_closed then d.closed_at end as closed_at,
@@ -82,7 +77,7 @@ select
     case when d.is_read then d.customer_messages end as customer_messages,
     case when d.is_complete and d.first_reply >= d.created
         then (d.first_reply - d.created) / 1e3 end as first_reply_s,
-    case when d.is_closed and d.has_result and d.closed >= d.created
+    case when d.is_closed and d.resolved and d.closed >= d.created
         then (d.closed - d.created) / 1e3 end as close_s,
     cast(d.created_at + interval 8 hour as date) as local_day,
     d.row_hash

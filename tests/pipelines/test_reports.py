@@ -14,7 +14,6 @@ from include.errors import SupersededError
 from include.pipelines import reports
 from include.warehouse.bookkeeping.ledger import Request
 from include.warehouse.mysql import Warehouse
-from include.warehouse.reports import basis
 from include.warehouse.tables import metadata
 from tests.histories import Past, local, naive
 
@@ -463,25 +462,3 @@ def test_a_build_is_in_the_ledger(rows, past, build):
     assert rows(query) == [("reports", "build", "REPORTS", "done", sum(written.values()), "test")]
     assert written["rpt_conversation"] == 4
     assert written["rpt_seat"] == 1
-
-
-@pytest.mark.parametrize(
-    ("grain", "days", "expected"),
-    [
-        (
-            "day",
-            ["2026-03-01", "2026-03-02", "2026-03-04"],
-            [("2026-03-01", "2026-03-03"), ("2026-03-04", "2026-03-05")],
-        ),
-        ("week", ["2026-03-01", "2026-03-02"], [("2026-02-23", "2026-03-09")]),
-        (
-            "month",
-            ["2026-12-31", "2027-01-01"],
-            [("2026-12-01", "2027-01-01"), ("2027-01-01", "2027-02-01")],
-        ),
-        ("day", [], []),
-    ],
-)
-def test_spans_are_whole_and_short(grain, days, expected):
-    found = basis.spans({date.fromisoformat(day) for day in days}, grain)
-    assert [(str(first), str(end)) for first, end in found] == expected

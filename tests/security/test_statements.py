@@ -122,11 +122,11 @@ def test_hostile_names_in_source_and_target_change_no_statement(
             closing(Warehouse.open(urls[1])) as warehouse,
             warehouse.engine.connect() as connection,
         ):
-            known = relations.names(connection)
+            known = relations.list_relations(connection)
             for name in NAMES:
                 table = f"rpt_{name}"[:64]
                 assert table in known
-                assert list(relations.read(connection, table, at_once=10)) == []
+                assert list(relations.read_blocks(connection, table, at_once=10)) == []
         record_property(
             "figure", f"hostile identifiers  {len(plain)} statements, altered {len(altered)}"
         )

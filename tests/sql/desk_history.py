@@ -11,6 +11,8 @@ import sqlalchemy as sa
 from include.customer_service import SOURCE_TABLES
 from include.warehouse.customer_service import staging
 from include.warehouse.customer_service.tables import HISTORIES, cs_snapshot, cs_snapshot_table
+from include.warehouse.types import Utc
+from tests.builders import untyped
 
 EPOCH: Final = datetime(1970, 1, 1)  # noqa: DTZ001  # as a DATETIME column holds it
 NOW: Final = datetime(2026, 1, 10, 12)  # noqa: DTZ001  # the same
@@ -51,14 +53,14 @@ def store(connection: sa.Connection, rows: dict[str, list[dict[str, Any]]]) -> N
     for snapshot_id in (1, 2):
         moment = moment_of(snapshot_id)
         known = {"snapshot_id": snapshot_id, "snapshot_at": moment, "state": "complete"}
-        connection.execute(sa.insert(cs_snapshot).values(filled(cs_snapshot) | known))
+        connection.execute(sa.insert(untyped(cs_snapshot)).values(filled(cs_snapshot) | known))
         for name in HISTORIES:
             known = {"snapshot_id": snapshot_id, "table_name": name}
             row = filled(cs_snapshot_table) | known
-            connection.execute(sa.insert(cs_snapshot_table).values(row))
+            connection.execute(sa.insert(untyped(cs_snapshot_table)).values(row))
     for name, history in HISTORIES.items():
         for row in rows.get(name, []):
-            connection.execute(sa.insert(history).values(**row))
+            connection.execute(sa.insert(untyped(history)).values(**row))
     settle(connection)
 
 
@@ -85,16 +87,17 @@ def snapshot_again(connection: sa.Connection, snapshot_id: int) -> None:
     """One more complete snapshot, in which nothing changed since snapshot 2."""
     new = {"snapshot_id": snapshot_id, "snapshot_at": moment_of(snapshot_id)}
     for table in (cs_snapshot, cs_snapshot_table):
-        found = connection.execute(sa.select(table).where(table.c.snapshot_id == 2)).mappings()
-        for row in found.all():
+        plain = untyped(table)
+        query = sa.select(plain).where(plain.c.snapshot_id == 2)
+        for row in connection.execute(query).mappings().all():
             changed = {name: value for name, value in new.items() if name in table.c}
-            connection.execute(sa.insert(table).values(dict(row) | changed))
+            connection.execute(sa.insert(plain).values(dict(row) | changed))
 
 
 def filled(table: sa.Table) -> dict[str, Any]:
     """Something in every column that must not be NULL."""
     return {
-        column.name: NOW if column.type.python_type is datetime else 0
+        column.name: NOW if isinstance(column.type, Utc) else 0
         for column in table.columns
         if not column.nullable
     }

@@ -13,6 +13,7 @@ from include.customer_service import SOURCE_TABLES
 from include.warehouse.customer_service.tables import HISTORIES
 from include.warehouse.reports.tables import rpt_cohort, rpt_holiday
 from include.warehouse.schema import migrations, views
+from tests.builders import untyped
 from tests.histories import LOCAL, Past, naive
 
 NAMES = sorted(views.statements())
@@ -86,7 +87,7 @@ def test_as_of_a_moment_shows_the_version_of_then(
             a_supplier("old", "2026-01-01 10:00:00", "2026-01-01 11:00:00", closed_by=2),
             a_supplier("new", "2026-01-01 11:00:00"),
         ):
-            connection.execute(sa.insert(HISTORIES["supplier"]).values(row))
+            connection.execute(sa.insert(untyped(HISTORIES["supplier"])).values(row))
         query = sa.text(f"select name from cs_supplier_history where {recipe}")
         assert connection.execute(query, {"t": moment}).scalars().all() == expected
         present = connection.execute(sa.text("select name from cs_supplier")).scalars().all()
@@ -135,7 +136,7 @@ def hours(engine: sa.Engine, counts: dict[str, int]) -> None:
             }
             own = {"grain": grain, "scope": "all", "local_start": moment, "offered": offered}
             when = {"start_at": moment - LOCAL, "snapshot_at": naive("2026-03-01")}
-            connection.execute(sa.insert(rpt_cohort).values({**fixed, **own, **when}))
+            connection.execute(sa.insert(untyped(rpt_cohort)).values({**fixed, **own, **when}))
 
 
 def test_an_hour_is_compared_with_the_week_before_it(engine: sa.Engine) -> None:
@@ -143,7 +144,7 @@ def test_an_hour_is_compared_with_the_week_before_it(engine: sa.Engine) -> None:
     hours(engine, counts)
     with engine.begin() as connection:
         values = {"local_day": naive("2026-01-09"), "name": "节日"}
-        connection.execute(sa.insert(rpt_holiday).values(values))
+        connection.execute(sa.insert(untyped(rpt_holiday)).values(values))
         query = sa.text(
             "select day(local_start), offered, offered_last_week, median_7d, holiday"
             " from v_hour_trend order by 1"
@@ -161,7 +162,7 @@ def test_the_profile_of_a_week_leaves_holidays_out(engine: sa.Engine) -> None:
     hours(engine, {"2026-01-19 10:00": 100, "2026-01-20 09:00": 3})
     with engine.begin() as connection:
         values = {"local_day": naive("2026-01-19"), "name": "节日"}
-        connection.execute(sa.insert(rpt_holiday).values(values))
+        connection.execute(sa.insert(untyped(rpt_holiday)).values(values))
         query = sa.text(
             "select weekday, hour, days, mean_offered from v_hour_profile order by 1, 2"
         )

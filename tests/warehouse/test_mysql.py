@@ -3,6 +3,7 @@ from __future__ import annotations
 import threading
 import time
 from contextlib import nullcontext
+from datetime import UTC, datetime
 
 import pytest
 import sqlalchemy as sa
@@ -15,7 +16,7 @@ from include.warehouse.mysql import (
     TRY_AGAIN,
     Warehouse,
     create_engine,
-    refusal,
+    translate_error,
     upsert,
 )
 from include.warehouse.tickets.tables import cloud_osm_product
@@ -24,10 +25,10 @@ from include.warehouse.tickets.tables import cloud_osm_product
 def a_product(**changes):
     return {
         "id": "p1",
-        "type": "HUAWEI",
+        "type": "huawei",
         "name": "ECS",
         "description": None,
-        "synced_at": "2026-01-01",
+        "synced_at": datetime(2026, 1, 1, tzinfo=UTC),
         **changes,
     }
 
@@ -43,16 +44,16 @@ def write(warehouse, *rows):
 
 def test_none_overwrites_nothing_and_the_rest_does(warehouse):
     write(warehouse, a_product(description="servers"))
-    write(warehouse, a_product(name="Elastic", synced_at="2026-02-02"))
+    write(warehouse, a_product(name="Elastic", synced_at=datetime(2026, 2, 2, tzinfo=UTC)))
     row = product(warehouse)
     assert (row["name"], row["description"]) == ("Elastic", "servers")
-    assert str(row["synced_at"]) == "2026-02-02 00:00:00"
+    assert row["synced_at"] == datetime(2026, 2, 2, tzinfo=UTC)
 
 
 def test_an_equal_row_keeps_the_time_of_its_last_change(warehouse):
     write(warehouse, a_product(description="servers"))
-    write(warehouse, a_product(synced_at="2026-02-02"))
-    assert str(product(warehouse)["synced_at"]) == "2026-01-01 00:00:00"
+    write(warehouse, a_product(synced_at=datetime(2026, 2, 2, tzinfo=UTC)))
+    assert product(warehouse)["synced_at"] == datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def test_many_rows_are_stored_and_stored_again(warehouse):
@@ -74,7 +75,7 @@ def test_many_rows_are_stored_and_stored_again(warehouse):
 )
 def test_a_driver_error_becomes_the_class_of_who_must_act(code, kind):
     error = sa.exc.OperationalError("insert", {}, Exception(code, "says the server"))
-    found = refusal(error)
+    found = translate_error(error)
     assert type(found) is kind
     assert "says the server" in str(found)
 
@@ -182,8 +183,8 @@ def test_a_value_larger_than_a_packet_condemns_its_row_only(warehouse):
         "item_id": "x",
         "error_class": "E",
         "error_text": "é" * 2001,
-        "first_at": "2026-01-01",
-        "last_at": "2026-01-01",
+        "first_at": datetime(2026, 1, 1, tzinfo=UTC),
+        "last_at": datetime(2026, 1, 1, tzinfo=UTC),
         "attempts": 1,
     }
     with pytest.raises(ContractError, match="error_text"):

@@ -16,6 +16,7 @@ from include.warehouse.bookkeeping.tables import sync_check
 from include.warehouse.customer_service import manifest
 from include.warehouse.mysql import Warehouse
 from include.warehouse.tickets import store as tickets
+from include.warehouse.tickets.quarantine import put_into_quarantine
 from include.work.health import TURNS, read_health, whose_turn
 from tests.builders import (
     DAY,
@@ -108,7 +109,7 @@ def test_entities_stand_apart(warehouse):
 
 def test_open_incomplete_gone_and_quarantined_tickets_are_counted_by_account(warehouse):
     def write(connection):
-        tickets.store(
+        tickets.store_tickets(
             connection,
             ACCOUNT,
             [
@@ -122,7 +123,7 @@ def test_open_incomplete_gone_and_quarantined_tickets_are_counted_by_account(war
         )
         tickets.mark_gone(connection, ACCOUNT, ["G1"], DAY)
         broken = ContractError("field x is missing", vendor="huawei", action="read")
-        tickets.quarantine(connection, ACCOUNT, "Q1", broken)
+        put_into_quarantine(connection, ACCOUNT, "Q1", broken)
 
     run(warehouse, write=write)
     health = read_health(warehouse, now=utcnow())
@@ -138,7 +139,7 @@ def test_open_incomplete_gone_and_quarantined_tickets_are_counted_by_account(war
 def test_the_oldest_of_many_quarantined_tickets_are_shown(warehouse):
     def write(connection):
         for number in range(5):
-            tickets.quarantine(connection, ACCOUNT, f"Q{number}", ContractError("x"))
+            put_into_quarantine(connection, ACCOUNT, f"Q{number}", ContractError("x"))
 
     run(warehouse, write=write)
     health = read_health(warehouse, now=utcnow(), quarantined=2)
@@ -182,7 +183,7 @@ def test_a_refused_snapshot_states_the_number_to_accept_until_one_is_published(w
 
 
 def test_checks_that_hold_are_nothing_to_tell(warehouse):
-    since = DAY.replace(tzinfo=None)
+    since = DAY
     rows = [
         {
             "name": name,
@@ -190,7 +191,7 @@ def test_checks_that_hold_are_nothing_to_tell(warehouse):
             "sentence": "It holds.",
             "offences": 0 if since is None else 3,
             "sample": "[]",
-            "checked_at": DAY.replace(tzinfo=None),
+            "checked_at": DAY,
             "failing_since_at": since,
         }
         for name, level, since in (("a", "warn", since), ("b", "fail", None), ("c", "fail", since))

@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 import tenacity
@@ -136,7 +136,7 @@ def _attempt(
             position = snapshot.position
             full_at = manifest.last_full(connection)
             because = _why_full(options, position, last, full_at)
-            moment = position.moment.replace(tzinfo=None)
+            moment = position.moment
             if last:  # time goes on here, whatever the source's clock does
                 moment = max(moment, last["snapshot_at"] + timedelta(microseconds=1))
             horizon = None if because or last is None else last["horizon"]
@@ -168,7 +168,7 @@ def _attempt(
             "system_id": position.system_id,
             "database_name": position.database,
             "timeline": position.timeline,
-            "server_started_at": position.server_started_at.replace(tzinfo=None),
+            "server_started_at": position.server_started_at,
             "horizon": position.horizon,
             "notes": "; ".join(notes)[:2000] or None,
         }
@@ -188,10 +188,9 @@ def _attempt(
                 table_read.staging.publish(number, moment)
                 run.beat()
         manifest.write(connection, row, [table.row() for table in read])
-        aware = moment.replace(tzinfo=UTC)
-        run.claim(connection, watermark_at=aware)
+        run.claim(connection, watermark_at=moment)
         connection.commit()
-    return Taken(number, aware, because, tuple(table.figures for table in read), tuple(notes))
+    return Taken(number, moment, because, tuple(table.figures for table in read), tuple(notes))
 
 
 def _why_full(
@@ -214,11 +213,11 @@ def _why_full(
         return "another source"
     if position.timeline != last["timeline"]:
         return "the source failed over or was restored to a point in time"
-    if position.server_started_at.replace(tzinfo=None) != last["server_started_at"]:
+    if position.server_started_at != last["server_started_at"]:
         return "the source was restarted"
     if not 0 <= position.horizon - last["horizon"] < HALF_THE_CIRCLE:
         return "the source's transaction numbers went back, or too far on"
-    if full_at is None or position.moment.replace(tzinfo=None) - full_at >= options.full_after:
+    if full_at is None or position.moment - full_at >= options.full_after:
         return "regular full comparison"
     return None
 

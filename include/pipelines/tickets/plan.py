@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from include.models import SyncWindow
-from include.warehouse.tickets.store import Known
+from include.warehouse.tickets.known import Known
 
 ASK_FOR_GONE_EVERY: Final = timedelta(days=1)
 """How often a ticket that the vendor no longer knows is asked for again."""

@@ -16,7 +16,7 @@ from include.pipelines.catalog import Catalog
 from include.pipelines.tickets.reading import Failed, Gone, Outcome, Read
 from include.vendors.client import VendorClient
 from include.warehouse.bookkeeping.ledger import Counts, Run
-from include.warehouse.tickets import store as rows
+from include.warehouse.tickets.store import Conversation, store_outcomes, store_part
 
 log = logging.getLogger(__name__)
 
@@ -104,7 +104,7 @@ class DryRun:
 class _Batch:
     """What the next transaction will store."""
 
-    conversations: list[rows.Conversation] = field(default_factory=list)
+    conversations: list[Conversation] = field(default_factory=list)
     failed: dict[str, VendorError] = field(default_factory=dict)
     gone: list[str] = field(default_factory=list)
     characters: int = 0
@@ -160,7 +160,7 @@ class TicketStore:
     def store_part(self, ticket: Ticket, part: list[Message]) -> None:
         """Store a part of a conversation that is too long to hold; called by reading threads."""
         known = self._catalog.complete(ticket)
-        self._run.write(lambda c: rows.store_part(c, self._account, known, part, self._now))
+        self._run.write(lambda c: store_part(c, self._account, known, part, self._now))
         with self._counting:
             self.counts.messages += len(part)
 
@@ -212,7 +212,7 @@ class TicketStore:
             (self._catalog.complete(t), messages) for t, messages in batch.conversations
         ]
         failed = self._run.write(
-            lambda connection: rows.settle(
+            lambda connection: store_outcomes(
                 connection, self._account, conversations, batch.failed, batch.gone, self._now
             ),
             watermark_at=watermark,

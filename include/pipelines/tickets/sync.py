@@ -31,7 +31,8 @@ from include.warehouse.bookkeeping import ledger
 from include.warehouse.bookkeeping.ledger import Counts, Request
 from include.warehouse.mysql import Warehouse
 from include.warehouse.tickets import catalog
-from include.warehouse.tickets import store as rows
+from include.warehouse.tickets.known import read_incomplete, read_known
+from include.warehouse.tickets.quarantine import read_quarantined
 
 log = logging.getLogger(__name__)
 
@@ -76,8 +77,8 @@ def sync_tickets(
         dry_run = DryRun(client, progress)
         _Sync(client, warehouse, account, settings, now, options, dry_run).run(mark, None)
         return dry_run.counts
-    vendor = account.vendor.upper()
-    with ledger.hold(warehouse, account.account_id, ENTITY, vendor=vendor, request=request) as run:
+    account_id, vendor = account.account_id, account.vendor
+    with ledger.hold(warehouse, account_id, ENTITY, vendor=vendor, request=request) as run:
         names = Catalog.of(catalog.load(warehouse, account.vendor))
         store = TicketStore(run, client, account, names, now, progress)
         sync = _Sync(client, warehouse, account, settings, now, options, store)
@@ -119,7 +120,7 @@ class _Sync:
 
     def read_changed(self, watermark: datetime | None, gone_asked_at: datetime | None) -> set[str]:
         """Read what closed, what was reopened, and what failed before; its ids."""
-        held = rows.incomplete(self.warehouse, self.account)
+        held = read_incomplete(self.warehouse, self.account)
         if watermark is None and not held:
             return set()  # the very first run: everything is new
         history = SyncWindow(self.settings.sync_since, self.now)
@@ -129,8 +130,8 @@ class _Sync:
         asks_for_gone = is_due(gone_asked_at, self.now)
         plan = plan_changed(
             open_now,
-            rows.known(self.warehouse, self.account, open_now - held.keys()) | held,
-            rows.quarantined(self.warehouse, self.account),
+            read_known(self.warehouse, self.account, open_now - held.keys()) | held,
+            read_quarantined(self.warehouse, self.account),
             open_messages=self.open_messages,
             asks_for_gone=asks_for_gone,
         )
@@ -160,7 +161,7 @@ class _Sync:
                 self.is_moving = True
             wanted = plan_new(
                 listed,
-                rows.known(self.warehouse, self.account, listed),
+                read_known(self.warehouse, self.account, listed),
                 self.account.account_id,
                 is_overlap=span.watermark is None,
             )

@@ -212,6 +212,7 @@ class AlibabaClient:
             vendor_status=status,
             created_at=fields.millis(detail, "CreateTime"),
             category_id=fields.optional_identifier(detail, "CategoryId"),
+            is_resolved=True if status == CLOSED else None,  # it knows no other end
         )
         if not (ticket.is_closed or open_messages):
             return ticket, None

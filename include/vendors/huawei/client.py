@@ -66,6 +66,7 @@ PAGE_SIZE: Final = 100
 LAST_OFFSET: Final = 65_535
 OPEN: Final = ("0", "1", "2", "5", "17")
 CLOSED: Final = frozenset({"3", "4", "12", "13"})
+UNRESOLVED: Final = frozenset({"4", "12", "13"})  # withdrawn, invalid, deleted: section 6
 API_SOURCE: Final = Source("83aeb0f2834c4df49826c781d32a963e", "API")
 
 # Section 8; the gateway's older prefix "APIG." is read as the newer one. Other codes: classify().
@@ -183,13 +184,14 @@ class HuaweiClient:
         if fields.identifier(detail, "incident_id") != ticket_id:
             raise detail.fault(f"field {detail.name(('incident_id',))} is not the ticket asked for")
         status = fields.identifier(detail, "status")
+        is_closed = self._is_closed(status)
         source_name = fields.optional_text(detail, "source_name") or None
         ticket = Ticket(
             vendor=self.account.vendor,
             account_id=self.account.account_id,
             ticket_id=ticket_id,
             title=_title(fields.text(detail, "simple_description")),
-            is_closed=self._is_closed(status),
+            is_closed=is_closed,
             vendor_status=status,
             created_at=fields.local_time(detail, "create_time", zone=ZONE),
             category_name=fields.optional_text(detail, "business_type_name") or None,
@@ -197,6 +199,7 @@ class HuaweiClient:
             source_id=source_id(source_name) if source_name else None,
             source_name=source_name,
             email=fields.optional_text(detail, "ext_info", "remind_mail") or None,
+            is_resolved=status not in UNRESOLVED if is_closed else None,
         )
         wanted = ticket.is_closed or open_messages
         return ticket, _messages(ticket, detail) if wanted else None

@@ -54,6 +54,7 @@ READINGS: Final = 4  # of one conversation that moves while it is read
 # Section 6: the numbers of both families, because their tables contradict each other.
 STATUS_IDS: Final = frozenset({*range(8), 10, 11, *range(21, 31)})
 CLOSED_NAMES: Final = frozenset({"已完成", "已关闭", "已取消", "已结单", "已撤销", "已删除"})
+UNRESOLVED: Final = frozenset({"已取消", "已撤销", "已删除", "10", "11"})
 OPEN_NAMES: Final = frozenset(
     {"待处理", "处理中", "待确认", "重新打开", "待补充", "待确认结单", "申请结单"}
     | {"申请补充或待复现", "待确认业务恢复", "已恢复分析根因", "待变更（需出包修复）"}
@@ -247,18 +248,21 @@ class TencentClient:
 
     def _ticket(self, detail: Record) -> Ticket:
         level = 0 if detail.get("LevelId") is None else fields.integer(detail, "LevelId")
+        is_closed = self._is_closed(detail)
+        status = _status_name(detail) or fields.identifier(detail, "StatusId")
         return Ticket(
             vendor=self.account.vendor,
             account_id=self.account.account_id,
             ticket_id=_ticket_id(detail),
             title=" ".join(fields.text(detail, "Question").split()),
-            is_closed=self._is_closed(detail),
-            vendor_status=_status_name(detail) or fields.identifier(detail, "StatusId"),
+            is_closed=is_closed,
+            vendor_status=status,
             created_at=fields.local_time(detail, "CreateTime", zone=self._zone),
             category_id=str(level) if level > 0 else None,
             product_name=fields.optional_text(detail, "Product") or None,
             source_id=WEBSITE.source_id,
             source_name=WEBSITE.name,
+            is_resolved=status not in UNRESOLVED if is_closed else None,
         )
 
     def _is_closed(self, item: Record) -> bool:

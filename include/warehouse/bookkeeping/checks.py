@@ -22,6 +22,7 @@ from include.customer_service import SOURCE_TABLES, SourceTable
 from include.warehouse.bookkeeping.tables import sync_check
 from include.warehouse.customer_service.staging import content_hash, key_hash
 from include.warehouse.mysql import Row
+from include.warehouse.types import bind_moments
 
 CHECKS: Final = Path(__file__).resolve().parents[3] / "sql" / "checks"
 LEVELS: Final = ("fail", "warn")
@@ -52,7 +53,7 @@ def read_checks(directory: Path | None = None) -> list[Check]:
 def find(connection: sa.Connection, check: Check, now: datetime) -> tuple[int, tuple[Offence, ...]]:
     """How many rows offend *check*, and the first ``SAMPLE`` of them."""
     # Not executed twice, and never more rows than the sample on their way to us.
-    query = sa.text(
+    query = bind_moments(
         f"select offence.*, count(*) over () as all_offences from (\n{check.statement}\n)"  # noqa: S608  # a file of ours
         f" as offence limit {SAMPLE}"
     )

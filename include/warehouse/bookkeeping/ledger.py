@@ -14,7 +14,7 @@ import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Final, TypeVar
 
 import sqlalchemy as sa
@@ -23,6 +23,7 @@ from include import stopping
 from include.errors import PartialError, SupersededError, SyncError, VendorError
 from include.warehouse.bookkeeping.tables import sync_run, sync_state
 from include.warehouse.mysql import Warehouse
+from include.warehouse.types import NOW, stored_name
 
 T = TypeVar("T")
 
@@ -30,8 +31,6 @@ STALE_SECONDS: Final = 600
 """A holder that showed no sign of life for so long is given up on."""
 HEARTBEAT_SECONDS: Final = 15.0
 TURN_SECONDS: Final = 1.0
-
-NOW: Final = sa.func.utc_timestamp(sa.text("6"))  # the server's clock: workers' clocks may differ
 
 
 @dataclass(slots=True)
@@ -112,15 +111,14 @@ class Run:
         held = sa.select(sync_state.c.token).where(self._key).with_for_update()
         if self._token is None or connection.scalar(held) != self._token:
             raise SupersededError("another run took this account over: nothing was written")
-        values = {name: _naive(moment) for name, moment in state.items() if moment}
+        values = {name: moment for name, moment in state.items() if moment}
         connection.execute(
             sa.update(sync_state).where(self._key).values(heartbeat_at=NOW, **values)
         )
 
     def window(self, since: datetime, until: datetime) -> None:
         """Note the creation window this run is about."""
-        values = {"since_at": _naive(since), "until_at": _naive(until)}
-        self._warehouse.transact(lambda connection: self._update(connection, **values))
+        self._warehouse.transact(lambda c: self._update(c, since_at=since, until_at=until))
 
     def beat(self) -> None:
         """Show a sign of life and the counts so far, at most every few seconds."""
@@ -180,19 +178,25 @@ class Run:
         connection.execute(
             _row_of(request, run_id=self.run_id, vendor=vendor, outcome="running", **self._row)
         )
-        self.watermark, self.swept_at = _aware(state.watermark_at), _aware(state.swept_at)
+        self.watermark, self.swept_at = state.watermark_at, state.swept_at
         return int(state.token) + 1
+
+
+def owner_of(vendor: str) -> str:
+    """The ``account_id`` under which the ledger keeps what belongs to a whole vendor."""
+    return stored_name(vendor)
 
 
 @contextmanager
 def hold(
-    warehouse: Warehouse, account_id: str, entity: str, *, vendor: str, request: Request
+    warehouse: Warehouse, account_id: str | None, entity: str, *, vendor: str, request: Request
 ) -> Iterator[Run]:
     """Take an account for one run and write the run's row in the ledger.
 
-    Raises AlreadyRunningError when another run holds it. *account_id* is a vendor's name for what
-    belongs to a whole vendor.
+    Without *account_id* the run is about what belongs to the whole vendor. Raises
+    AlreadyRunningError when another run holds it.
     """
+    account_id = owner_of(vendor) if account_id is None else account_id
 
     def stale(connection: sa.Connection) -> bool:
         age = sa.func.timestampdiff(sa.text("SECOND"), sync_state.c.heartbeat_at, NOW)
@@ -257,6 +261,7 @@ def _row_of(request: Request, **values: Any) -> sa.Insert:
     """A new row of the ledger, once: a transaction whose commit was not answered runs again."""
     parameters = json.dumps(dict(request.parameters or {}), ensure_ascii=False, default=str)
     asked = {"triggered_by": request.triggered_by[:255], "parameters": parameters[:2000]}
+    values["vendor"] = stored_name(values["vendor"])
     return sa.insert(sync_run).prefix_with("IGNORE").values(started_at=NOW, **asked, **values)
 
 
@@ -264,13 +269,5 @@ def watermark(warehouse: Warehouse, account_id: str, entity: str) -> datetime | 
     """Everything created before this moment is stored; None before the first run."""
     key = (sync_state.c.account_id == account_id) & (sync_state.c.entity == entity)
     query = sa.select(sync_state.c.watermark_at).where(key)
-    return _aware(warehouse.transact(lambda connection: connection.scalar(query)))
-
-
-def _naive(moment: datetime | None) -> datetime | None:
-    """UTC without its mark: the driver would drop an offset silently."""
-    return None if moment is None else moment.astimezone(UTC).replace(tzinfo=None)
-
-
-def _aware(moment: datetime | None) -> datetime | None:
-    return None if moment is None else moment.replace(tzinfo=UTC)
+    moment: datetime | None = warehouse.transact(lambda connection: connection.scalar(query))
+    return moment

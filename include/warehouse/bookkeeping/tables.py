@@ -7,7 +7,7 @@ from typing import Final
 import sqlalchemy as sa
 from sqlalchemy.dialects import mysql
 
-from include.warehouse.types import BIN, key, moment, table, text
+from include.warehouse.types import BIN, Utc, key, table, text
 
 OWNER: Final = "cloud_user.id, or the vendor for what belongs to a whole vendor"
 
@@ -17,8 +17,8 @@ sync_state = table(
     ("account_id", "entity"),
     sa.Column("account_id", key(50), primary_key=True, comment=OWNER),
     sa.Column("entity", key(20), primary_key=True, comment="tickets or catalog"),
-    sa.Column("watermark_at", moment(), comment="everything created before it is stored, UTC"),
-    sa.Column("swept_at", moment(), comment="last whole-history look for open tickets, UTC"),
+    sa.Column("watermark_at", Utc, comment="everything created before it is stored, UTC"),
+    sa.Column("swept_at", Utc, comment="last whole-history look for open tickets, UTC"),
     sa.Column(
         "token",
         sa.BigInteger,
@@ -26,7 +26,7 @@ sync_state = table(
         server_default="0",
         comment="grows with every run that takes the account; only the newest may write",
     ),
-    sa.Column("heartbeat_at", moment(), comment="last sign of life of the holder, UTC"),
+    sa.Column("heartbeat_at", Utc, comment="last sign of life of the holder, UTC"),
 )
 
 sync_run = table(
@@ -43,8 +43,8 @@ sync_run = table(
         nullable=False,
         comment="running, done, partial, failed, stopped (killed or superseded)",
     ),
-    sa.Column("since_at", moment(), comment="beginning of the creation window, UTC"),
-    sa.Column("until_at", moment(), comment="end of the creation window, UTC"),
+    sa.Column("since_at", Utc, comment="beginning of the creation window, UTC"),
+    sa.Column("until_at", Utc, comment="end of the creation window, UTC"),
     sa.Column("calls", sa.Integer, nullable=False, server_default="0", comment="HTTP requests"),
     sa.Column(
         "listed", sa.Integer, nullable=False, server_default="0", comment="distinct rows listed"
@@ -71,8 +71,8 @@ sync_run = table(
     sa.Column("request_id", key(128), comment="the vendor's request id of the failure"),
     sa.Column("triggered_by", text(255), comment="schedule, or the person who asked"),
     sa.Column("parameters", text(2000), comment="what was asked for, as JSON"),
-    sa.Column("started_at", moment(), nullable=False, comment="UTC"),
-    sa.Column("ended_at", moment(), comment="UTC"),
+    sa.Column("started_at", Utc, nullable=False, comment="UTC"),
+    sa.Column("ended_at", Utc, comment="UTC"),
     sa.Index("ix_sync_run_account_id_entity_started_at", "account_id", "entity", "started_at"),
     sa.Index("ix_sync_run_started_at", "started_at"),
 )
@@ -86,8 +86,8 @@ sync_quarantine = table(
     sa.Column("error_class", key(50), nullable=False, comment="class in include/errors.py"),
     sa.Column("error_text", text(2000), nullable=False, comment="reason, without ticket texts"),
     sa.Column("request_id", key(128), comment="the vendor's request id"),
-    sa.Column("first_at", moment(), nullable=False, comment="first failure, UTC"),
-    sa.Column("last_at", moment(), nullable=False, comment="latest failure, UTC"),
+    sa.Column("first_at", Utc, nullable=False, comment="first failure, UTC"),
+    sa.Column("last_at", Utc, nullable=False, comment="latest failure, UTC"),
     sa.Column("attempts", sa.Integer, nullable=False, comment="failures so far"),
 )
 
@@ -105,7 +105,7 @@ migration_leftover = table(
         comment="the value as it was; NULL: it was empty",
     ),
     sa.Column("reason", text(255), nullable=False, comment="why, and what stands there now"),
-    sa.Column("found_at", moment(), nullable=False, comment="UTC"),
+    sa.Column("found_at", Utc, nullable=False, comment="UTC"),
     sa.Index("ix_migration_leftover_table_name_row_id", "table_name", "row_id"),
 )
 
@@ -123,6 +123,6 @@ sync_check = table(
         nullable=False,
         comment="JSON: ids and counts of the first offences, never texts",
     ),
-    sa.Column("checked_at", moment(), nullable=False, comment="last run, UTC"),
-    sa.Column("failing_since_at", moment(), comment="it offends since, UTC; NULL: it holds"),
+    sa.Column("checked_at", Utc, nullable=False, comment="last run, UTC"),
+    sa.Column("failing_since_at", Utc, comment="it offends since, UTC; NULL: it holds"),
 )

@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from include.warehouse.customer_service.tables import cs_snapshot, cs_snapshot_table
+from include.warehouse.types import NOW
 
 
 def last_snapshot(connection: sa.Connection, state: str | None = None) -> dict[str, Any] | None:
@@ -21,7 +22,7 @@ def last_snapshot(connection: sa.Connection, state: str | None = None) -> dict[s
 
 
 def last_full(connection: sa.Connection) -> datetime | None:
-    """When all rows were last read and published, by the source's clock, naive UTC."""
+    """When all rows were last read and published, by the source's clock, in UTC."""
     c = cs_snapshot.c
     query = sa.select(sa.func.max(c.snapshot_at)).where(
         c.state == "complete", c.full_because.is_not(None)
@@ -41,9 +42,7 @@ def write(
     connection: sa.Connection, snapshot: Mapping[str, Any], tables: Sequence[Mapping[str, Any]]
 ) -> None:
     """Write a snapshot's row and the rows of its tables."""
-    connection.execute(
-        sa.insert(cs_snapshot).values(stored_at=sa.func.utc_timestamp(sa.text("6")), **snapshot)
-    )
+    connection.execute(sa.insert(cs_snapshot).values(stored_at=NOW, **snapshot))
     number = snapshot["snapshot_id"]
     connection.execute(
         sa.insert(cs_snapshot_table), [{"snapshot_id": number, **row} for row in tables]

@@ -19,12 +19,13 @@ from include.customer_service import Column, Kind, SourceTable
 from include.errors import ContractError
 from include.warehouse.customer_service.bulk import Feed, load
 from include.warehouse.customer_service.tables import history_table
+from include.warehouse.types import literal
 
 RANGE_KEYS: Final = 64  # as the source counts them (include/source/rendering.py)
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
+class StagedChange:
     """What staged rows would change. The hash sums are over the first 6 bytes of the hashes."""
 
     opened: int
@@ -66,7 +67,7 @@ class Staging:
         """Let the rows of a table that has no present ones yet land in its history at once."""
         fixed: dict[str, int | str] = {
             "snapshot_id": snapshot_id,
-            "valid_from_at": _literal(moment),
+            "valid_from_at": literal(moment),
         }
         self.rows = self._load_rows(feed, self.history, fixed)
         self._verify(self.history.name, self.rows, "closed_by = 0")
@@ -85,7 +86,7 @@ class Staging:
         )
         return int(row[0]), int(row[1])
 
-    def difference(self) -> Difference:
+    def difference(self) -> StagedChange:
         """Compare the staged rows with the present ones."""
         self._connection.exec_driver_sql(
             f"insert into {self._news.name} select s.row_key, h.row_hash from {self._stage.name} s"
@@ -97,7 +98,7 @@ class Staging:
             f"select count(*), count(n.old_hash), sum({new}), sum({old})"
             f" from {self._news.name} n join {self._stage.name} s on s.row_key = n.row_key"
         )
-        return Difference(*(int(value or 0) for value in row))
+        return StagedChange(*(int(value or 0) for value in row))
 
     def ranges(self) -> dict[int, tuple[int, int]]:
         """Rows and key sum of every range of keys, were the staged rows already opened."""
@@ -149,7 +150,7 @@ class Staging:
 
     def publish(self, snapshot_id: int, moment: datetime) -> None:
         """Close what vanished or changed, open what is new. Visible with the commit."""
-        history, values = self.history.name, {"moment": _literal(moment), "number": snapshot_id}
+        history, values = self.history.name, {"moment": literal(moment), "number": snapshot_id}
         close = "set h.valid_to_at = :moment, h.closed_by = :number where h.closed_by = 0"
         names = ["row_key", *self._columns, "unfit", "row_hash"]
         for statement in (
@@ -270,8 +271,3 @@ def _canonical(column: Column) -> str:
 def _number(digits: str, start: int, length: int) -> str:
     """Some hex digits as a number."""
     return f"cast(conv(substr({digits}, {start}, {length}), 16, 10) as unsigned)"
-
-
-def _literal(moment: datetime) -> str:
-    """A naive UTC moment as MySQL reads it."""
-    return moment.isoformat(sep=" ", timespec="microseconds")

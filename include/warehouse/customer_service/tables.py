@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import mysql
 
 from include.customer_service import SOURCE_TABLES, Column, Kind, SourceTable
-from include.warehouse.types import BIN, TEXT, key, metadata, moment, table, text
+from include.warehouse.types import BIN, TEXT, Utc, key, metadata, table, text
 
 cs_snapshot = table(
     "cs_snapshot",
@@ -23,17 +23,17 @@ cs_snapshot = table(
     ),
     sa.Column(
         "snapshot_at",
-        moment(),
+        Utc,
         nullable=False,
         comment="the moment, by the source's clock, UTC; grows with each complete snapshot",
     ),
-    sa.Column("stored_at", moment(), nullable=False, comment="by the warehouse's clock, UTC"),
+    sa.Column("stored_at", Utc, nullable=False, comment="by the warehouse's clock, UTC"),
     sa.Column("run_id", key(32), nullable=False, comment="sync_run.run_id"),
     sa.Column("full_because", text(255), comment="why all rows were read; NULL: changes only"),
     sa.Column("system_id", key(20), nullable=False, comment="the source's system identifier"),
     sa.Column("database_name", key(64), nullable=False, comment="the source's database"),
     sa.Column("timeline", sa.BigInteger, nullable=False, comment="grows with each failover"),
-    sa.Column("server_started_at", moment(), nullable=False, comment="of the source, UTC"),
+    sa.Column("server_started_at", Utc, nullable=False, comment="of the source, UTC"),
     sa.Column(
         "horizon",
         mysql.BIGINT(unsigned=True),
@@ -91,7 +91,7 @@ def _type_of(column: Column) -> sa.types.TypeEngine[Any]:
             return mysql.LONGTEXT(charset="utf8mb4", collation=BIN)
         return key(column.length)
     if column.kind is Kind.MOMENT:
-        return moment()
+        return Utc()
     types: dict[Kind, type[sa.types.TypeEngine[Any]]]
     types = {Kind.SMALLINT: sa.SmallInteger, Kind.INTEGER: sa.Integer, Kind.DOUBLE: mysql.DOUBLE}
     return types[column.kind]()
@@ -130,8 +130,8 @@ def history_table(table: SourceTable, metadata: sa.MetaData) -> sa.Table:
             comment="JSON: values MySQL cannot hold, as the source writes them; NULL there",
         ),
         sa.Column("row_hash", mysql.BINARY(16), nullable=False, comment="hash of the content"),
-        sa.Column("valid_from_at", moment(), nullable=False, comment="first seen, UTC"),
-        sa.Column("valid_to_at", moment(), comment="no longer so, UTC; NULL: present"),
+        sa.Column("valid_from_at", Utc, nullable=False, comment="first seen, UTC"),
+        sa.Column("valid_to_at", Utc, comment="no longer so, UTC; NULL: present"),
         sa.Column(
             "snapshot_id", sa.Integer, nullable=False, comment="snapshot that opened this version"
         ),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 
 import sqlalchemy as sa
@@ -24,7 +24,7 @@ LONGEST: Final = timedelta(days=31)
 
 @dataclass(frozen=True, slots=True)
 class Basis:
-    """What a build is made from. Moments are naive UTC, as the tables hold them."""
+    """What a build is made from."""
 
     built_at: datetime
     service_level_s: int
@@ -45,8 +45,8 @@ class Earlier:
     """Whether it counted as this code does, with the same service level."""
 
 
-def basis(connection: sa.Connection, now: datetime, service_level_s: int) -> Basis:
-    """Build from the newest complete snapshot, if there is one."""
+def read_basis(connection: sa.Connection, now: datetime, service_level_s: int) -> Basis:
+    """Read what a build at *now* is made from: the newest complete snapshot, if there is one."""
     newest = connection.execute(
         sa.select(cs_snapshot.c.snapshot_id, cs_snapshot.c.snapshot_at)
         .where(cs_snapshot.c.state == "complete")
@@ -58,13 +58,12 @@ def basis(connection: sa.Connection, now: datetime, service_level_s: int) -> Bas
     queue = sa.select(sa.func.count()).where(
         row.snapshot_id == snapshot_id, row.table_name == "queue_mapping"
     )
-    built_at = now.astimezone(UTC).replace(tzinfo=None)
     has_queue = bool(connection.scalar(queue))
-    return Basis(built_at, service_level_s, snapshot_id, snapshot_at, has_queue)
+    return Basis(now, service_level_s, snapshot_id, snapshot_at, has_queue)
 
 
-def earlier(connection: sa.Connection, basis: Basis) -> Earlier | None:
-    """The build before, if there was one."""
+def read_earlier_build(connection: sa.Connection, basis: Basis) -> Earlier | None:
+    """Read the build before, if there was one."""
     query = sa.select(rpt_build).order_by(rpt_build.c.build_id.desc()).limit(1)
     row = connection.execute(query).one_or_none()
     if row is None:
@@ -114,12 +113,16 @@ def _end(start: date, grain: str) -> date:
     return start + DAY * (7 if grain == "week" else 1)
 
 
+def begin_of(day: date) -> datetime:
+    """The moment at which a local day begins."""
+    return datetime.combine(day, time.min, UTC) - LOCAL
+
+
 def bounds(first: date, end: date) -> dict[str, date]:
-    """A span as parameters: local days, and the moments in naive UTC; the end excluded."""
-    midnight = datetime.min.time()
+    """A span as parameters: local days, and the moments at which they begin; the end excluded."""
     return {
         "from_day": first,
         "to_day": end,
-        "from_at": datetime.combine(first, midnight) - LOCAL,
-        "to_at": datetime.combine(end, midnight) - LOCAL,
+        "from_at": begin_of(first),
+        "to_at": begin_of(end),
     }

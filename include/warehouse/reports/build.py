@@ -8,7 +8,7 @@ one may be published meanwhile.
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
@@ -18,8 +18,8 @@ import sqlalchemy as sa
 from include.warehouse.reports.basis import (
     DAY,
     DEFINITION_VERSION,
-    LOCAL,
     Basis,
+    begin_of,
     bounds,
     spans,
 )
@@ -28,7 +28,7 @@ from include.warehouse.reports.tables import (
     rpt_session,
     rpt_ticket_backlog,
 )
-from include.warehouse.types import metadata
+from include.warehouse.types import bind_moments, metadata
 
 REPORTS: Final = Path(__file__).resolve().parents[3] / "sql" / "reports"
 ALL_DAYS: Final = date(1000, 1, 1)
@@ -88,8 +88,7 @@ class Build:
         """Find conversations that no snapshot up to *last_id* showed as they are, or of *since*."""
         for name in ("changed_conversation", "changed_live"):
             self._temporary(f"{name} (row_key binary(16) primary key)")
-        since_at = datetime.combine(since, datetime.min.time()) - LOCAL
-        changed = {"last_id": last_id, "since_day": since, "since_at": since_at}
+        changed = {"last_id": last_id, "since_day": since, "since_at": begin_of(since)}
         self._run("changed_conversation", **changed)
         self._run("changed_live")
 
@@ -272,7 +271,7 @@ class Build:
 
     def _run(self, name: str, **values: Any) -> int:
         self._beat()
-        return self._connection.execute(statement(name), {**self._values, **values}).rowcount
+        return self._connection.execute(read_statement(name), {**self._values, **values}).rowcount
 
     def _delete(self, table: str, *where: sa.ColumnElement[bool]) -> None:
         self._beat()
@@ -289,6 +288,6 @@ class Build:
 
 
 @cache
-def statement(name: str) -> sa.TextClause:
-    """The statement of one file of ``sql/reports``."""
-    return sa.text((REPORTS / f"{name}.sql").read_text(encoding="utf-8"))
+def read_statement(name: str) -> sa.TextClause:
+    """Read the statement of one file of ``sql/reports``."""
+    return bind_moments((REPORTS / f"{name}.sql").read_text(encoding="utf-8"))

@@ -12,7 +12,7 @@ PREFIXES: Final = ("v_", "rpt_", "cs_")
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
+class ExportColumn:
     """A column of a view or table. *kind* is MySQL's name of its type, like ``bigint``."""
 
     name: str
@@ -22,8 +22,8 @@ class Column:
     scale: int
 
 
-def names(connection: sa.Connection) -> list[str]:
-    """All views and tables that may be exported."""
+def list_relations(connection: sa.Connection) -> list[str]:
+    """List all views and tables that may be exported."""
     found = sa.inspect(connection)
     return sorted(
         name
@@ -32,15 +32,15 @@ def names(connection: sa.Connection) -> list[str]:
     )
 
 
-def columns(connection: sa.Connection, relation: str) -> list[Column]:
-    """The columns of one of ``names()``, in their order."""
+def read_columns(connection: sa.Connection, relation: str) -> list[ExportColumn]:
+    """Read the columns of one of ``list_relations()``, in their order."""
     query = sa.text(
         "select column_name as name, data_type as kind, column_type as full_type,"
         " numeric_precision as digits, numeric_scale as scale from information_schema.columns"
         " where table_schema = database() and table_name = :relation order by ordinal_position"
     )
     return [
-        Column(
+        ExportColumn(
             row.name,
             row.kind.lower(),
             "unsigned" in row.full_type,
@@ -51,10 +51,10 @@ def columns(connection: sa.Connection, relation: str) -> list[Column]:
     ]
 
 
-def read(
+def read_blocks(
     connection: sa.Connection, relation: str, *, at_once: int
 ) -> Iterator[Sequence[sa.Row[Any]]]:
-    """Yield all rows of one of ``names()`` in blocks; memory is bounded by one block."""
+    """Yield all rows of one of ``list_relations()`` in blocks; memory is bounded by one block."""
     query = sa.select(sa.text("*")).select_from(sa.table(relation))
     streamed = connection.execution_options(stream_results=True, max_row_buffer=at_once)
     yield from streamed.execute(query).partitions(at_once)

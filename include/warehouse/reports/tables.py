@@ -11,7 +11,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy.dialects import mysql
 
-from include.warehouse.types import TEXT, key, moment, table, text
+from include.warehouse.types import TEXT, Utc, key, table, text
 
 GRAINS: Final = "15min, 30min, hour, day, week (from Monday), month"
 SCOPES: Final = "all, supplier, line (the supplier's primary one at inqueue_time)"
@@ -51,7 +51,7 @@ def _bucket() -> tuple[sa.Column[Any], ...]:
         sa.Column("scope", key(10), primary_key=True, comment=SCOPES),
         _local("local_start", "begin of the span", primary_key=True),
         _id("scope_id", "supplier.id or the line; all: 0", key=True),
-        sa.Column("start_at", moment(), nullable=False, comment="begin of the span, UTC"),
+        sa.Column("start_at", Utc, nullable=False, comment="begin of the span, UTC"),
     )
 
 
@@ -59,7 +59,7 @@ def _origin() -> tuple[sa.Column[Any], ...]:
     """Where a number comes from."""
     return (
         _id("snapshot_id", "calculated from this snapshot; no later one changed it"),
-        sa.Column("snapshot_at", moment(), nullable=False, comment="its moment, UTC"),
+        sa.Column("snapshot_at", Utc, nullable=False, comment="its moment, UTC"),
         _id("definition_version", "of the definitions in sql/reports"),
         _flag("provisional", "1: the span had not ended 48 h before snapshot_at"),
     )
@@ -81,9 +81,9 @@ rpt_build = table(
     ("build_id",),
     sa.Column("build_id", sa.Integer, primary_key=True, autoincrement=False, comment="1, 2, …"),
     sa.Column("run_id", key(32), nullable=False, comment="sync_run.run_id"),
-    sa.Column("built_at", moment(), nullable=False, comment="the moment of the build, UTC"),
+    sa.Column("built_at", Utc, nullable=False, comment="the moment of the build, UTC"),
     sa.Column("snapshot_id", sa.Integer, comment="cs_snapshot; NULL: there was none yet"),
-    sa.Column("snapshot_at", moment(), comment="its moment, UTC"),
+    sa.Column("snapshot_at", Utc, comment="its moment, UTC"),
     _id("definition_version", "of the definitions in sql/reports"),
     sa.Column("service_level_s", sa.Integer, nullable=False, comment="the T of service levels"),
     sa.Column("since_day", sa.Date, nullable=False, comment="local days from here on were rebuilt"),
@@ -104,8 +104,8 @@ rpt_watch = table(
     "rpt_watch",
     "one row an unbroken run of snapshots that saw the live queue",
     ("from_at",),
-    sa.Column("from_at", moment(), primary_key=True, comment="first of them, UTC"),
-    sa.Column("until_at", moment(), nullable=False, comment="last of them, UTC"),
+    sa.Column("from_at", Utc, primary_key=True, comment="first of them, UTC"),
+    sa.Column("until_at", Utc, nullable=False, comment="last of them, UTC"),
     _flag("ongoing", "1: the newest snapshot is one of them"),
     _count("snapshots", "how many"),
     _seconds("period_s", "longest distance between two of them"),
@@ -118,11 +118,11 @@ rpt_supplier_version = table(
     _id("supplier_id", "supplier.id", key=True),
     sa.Column(
         "valid_from_at",
-        moment(),
+        Utc,
         primary_key=True,
         comment="UTC; the first reaches back for ever",
     ),
-    sa.Column("valid_to_at", moment(), nullable=False, comment="UTC; year 9999: still so"),
+    sa.Column("valid_to_at", Utc, nullable=False, comment="UTC; year 9999: still so"),
     _flag("is_capped", "ext_flag = 1: customers queue, max_user counts"),
     _id("busi_id", "primary business line: of the smallest id with status 1; 0: none"),
 )
@@ -146,16 +146,14 @@ rpt_conversation = table(
     _flag("is_live", "not archived yet"),
     sa.Column("status", sa.Integer, comment="as in the source"),
     sa.Column("request_count", sa.Integer, comment="as in the source"),
-    sa.Column("inqueue_at", moment(), comment="UTC"),
-    sa.Column("distributed_at", moment(), comment="UTC; NULL: never"),
-    sa.Column("last_ack_at", moment(), comment="UTC"),
+    sa.Column("inqueue_at", Utc, comment="UTC"),
+    sa.Column("distributed_at", Utc, comment="UTC; NULL: never"),
+    sa.Column("last_ack_at", Utc, comment="UTC"),
     _exact("wait_s", "from inqueue_at to distributed_at; NULL: not a completed wait"),
     _exact("handling_s", "from distributed_at to last_ack_at: an upper bound, idle gaps included"),
-    sa.Column(
-        "earlier_at", moment(), comment="same customer and supplier before, within 8 days, UTC"
-    ),
-    sa.Column("lost_after_at", moment(), comment="lost: last snapshot that saw it wait, UTC"),
-    sa.Column("lost_before_at", moment(), comment="lost: first snapshot without it, UTC"),
+    sa.Column("earlier_at", Utc, comment="same customer and supplier before, within 8 days, UTC"),
+    sa.Column("lost_after_at", Utc, comment="lost: last snapshot that saw it wait, UTC"),
+    sa.Column("lost_before_at", Utc, comment="lost: first snapshot without it, UTC"),
     _local("local_slot", "begin of its quarter of an hour"),
     sa.PrimaryKeyConstraint("local_day", "row_key"),  # days are what is read and rebuilt
     sa.UniqueConstraint("row_key", name="uq_rpt_conversation_row_key"),
@@ -233,7 +231,7 @@ rpt_queue_now = table(
     _seconds("longest_s", "longest wait of headline"),
     _seconds("p50_s", "median wait of headline, nearest rank"),
     _id("snapshot_id", "the newest"),
-    sa.Column("snapshot_at", moment(), nullable=False, comment="its moment, UTC"),
+    sa.Column("snapshot_at", Utc, nullable=False, comment="its moment, UTC"),
     _id("definition_version", "of the definitions in sql/reports"),
 )
 
@@ -254,7 +252,7 @@ rpt_seat = table(
     _count("conversations", "at the moment; over max_user is legal"),
     sa.Column("source", key(20), nullable=False, comment="queue_mapping, or session (fallback)"),
     _id("snapshot_id", "the newest"),
-    sa.Column("snapshot_at", moment(), nullable=False, comment="its moment, UTC"),
+    sa.Column("snapshot_at", Utc, nullable=False, comment="its moment, UTC"),
     _id("definition_version", "of the definitions in sql/reports"),
 )
 
@@ -284,10 +282,10 @@ rpt_ticket = table(
     _flag("is_complete", "closed, and every message stored"),
     _flag("is_resolved", "closed with a result; NULL: open, or state unknown", nullable=True),
     _flag("is_missing", "the vendor no longer knows it"),
-    sa.Column("created_at", moment(), comment="UTC"),
-    sa.Column("closed_at", moment(), comment="first seen closed, an upper bound, UTC"),
-    sa.Column("last_message_at", moment(), comment="a lower bound of closed_at, UTC"),
-    sa.Column("first_reply_at", moment(), comment="first message of support, UTC"),
+    sa.Column("created_at", Utc, comment="UTC"),
+    sa.Column("closed_at", Utc, comment="first seen closed, an upper bound, UTC"),
+    sa.Column("last_message_at", Utc, comment="a lower bound of closed_at, UTC"),
+    sa.Column("first_reply_at", Utc, comment="first message of support, UTC"),
     _count("staff_messages", "NULL: messages not read yet", nullable=True),
     _count("customer_messages", "NULL: messages not read yet", nullable=True),
     _seconds("first_reply_s", "created_at to first_reply_at, complete tickets only"),
@@ -311,7 +309,7 @@ rpt_text = table(
     ),
     _count("masked", "places that were masked"),
     _id("redaction_version", "of include/redaction.py; 0: kept as it is"),
-    sa.Column("synced_at", moment(), comment="of the row it was made from"),
+    sa.Column("synced_at", Utc, comment="of the row it was made from"),
 )
 
 rpt_ticket_cohort = table(
@@ -323,7 +321,7 @@ rpt_ticket_cohort = table(
     _local("local_start", "begin of the span", primary_key=True),
     sa.Column("vendor", key(50), primary_key=True, comment="all: empty"),
     sa.Column("scope_id", key(64), primary_key=True, comment="of the scope; empty: none"),
-    sa.Column("start_at", moment(), nullable=False, comment="begin of the span, UTC"),
+    sa.Column("start_at", Utc, nullable=False, comment="begin of the span, UTC"),
     _count("tickets", "created in the span = open + closed"),
     _count("open", "of tickets: not closed"),
     _count("closed", "of tickets: closed at the vendor"),
@@ -341,7 +339,7 @@ rpt_ticket_cohort = table(
     _seconds("close_mean_s", "their mean upper bound; NULL: close_n is 0"),
     _seconds("close_p50_s", "their median, nearest rank"),
     _seconds("close_p90_s", "their 90th percentile, nearest rank"),
-    sa.Column("built_at", moment(), nullable=False, comment="as of, UTC"),
+    sa.Column("built_at", Utc, nullable=False, comment="as of, UTC"),
     _id("definition_version", "of the definitions in sql/reports"),
     _flag("provisional", "1: some are open, or the span had not ended 48 h before built_at"),
 )
@@ -350,7 +348,7 @@ rpt_ticket_backlog = table(
     "rpt_ticket_backlog",
     "one row a sample (each build) and what an open ticket is about: open tickets by age",
     ("sampled_at", "vendor", "account_id", "product_id", "category_id"),
-    sa.Column("sampled_at", moment(), primary_key=True, comment="UTC"),
+    sa.Column("sampled_at", Utc, primary_key=True, comment="UTC"),
     sa.Column("vendor", key(50), primary_key=True, comment="ALIBABA, HUAWEI, TENCENT"),
     sa.Column("account_id", key(50), primary_key=True, comment="cloud_user.id; empty: none"),
     sa.Column("product_id", key(64), primary_key=True, comment="empty: none"),
@@ -362,7 +360,7 @@ rpt_ticket_backlog = table(
     _count("to_14d", "over 7 to 14 days"),
     _count("to_30d", "over 14 to 30 days"),
     _count("over_30d", "over 30 days"),
-    sa.Column("oldest_at", moment(), comment="creation of the oldest, UTC"),
+    sa.Column("oldest_at", Utc, comment="creation of the oldest, UTC"),
     _count("unanswered", "of open with messages read: no message of support yet"),
     _id("definition_version", "of the definitions in sql/reports"),
 )

@@ -7,14 +7,15 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from include.warehouse.reports.build import statement
+from include.warehouse.reports.build import read_statement
 from include.warehouse.reports.tables import rpt_text
+from include.warehouse.types import Utc
 
 ROWS_AT_ONCE: Final = 500
 BYTES_AT_ONCE: Final = 4_000_000
 """Texts held in memory together; a longer one stands alone."""
 
-Mask = Callable[[str], tuple[str, int]]
+Redact = Callable[[str], tuple[str, int]]
 """Gives a text as reports may show it, and how many places in it were masked."""
 
 TEXTS: Final = sa.text(
@@ -27,15 +28,15 @@ TEXTS: Final = sa.text(
     " left join cloud_osm_detail as d"
     " on d.vendor = c.vendor and d.case_id = c.ticket_id and d.message_id = c.message_id"
     " where c.number between :first and :last and (l.id is not null or d.id is not null)"
-)
+).columns(synced_at=Utc)
 
 
 def build(
-    connection: sa.Connection, mask: Mask, version: int, beat: Callable[[], None] = lambda: None
+    connection: sa.Connection, redact: Redact, version: int, beat: Callable[[], None] = lambda: None
 ) -> int:
     """Bring ``rpt_text`` up to what is stored; returns the rows written.
 
-    *version* names what *mask* does: texts that another version masked are masked again. A text
+    *version* names what *redact* does: texts that another version masked are masked again. A text
     whose original is gone goes too. *beat* is called before each block.
     """
     connection.exec_driver_sql("drop temporary table if exists changed_text")
@@ -45,7 +46,7 @@ def build(
         " message_id varchar(64) collate utf8mb4_bin, bytes bigint) default character set utf8mb4"
     )
     beat()
-    connection.execute(statement("changed_text"), {"version": version})
+    connection.execute(read_statement("changed_text"), {"version": version})
     connection.exec_driver_sql(
         "delete t from rpt_text as t inner join changed_text as c on c.vendor = t.vendor"
         " and c.ticket_id = t.ticket_id and c.message_id = t.message_id"
@@ -54,15 +55,15 @@ def build(
     for first, last in _blocks(connection):
         beat()
         found = connection.execute(TEXTS, {"first": first, "last": last}).mappings()
-        rows = [_row(dict(row), mask) | {"redaction_version": version} for row in found]
+        rows = [_row(dict(row), redact) | {"redaction_version": version} for row in found]
         if rows:
             connection.execute(sa.insert(rpt_text), rows)
         written += len(rows)
     return written
 
 
-def _row(row: dict[str, Any], mask: Mask) -> dict[str, Any]:
-    content, masked = (None, 0) if row["content"] is None else mask(row["content"])
+def _row(row: dict[str, Any], redact: Redact) -> dict[str, Any]:
+    content, masked = (None, 0) if row["content"] is None else redact(row["content"])
     return {**row, "content": content, "masked": masked}
 
 

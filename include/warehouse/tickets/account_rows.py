@@ -12,6 +12,7 @@ from include.models import Account
 from include.secrets import REFERENCE_PREFIX, is_sealed
 from include.vendors.registry import VENDORS, vendor_of
 from include.warehouse.tickets.tables import cloud_user
+from include.warehouse.types import stored_name
 
 SHORTEST_KEY: Final = 8  # shorter ones would make the log's masker blot out every such syllable
 Storage = Literal["encrypted", "reference", "plain", "empty"]
@@ -124,7 +125,7 @@ def known_vendor(row: AccountRow) -> str:
     """The vendor of a row. Raises ConfigError where it names none."""
     vendor = vendor_of(row.stored_vendor)
     if vendor is None:
-        names = ", ".join(name.upper() for name in VENDORS)
+        names = ", ".join(map(stored_name, VENDORS))
         given = ascii(row.stored_vendor[:50]) if row.stored_vendor.strip() else "empty"
         raise row.fault("type", f"is {given}, not one of {names}")
     return vendor

@@ -29,6 +29,7 @@ from include.warehouse.tickets.account_rows import (
     row_of,
 )
 from include.warehouse.tickets.tables import cloud_user
+from include.warehouse.types import stored_name
 
 if TYPE_CHECKING:
     from include.warehouse.mysql import Warehouse
@@ -38,7 +39,7 @@ log = logging.getLogger(__name__)
 
 References = Callable[[str], str]
 """``references(connection id)`` gives the password of an Airflow connection, or a ConfigError."""
-Mask = Callable[[str], None]
+RegisterSecret = Callable[[str], None]
 """``mask(value)`` registers a secret with whatever writes logs."""
 
 
@@ -84,7 +85,7 @@ def load_accounts(
     account_ids: Collection[str] = (),
     references: References | None = None,
     allow_plain: bool = True,
-    mask: Mask | None = None,
+    mask: RegisterSecret | None = None,
 ) -> tuple[list[Account], list[BadAccount]]:
     """Read the enabled accounts, of *vendors* and *account_ids* where given, by id.
 
@@ -122,7 +123,7 @@ def list_accounts(
     *,
     references: References | None = None,
     allow_plain: bool = True,
-    mask: Mask | None = None,
+    mask: RegisterSecret | None = None,
 ) -> list[AccountInfo]:
     """Every row of ``cloud_user`` as it may be shown, by id; whatever is wrong is in *problem*."""
     rows = warehouse.transact(read_rows)
@@ -199,8 +200,8 @@ def add_account(
         connection.execute(
             sa.insert(cloud_user).values(
                 id=row.account_id,
-                type=account.vendor.upper(),
-                create_time=int(now.timestamp() * 1000),
+                type=stored_name(account.vendor),
+                create_time=now,
                 **values,
             )
         )
@@ -291,7 +292,7 @@ def _open(
     ring: KeyRing,
     references: References | None,
     allow_plain: bool,
-    mask: Mask | None,
+    mask: RegisterSecret | None,
 ) -> tuple[Account, tuple[str, ...]]:
     """The account of a row and what to warn about. Secrets are masked before anything is said."""
     for value in (row.access_key, row.stored if row.storage == "plain" else ""):
@@ -362,7 +363,7 @@ def _must_be_same(row: AccountRow, old: AccountRow | None, *, replace_key: bool)
         )
 
 
-def _hide(mask: Mask | None, value: str) -> None:
+def _hide(mask: RegisterSecret | None, value: str) -> None:
     if mask is not None and len(value.strip()) >= SHORTEST_KEY:
         mask(value.strip())
 

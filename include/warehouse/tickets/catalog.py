@@ -9,8 +9,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from include.models import Category, Product, Source
-from include.warehouse.mysql import Warehouse, upsert
-from include.warehouse.tickets.store import as_millis, as_moment
+from include.warehouse.mysql import Warehouse, keep_first, upsert
 from include.warehouse.tickets.tables import (
     cloud_osm_list,
     cloud_osm_product,
@@ -49,12 +48,12 @@ class Names:
 def load(warehouse: Warehouse, vendor: str) -> Listing:
     """The stored products and categories of a vendor, retired ones included."""
     product, kind, pair = cloud_osm_product, cloud_osm_product_type, cloud_osm_product_category
-    products = sa.select(product.c.id, product.c.name).where(product.c.type == vendor.upper())
+    products = sa.select(product.c.id, product.c.name).where(product.c.type == vendor)
     same = (kind.c.type == pair.c.type) & (kind.c.id == pair.c.product_type_id)
     categories = (
         sa.select(pair.c.product_type_id, kind.c.name, pair.c.product_id)
         .select_from(pair.join(kind, same))
-        .where(pair.c.type == vendor.upper())
+        .where(pair.c.type == vendor)
     )
 
     def read(connection: sa.Connection) -> Listing:
@@ -66,15 +65,13 @@ def load(warehouse: Warehouse, vendor: str) -> Listing:
     return warehouse.transact(read)
 
 
-def active(warehouse: Warehouse, vendor: str) -> dict[str, int]:
-    """How many rows of each catalogue table the last complete refresh showed."""
+def count_active(warehouse: Warehouse, vendor: str) -> dict[str, int]:
+    """Count the rows of each catalogue table the last complete refresh showed."""
 
     def count(connection: sa.Connection) -> dict[str, int]:
         return {
             table.name: connection.scalar(
-                sa.select(sa.func.count()).where(
-                    table.c.type == vendor.upper(), table.c.active == 1
-                )
+                sa.select(sa.func.count()).where(table.c.type == vendor, table.c.active == 1)
             )
             or 0
             for table in TABLES
@@ -88,9 +85,9 @@ def store(connection: sa.Connection, vendor: str, listing: Listing, now: datetim
 
     Sources that only tickets show stay active: no listing could show them.
     """
-    first = {"create_time": lambda old, new: sa.func.coalesce(old, new)}
-    seen = {"active": 1, "synced_at": as_moment(now), "type": vendor.upper()}
-    since = {"create_time": as_millis(now)}
+    first = {"create_time": keep_first}
+    seen = {"active": 1, "synced_at": now, "type": vendor}
+    since = {"create_time": now}
     products = {
         p.product_id: {
             "id": p.product_id,
@@ -142,7 +139,7 @@ def resolve_tickets(
         sa.select(*said)
         .distinct()
         .where(
-            t.type == vendor.upper(),
+            t.type == vendor,
             t.product_id.is_(None) | t.product_business_id.is_(None),
             sa.or_(*(column.is_not(None) for column in said)),
         )
@@ -156,10 +153,8 @@ def resolve_tickets(
         same = (column.op("<=>")(value) for column, value in zip(said, values, strict=True))
         result = connection.execute(
             sa.update(cloud_osm_list)
-            .where(t.type == vendor.upper(), *same)
-            .values(
-                product_id=product_id, product_business_id=category_id, synced_at=as_moment(now)
-            )
+            .where(t.type == vendor, *same)
+            .values(product_id=product_id, product_business_id=category_id, synced_at=now)
         )
         changed += result.rowcount
     return changed
@@ -174,6 +169,6 @@ def _retire(
 ) -> None:
     connection.execute(
         sa.update(table)
-        .where(table.c.type == vendor.upper(), table.c.active == 1, absent)
-        .values(active=0, synced_at=as_moment(now))
+        .where(table.c.type == vendor, table.c.active == 1, absent)
+        .values(active=0, synced_at=now)
     )

@@ -5,14 +5,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from typing import Any, Final, NamedTuple, Self
+from datetime import datetime
+from typing import Any, NamedTuple, Self
 
 import sqlalchemy as sa
 
 from include.models import Account, SyncWindow
 from include.warehouse.mysql import Warehouse
-from include.warehouse.tickets.store import as_millis
 from include.warehouse.tickets.tables import (
     cloud_osm_detail,
     cloud_osm_list,
@@ -21,8 +20,6 @@ from include.warehouse.tickets.tables import (
     cloud_osm_product_type,
     cloud_osm_source,
 )
-
-EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Fingerprint(NamedTuple):
@@ -74,8 +71,10 @@ class MessageFacts:
     author_name: str | None
 
 
-def tickets(warehouse: Warehouse, vendor: str, ids: Collection[str]) -> dict[str, StoredTicket]:
-    """The rows of these tickets, whichever account showed them first, by id."""
+def read_tickets(
+    warehouse: Warehouse, vendor: str, ids: Collection[str]
+) -> dict[str, StoredTicket]:
+    """Read the rows of these tickets, whichever account showed them first, by id."""
     t, d = cloud_osm_list.c, cloud_osm_detail.c
     held = (
         sa.select(sa.func.count())
@@ -83,7 +82,7 @@ def tickets(warehouse: Warehouse, vendor: str, ids: Collection[str]) -> dict[str
         .scalar_subquery()
     )
     query = sa.select(cloud_osm_list, held.label("held")).where(
-        t.type == vendor.upper(), t.cloud_id.in_(list(ids))
+        t.type == vendor, t.cloud_id.in_(list(ids))
     )
     return {
         row["cloud_id"]: StoredTicket(
@@ -94,7 +93,7 @@ def tickets(warehouse: Warehouse, vendor: str, ids: Collection[str]) -> dict[str
             title=row["name"],
             email=row["email"],
             vendor_status=row["vendor_status"],
-            created_at=_moment(row["create_time"]),
+            created_at=row["create_time"],
             product_id=row["product_id"],
             product_name=row["product_name"],
             category_id=row["product_business_id"],
@@ -108,42 +107,41 @@ def tickets(warehouse: Warehouse, vendor: str, ids: Collection[str]) -> dict[str
     }
 
 
-def messages(
+def read_messages(
     warehouse: Warehouse, vendor: str, ids: Collection[str]
 ) -> dict[str, dict[str, MessageFacts]]:
-    """The messages of these tickets, by ticket id and message id; no text leaves the server."""
+    """Read the messages of these tickets, by the ids of both; no text leaves the server."""
     d = cloud_osm_detail.c
     query = sa.select(
         *(column for column in d if column.name != "content"),
         sa.func.char_length(d.content).label("length"),
         sa.func.sha2(d.content, 256).label("sha256"),
-    ).where(d.vendor == vendor.upper(), d.case_id.in_(list(ids)))
+    ).where(d.vendor == vendor, d.case_id.in_(list(ids)))
     found: dict[str, dict[str, MessageFacts]] = {ticket_id: {} for ticket_id in ids}
     for row in warehouse.transact(lambda c: c.execute(query).mappings().all()):
         found[row["case_id"]][row["message_id"]] = MessageFacts(
             message_id=row["message_id"],
             from_customer={"0": True, "1": False}.get(row["type"] or ""),
             content=None if row["sha256"] is None else Fingerprint(row["length"], row["sha256"]),
-            created_at=_moment(row["create_time"]),
+            created_at=row["create_time"],
             author_id=row["replier"],
             author_name=row["replier_name"],
         )
     return found
 
 
-def owned_ids(warehouse: Warehouse, account: Account, window: SyncWindow) -> Iterator[list[str]]:
-    """The ids of the account's tickets created in *window*, or at an unknown time, in pages."""
+def list_owned_ids(
+    warehouse: Warehouse, account: Account, window: SyncWindow
+) -> Iterator[list[str]]:
+    """List the ids of the account's tickets created in *window* or at an unknown time, in pages."""
     t = cloud_osm_list.c
     base = (
         sa.select(t.cloud_id)
         .where(
-            t.type == account.vendor.upper(),
+            t.type == account.vendor,
             t.custom_id == account.account_id,
             t.create_time.is_(None)
-            | (
-                (t.create_time >= as_millis(window.since))
-                & (t.create_time < as_millis(window.until))
-            ),
+            | ((t.create_time >= window.since) & (t.create_time < window.until)),
         )
         .order_by(t.cloud_id)
         .limit(1000)
@@ -158,8 +156,8 @@ def owned_ids(warehouse: Warehouse, account: Account, window: SyncWindow) -> Ite
         last = page[-1]
 
 
-def catalog_keys(warehouse: Warehouse, vendor: str) -> dict[str, set[tuple[str, ...]]]:
-    """The keys of the active rows of a vendor's catalogue, by entity."""
+def read_catalog_keys(warehouse: Warehouse, vendor: str) -> dict[str, set[tuple[str, ...]]]:
+    """Read the keys of the active rows of a vendor's catalogue, by entity."""
     pair = cloud_osm_product_category.c
     columns: dict[str, tuple[sa.Column[Any], ...]] = {
         "products": (cloud_osm_product.c.id,),
@@ -173,16 +171,10 @@ def catalog_keys(warehouse: Warehouse, vendor: str) -> dict[str, set[tuple[str, 
             entity: {
                 tuple(row)
                 for row in connection.execute(
-                    sa.select(*key).where(
-                        key[0].table.c.type == vendor.upper(), key[0].table.c.active == 1
-                    )
+                    sa.select(*key).where(key[0].table.c.type == vendor, key[0].table.c.active == 1)
                 )
             }
             for entity, key in columns.items()
         }
 
     return warehouse.transact(read)
-
-
-def _moment(millis: int | None) -> datetime | None:
-    return None if millis is None else EPOCH + timedelta(milliseconds=millis)

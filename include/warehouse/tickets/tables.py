@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import mysql
 
-from include.warehouse.types import MS, TEXT, key, moment, table, text
+from include.warehouse.types import MS, TEXT, Millis, Utc, VendorName, key, table, text
 
 cloud_user = table(
     "cloud_user",
@@ -22,7 +22,7 @@ cloud_user = table(
     ),
     sa.Column("region_id", text(500), comment="地域: region, chooses the vendor's host"),
     sa.Column("type", text(50), comment="HUAWEI, ALIBABA, TENCENT"),
-    sa.Column("create_time", sa.BigInteger, comment=f"创建时间, {MS}"),
+    sa.Column("create_time", Millis, comment=f"创建时间, {MS}"),
     sa.Column("name", text(255), comment="what people call the account"),
     sa.Column(
         "enabled", sa.SmallInteger, nullable=False, server_default="1", comment="0: not read"
@@ -44,23 +44,29 @@ cloud_osm_list = table(
     ),
     sa.Column("name", text(2000), comment="工单标题"),
     sa.Column("email", text(255), comment="email, where the vendor gives one"),
-    sa.Column("type", key(50), nullable=False, comment="ALIBABA, HUAWEI, TENCENT"),
+    sa.Column("type", VendorName, nullable=False, comment="ALIBABA, HUAWEI, TENCENT"),
     sa.Column("product_id", key(64), comment="产品ID; NULL when the name matches none or several"),
     sa.Column("product_business_id", key(64), comment="产品问题类别ID; NULL as product_id"),
     sa.Column("osm_id", key(64), comment="工单来源ID"),
     sa.Column("custom_id", key(50), comment="cloud_user.id of the account that showed it first"),
-    sa.Column("create_time", sa.BigInteger, comment=f"工单创建时间, {MS}"),
+    sa.Column("create_time", Millis, comment=f"工单创建时间, {MS}"),
     sa.Column("vendor_status", text(64), comment="state as the vendor says it"),
     sa.Column("product_name", text(255), comment="product as the vendor says it"),
     sa.Column("category_name", text(255), comment="problem category as the vendor says it"),
     sa.Column("source_name", text(255), comment="ticket source as the vendor says it"),
-    sa.Column("close_time", sa.BigInteger, comment=f"first seen closed, an upper bound, {MS}"),
-    sa.Column("last_message_time", sa.BigInteger, comment=f"newest stored message, {MS}"),
+    sa.Column("close_time", Millis, comment=f"first seen closed, an upper bound, {MS}"),
+    sa.Column("last_message_time", Millis, comment=f"newest stored message, {MS}"),
     sa.Column(
         "message_count", sa.Integer, comment="stored messages; NULL before the first reading"
     ),
-    sa.Column("missing_since", sa.BigInteger, comment=f"the vendor no longer knows it since, {MS}"),
-    sa.Column("synced_at", moment(), comment="last change by us, UTC; NULL: never read by us"),
+    sa.Column("missing_since", Millis, comment=f"the vendor no longer knows it since, {MS}"),
+    sa.Column("synced_at", Utc, comment="last change by us, UTC; NULL: never read by us"),
+    sa.Column(
+        "resolved",
+        sa.SmallInteger,
+        comment="1: closed with a result; 0: withdrawn, cancelled, invalid or deleted;"
+        " NULL: open, or the vendor did not say",
+    ),
     sa.UniqueConstraint("type", "cloud_id", name="uq_cloud_osm_list_type_cloud_id"),
     sa.Index("ix_cloud_osm_list_custom_id_status", "custom_id", "status"),
     sa.Index("ix_cloud_osm_list_create_time", "create_time"),
@@ -79,9 +85,9 @@ cloud_osm_detail = table(
     sa.Column("replier", text(255), comment="留言者"),
     sa.Column("replier_name", text(255), comment="留言者名称"),
     sa.Column("content", mysql.LONGTEXT(charset="utf8mb4", collation=TEXT), comment="留言内容"),
-    sa.Column("create_time", sa.BigInteger, comment=f"创建时间, {MS}"),
-    sa.Column("vendor", key(50), nullable=False, comment="ALIBABA, HUAWEI, TENCENT"),
-    sa.Column("synced_at", moment(), comment="last change by us, UTC"),
+    sa.Column("create_time", Millis, comment=f"创建时间, {MS}"),
+    sa.Column("vendor", VendorName, nullable=False, comment="ALIBABA, HUAWEI, TENCENT"),
+    sa.Column("synced_at", Utc, comment="last change by us, UTC"),
     sa.UniqueConstraint(
         "vendor", "case_id", "message_id", name="uq_cloud_osm_detail_vendor_case_id_message_id"
     ),
@@ -95,10 +101,10 @@ def _catalog(name: str, comment: str, id_comment: str, *own: Any) -> sa.Table:
         comment,
         ("type", "id"),
         sa.Column("id", key(64), nullable=False, comment=id_comment),
-        sa.Column("type", key(50), nullable=False, comment="ALIBABA, HUAWEI, TENCENT"),
+        sa.Column("type", VendorName, nullable=False, comment="ALIBABA, HUAWEI, TENCENT"),
         sa.Column("name", text(255), nullable=False, comment="名称"),
         *own,
-        sa.Column("create_time", sa.BigInteger, comment=f"first seen, {MS}"),
+        sa.Column("create_time", Millis, comment=f"first seen, {MS}"),
         sa.Column(
             "active",
             sa.SmallInteger,
@@ -106,7 +112,7 @@ def _catalog(name: str, comment: str, id_comment: str, *own: Any) -> sa.Table:
             server_default="1",
             comment="0: the last complete refresh no longer showed it",
         ),
-        sa.Column("synced_at", moment(), comment="last change by us, UTC"),
+        sa.Column("synced_at", Utc, comment="last change by us, UTC"),
         sa.PrimaryKeyConstraint("type", "id"),  # columns in the user's order, the key in ours
     )
 
@@ -131,7 +137,7 @@ cloud_osm_product_category = table(
     "cloud_osm_product_category",
     "which problem category belongs to which product: many to many",
     ("type", "product_id", "product_type_id"),
-    sa.Column("type", key(50), primary_key=True, comment="ALIBABA, HUAWEI, TENCENT"),
+    sa.Column("type", VendorName, primary_key=True, comment="ALIBABA, HUAWEI, TENCENT"),
     sa.Column("product_id", key(64), primary_key=True, comment="cloud_osm_product.id"),
     sa.Column("product_type_id", key(64), primary_key=True, comment="cloud_osm_product_type.id"),
     sa.Column(
@@ -141,5 +147,5 @@ cloud_osm_product_category = table(
         server_default="1",
         comment="0: the last complete refresh no longer showed it",
     ),
-    sa.Column("synced_at", moment(), comment="last change by us, UTC"),
+    sa.Column("synced_at", Utc, comment="last change by us, UTC"),
 )

@@ -14,8 +14,6 @@ from datetime import UTC, datetime, timedelta, timezone
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from include.models import DERIVED_ID_PREFIX
-
 SHANGHAI: Final = ZoneInfo("Asia/Shanghai")
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 EARLIEST: Final = 10**12  # 2001-09-09: from here to 2286 milliseconds have 13 digits,
@@ -43,6 +41,8 @@ VENDORS: Final = {
     "腾讯云": "TENCENT",
 }
 DIRECTIONS: Final = ("0", "1")  # customer, support
+DERIVED_ID_PREFIX: Final = "derived:"
+"""Begins every message id that we made because there was none."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,9 @@ Without a connection (``script()``) it assumes a state that the migration states
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import sqlalchemy as sa
 from alembic import op
@@ -105,6 +105,13 @@ def settle(table: sa.Table, *, assume: Iterable[str]) -> None:
                 clauses.append(f"DROP INDEX {_quote(name)}")
             clauses.append(f"ADD {kind} {_quote(name)} ({_names(columns)})")
     alter(table.name, [*clauses, *_options(table, present)])
+
+
+def error_for(whom: Literal["operator", "data owner"], text: str) -> Exception:
+    """The application's error for who must act; handed over, because we import nothing of it."""
+    config = op.get_context().config
+    make: Callable[[str], Exception] = config.attributes["errors"][whom] if config else RuntimeError
+    return make(text)
 
 
 def alter(table_name: str, clauses: Iterable[str]) -> None:

@@ -10,7 +10,6 @@ import json
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -44,17 +43,6 @@ LEFTOVER: Final = sa.table(
 )
 LIST: Final = sa.table("cloud_osm_list", *map(sa.column, ("id", "cloud_id", "type", "status")))
 USER: Final = sa.table("cloud_user", *map(sa.column, ("id", "type")))
-
-
-@dataclass(frozen=True, slots=True)
-class Leftover:
-    """One row of migration_leftover. *column* is empty when the whole row was moved there."""
-
-    table: str
-    column: str
-    row_id: str
-    value: str | None
-    reason: str
 
 
 def rewrite(
@@ -190,18 +178,6 @@ def move_duplicates(
         moved += len(left)
     if moved:
         progress(f"{table_name}: {moved:,} duplicates moved to migration_leftover")
-
-
-def read_leftovers(connection: sa.Connection, limit: int) -> tuple[int, tuple[Leftover, ...]]:
-    """How many values are left over, and the first *limit* of them."""
-    count = connection.execute(sa.select(sa.func.count()).select_from(LEFTOVER)).scalar_one()
-    named = [LEFTOVER.c[name] for name in ("table_name", "column_name", "row_id")]
-    rows = connection.execute(
-        sa.select(*named, LEFTOVER.c.value, LEFTOVER.c.reason)
-        .order_by(*named, LEFTOVER.c.id)
-        .limit(limit)
-    )
-    return count, tuple(Leftover(*tuple(row)) for row in rows)
 
 
 @contextmanager

@@ -13,7 +13,6 @@ from typing import Final
 
 from alembic import op
 
-from include.errors import ConfigError
 from sql.migrations.frozen import ddl
 
 revision = "0001"
@@ -100,7 +99,8 @@ def upgrade() -> None:
             there.add(name)
             missing = marks - set(present.columns)
             if missing or present.primary != ("id",):
-                raise ConfigError(
+                raise ddl.error_for(
+                    "operator",
                     f"table {name} is there, but "
                     + (
                         f"without the column {', '.join(sorted(missing))}"
@@ -108,7 +108,7 @@ def upgrade() -> None:
                         else f"its primary key is not id but {present.primary or 'missing'}"
                     )
                     + ": it is not the table of the design. Nothing was changed; rename it, or"
-                    " name another database, and migrate again"
+                    " name another database, and migrate again",
                 )
     for name, statement in STATEMENTS.items():
         if name not in there:

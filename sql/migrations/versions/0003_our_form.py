@@ -14,8 +14,6 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import mysql
 
-from include.errors import CheckError
-from include.warehouse.mysql import refusal
 from sql.migrations.frozen import adoption, ddl, rewriting
 
 revision = "0003"
@@ -220,10 +218,11 @@ def upgrade() -> None:
         except sa.exc.DBAPIError as error:
             if not error.orig or error.orig.args[0] not in UNFIT:
                 raise
-            raise CheckError(
+            raise ddl.error_for(
+                "data owner",
                 f"{table.name}: a row does not fit, probably because another program wrote it just"
-                f" now ({refusal(error)}). Stop what writes there, then run"
-                " `python -m include migrate` again: it goes on from here"
+                f" now ({told(error)}). Stop what writes there, then run"
+                " `python -m include migrate` again: it goes on from here",
             ) from error
         late = rewriting.stray_times("create_time")
         rewriting.rewrite(connection, table.name, names, adopt, progress, where=late)
@@ -243,6 +242,12 @@ def upgrade() -> None:
     )
     for table in (cloud_osm_product, cloud_osm_product_type):
         bring_over(table, each(adoption.adopt_catalog), "type")
+
+
+def told(error: sa.exc.DBAPIError) -> str:
+    """What the server says, without the values that it quotes."""
+    code, text = error.orig.args
+    return f"warehouse {code}: {text.split(' value: ')[0].split(' for key ')[0]}"
 
 
 def settle(table: sa.Table) -> None:

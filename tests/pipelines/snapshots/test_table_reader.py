@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -35,7 +35,7 @@ def publish(source: Source, warehouse: Warehouse, execute: Any) -> Any:
         history_table(PAIR, sa.MetaData()).create(connection)
 
     def run(number: int) -> TableFigures:
-        moment = datetime.fromisoformat("2026-01-01") + timedelta(hours=number)
+        moment = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(hours=number)
         with source.snapshot() as snapshot, warehouse.bulk() as connection:
             with snapshot._connection.cursor() as cursor:
                 found = postgres._found(cursor, PAIR)

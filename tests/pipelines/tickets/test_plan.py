@@ -14,7 +14,7 @@ from include.pipelines.tickets.plan import (
     plan_new,
     split_history,
 )
-from include.warehouse.tickets.store import Known
+from include.warehouse.tickets.known import Known
 
 ME, OTHER = "huawei-1", "huawei-2"
 DAY = timedelta(days=1)

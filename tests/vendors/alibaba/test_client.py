@@ -183,6 +183,7 @@ def test_a_ticket_is_mapped(vendor):
         vendor_status="6",
         created_at=CREATED,
         category_id="7161",
+        is_resolved=True,
     )
     assert messages == [
         Message("0005PYGCW", "description", True, "问题", CREATED),
@@ -217,6 +218,7 @@ def test_notes_of_an_open_ticket_are_left_alone(vendor, port, answers):
         ("Status", {"Value": "wait-feedback"}, "vendor_status", "3"),
         ("Status", {"Value": "99"}, "vendor_status", "99"),
         ("Status", {"Value": "新状态"}, "is_closed", False),
+        ("Status", {"Value": "新状态"}, "is_resolved", None),
         ("Status", {"Value": None}, "vendor_status", ""),
         ("Status", {"Value": "7", "Label": "已完成"}, "is_closed", False),
         ("CreateTime", "1772541015123", "created_at", CREATED),

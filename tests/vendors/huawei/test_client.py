@@ -303,6 +303,15 @@ def test_only_four_states_are_closed(vendor, status):
     assert vendor.list() == [TicketRef("TS-000001", status in (3, 4, 12, 13))]
 
 
+@pytest.mark.parametrize(
+    ("status", "is_resolved"), [(3, True), (4, False), (12, False), (13, False), (2, None)]
+)
+def test_a_ticket_that_is_withdrawn_invalid_or_deleted_has_no_result(vendor, status, is_resolved):
+    vendor.listed = [a_row(status=status)]
+    vendor.details["TS-000001"] = a_detail([a_message()], status=status)
+    assert vendor.client.read_ticket("TS-000001")[0].is_resolved is is_resolved
+
+
 @pytest.mark.parametrize("status", [99, "新状态", None])
 def test_an_unknown_state_in_a_list_is_open_and_logged_once(vendor, caplog, status):
     vendor.listed = [a_row(1, status=status), a_row(2, status=status)]

@@ -225,6 +225,25 @@ def test_a_doubtful_number_means_closed_after_half_a_year_without_a_change(
     assert vendor.read()[0].is_closed is is_closed
 
 
+@pytest.mark.parametrize(
+    ("state", "is_resolved"),
+    [
+        ({"StatusName": "已完成"}, True),
+        ({"StatusName": "已关闭"}, True),
+        ({"StatusName": "已取消"}, False),
+        ({"StatusName": "已撤销"}, False),
+        ({"StatusName": "已删除"}, False),
+        ({"StatusId": 3}, True),
+        ({"StatusId": 10}, False),
+        ({"StatusId": 11}, False),
+        ({"StatusName": "处理中"}, None),
+    ],
+)
+def test_a_ticket_that_is_cancelled_withdrawn_or_deleted_has_no_result(vendor, state, is_resolved):
+    vendor.detail = a_detail(**state)
+    assert vendor.read()[0].is_resolved is is_resolved
+
+
 def test_a_ticket_names_its_state_as_the_vendor_does(vendor):
     assert vendor.read()[0].vendor_status == "3"
     vendor.detail = a_detail(StatusName="已完成")

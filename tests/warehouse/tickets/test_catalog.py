@@ -1,0 +1,70 @@
+"""Products, categories and sources as rows."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from include.models import Source
+from include.warehouse.tickets import catalog
+from include.warehouse.tickets.catalog import Listing, Names
+from tests.builders import DAY, a_category, a_product, a_ticket
+
+LATER = DAY + timedelta(days=1)
+
+
+def keep(warehouse, *listings):
+    for number, listing in enumerate(listings):
+        now = DAY + number * timedelta(days=1)
+        warehouse.transact(
+            lambda c, listing=listing, now=now: catalog.store(c, "huawei", listing, now)
+        )
+
+
+def test_what_is_no_longer_listed_becomes_inactive_and_known_sources_stay(warehouse, rows):
+    first = Listing(
+        [a_product("P1"), a_product("P2")],
+        [a_category("C1", "P1"), a_category("C1", "P2")],
+        [Source("1", "API")],
+    )
+    keep(warehouse, first, Listing([a_product("P1")], [a_category("C1", "P1")]))
+    look = "select id, type, active, create_time div 1000 from cloud_osm_product order by 1"
+    seen = int(DAY.timestamp())
+    assert rows(look) == [("P1", "HUAWEI", 1, seen), ("P2", "HUAWEI", 0, seen)]
+    pairs = "select product_id, active from cloud_osm_product_category order by 1"
+    assert rows(pairs) == [("P1", 1), ("P2", 0)]
+    assert rows("select id, active from cloud_osm_source") == [("1", 1)]
+    assert catalog.count_active(warehouse, "huawei") == {
+        "cloud_osm_product": 1,
+        "cloud_osm_product_type": 1,
+        "cloud_osm_product_category": 1,
+        "cloud_osm_source": 1,
+    }
+    assert set(catalog.count_active(warehouse, "tencent").values()) == {0}
+
+
+def test_retired_rows_are_loaded_too_because_old_tickets_name_them(warehouse):
+    keep(warehouse, Listing([a_product("P1"), a_product("P2")], []), Listing([a_product("P1")], []))
+    assert {p.product_id for p in catalog.load(warehouse, "huawei").products} == {"P1", "P2"}
+    assert catalog.load(warehouse, "tencent") == Listing()
+
+
+def test_tickets_that_say_the_same_get_their_ids_together(warehouse, store, rows):
+    for name, product in (("T1", "云服务器"), ("T2", "云服务器"), ("T3", "other")):
+        store((a_ticket(name, product_name=product), []))
+    asked = []
+
+    def resolve(names: Names) -> tuple[str | None, str | None]:
+        asked.append(names.product_name)
+        return ("ecs" if names.product_name == "云服务器" else None), None
+
+    def work(connection):
+        return catalog.resolve_tickets(connection, "huawei", resolve, LATER)
+
+    assert warehouse.transact(work) == 2
+    assert sorted(map(str, asked)) == ["other", "云服务器"]
+    found = rows("select product_id, date(synced_at) from cloud_osm_list order by cloud_id")
+    assert [(product, str(day)) for product, day in found] == [
+        ("ecs", "2026-01-11"),
+        ("ecs", "2026-01-11"),
+        (None, "2026-01-10"),
+    ]
