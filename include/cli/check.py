@@ -18,7 +18,13 @@ from include.errors import ConfigError, SyncError
 from include.models import Account, SyncWindow
 from include.secrets import KeyRing, reference_from_environment
 from include.settings import Settings
-from include.vendors.registry import DECLARED, is_switched_on, load_settings, open_client
+from include.vendors.registry import (
+    DECLARED,
+    is_switched_on,
+    load_settings,
+    open_client,
+    switch_of,
+)
 from include.warehouse.bookkeeping.tables import sync_check, sync_quarantine
 from include.warehouse.mysql import Warehouse
 from include.warehouse.schema import migrations
@@ -304,7 +310,7 @@ def _account(info: AccountInfo, account: Account | None, settings: Settings) -> 
             what,
             "off",
             f"{account.vendor}: not read, {why}",
-            f"{account.vendor.upper()}_ENABLED=1 reads it all the same",
+            f"{switch_of(account.vendor)}=1 reads it all the same",
         )
         return
     yield from _vendor(what, account, settings)

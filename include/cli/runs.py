@@ -23,7 +23,7 @@ from include.cli.console import (
     utcnow,
     worst,
 )
-from include.vendors.registry import DECLARED
+from include.vendors.registry import DECLARED, switch_of
 from include.work.health import whose_turn
 
 if TYPE_CHECKING:
@@ -116,7 +116,7 @@ def choose(place: Workplace, vendors: Sequence[str], account_ids: Sequence[str])
         off.setdefault(account.vendor, []).append(account.account_id)
     for vendor, ids in off.items():
         kind = "" if DECLARED[vendor].is_official else " (experimental)"
-        say(f"not read: {', '.join(ids)}: {vendor.upper()}_ENABLED is off{kind}")
+        say(f"not read: {', '.join(ids)}: {switch_of(vendor)} is off{kind}")
     if not chosen.accounts and not chosen.bad:
         say("no account to read: add one with `python -m include accounts add`")
     return chosen

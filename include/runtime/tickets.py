@@ -11,7 +11,7 @@ from airflow.sdk.exceptions import AirflowSkipException
 
 from include.errors import ConfigError, RateLimitError, SyncError, UnavailableError
 from include.runtime import connections, forms
-from include.vendors.registry import VENDORS
+from include.vendors.registry import VENDORS, switch_of
 
 if TYPE_CHECKING:
     from include.models import Account
@@ -112,7 +112,7 @@ def choose_of_vendor(place: Workplace, vendor: str, params: Mapping[str, Any]) -
 def say_switched_off(chosen: Chosen, vendor: str) -> None:
     """Say in the log that accounts of a vendor are left out."""
     if any(account.vendor == vendor for account in chosen.switched_off):
-        log.warning("%s is switched off: %s_ENABLED=1 reads it", vendor, vendor.upper())
+        log.warning("%s is switched off: %s=1 reads it", vendor, switch_of(vendor))
 
 
 def raise_first(results: Sequence[Result]) -> None:

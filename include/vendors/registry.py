@@ -107,8 +107,13 @@ def open_client(
     return MaskingClient(opened) if settings.redact_texts == "write" else opened
 
 
+def switch_of(name: str) -> str:
+    """The variable that switches a vendor on and off."""
+    return f"{name.upper()}_ENABLED"
+
+
 def _why_off(name: str) -> str:
-    variable = f"{name.upper()}_ENABLED"
+    variable = switch_of(name)
     if DECLARED[name].is_official:
         return f"{variable}=0 keeps it from being read: set {variable}=1 to read it"
     return (
