@@ -23,12 +23,7 @@ from pydantic_settings import (
 from include.errors import ConfigError
 
 LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
-_FLAGS: Final = {"1": True, "true": True, "yes": True, "on": True} | {
-    "0": False,
-    "false": False,
-    "no": False,
-    "off": False,
-}
+_ON, _OFF = ("1", "true", "yes", "on"), ("0", "false", "no", "off")
 
 
 def _url(value: str) -> str:
@@ -41,9 +36,10 @@ def _url(value: str) -> str:
 def _flag(value: str | bool) -> bool:
     if isinstance(value, bool):
         return value
-    if value.lower() not in _FLAGS:
-        raise ValueError(f"must be 1 or 0, not {value.lower()!r}")
-    return _FLAGS[value.lower()]
+    word = value.lower()
+    if word not in _ON + _OFF:
+        raise ValueError(f"must be 1 or 0, not {word!r}")
+    return word in _ON
 
 
 def _number(value: str | float, low: float, high: float) -> float:
