@@ -173,8 +173,8 @@ def test_counts_of_tables_quarantine_and_plain_keys(warehouse, page):
         "item_id": "T-1",
         "error_class": "ContractError",
         "error_text": "field id is missing",
-        "first_at": datetime(2026, 1, 1),  # noqa: DTZ001 - as the column holds it
-        "last_at": datetime(2026, 1, 2),  # noqa: DTZ001 - as the column holds it
+        "first_at": datetime(2026, 1, 1, tzinfo=UTC),
+        "last_at": datetime(2026, 1, 2, tzinfo=UTC),
         "attempts": 4,
     }
     warehouse.transact(lambda c: c.execute(sa.insert(sync_quarantine).values(failure)))
@@ -226,8 +226,8 @@ def test_hostile_text_is_shown_and_never_obeyed(warehouse, page):
         "item_id": HOSTILE[:64],
         "error_class": "ContractError",
         "error_text": HOSTILE,
-        "first_at": datetime(2026, 1, 1),  # noqa: DTZ001 - as the column holds it
-        "last_at": datetime(2026, 1, 2),  # noqa: DTZ001 - as the column holds it
+        "first_at": datetime(2026, 1, 1, tzinfo=UTC),
+        "last_at": datetime(2026, 1, 2, tzinfo=UTC),
         "attempts": 1,
     }
     warehouse.transact(lambda c: c.execute(sa.insert(sync_quarantine).values(failure)))
@@ -280,8 +280,8 @@ def test_checks_that_found_offences_are_told_and_those_of_level_fail_are_red(war
             "sentence": HOSTILE,
             "offences": 12,
             "sample": "[]",
-            "checked_at": datetime(2026, 1, 2),  # noqa: DTZ001 - as the column holds it
-            "failing_since_at": datetime(2026, 1, 1),  # noqa: DTZ001 - as the column holds it
+            "checked_at": datetime(2026, 1, 2, tzinfo=UTC),
+            "failing_since_at": datetime(2026, 1, 1, tzinfo=UTC),
         }
         warehouse.transact(lambda c: c.execute(sa.insert(sync_check).values(row)))
         return lines(page())
