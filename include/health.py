@@ -240,16 +240,17 @@ def _snapshot(connection: sa.Connection, now: datetime) -> SnapshotHealth | None
     last = manifest.last_snapshot(connection, "complete")
     if last is None:
         return None
-    moment = last["snapshot_at"].replace(tzinfo=UTC)
     return SnapshotHealth(
-        snapshot_id=last["snapshot_id"],
-        snapshot_at=moment,
-        age_seconds=max(0, int((now - moment).total_seconds())),
-        full_because=last["full_because"],
-        notes=last["notes"],
+        snapshot_id=last.snapshot_id,
+        snapshot_at=last.snapshot_at,
+        age_seconds=max(0, int((now - last.snapshot_at).total_seconds())),
+        full_because=last.full_because,
+        notes=last.notes,
         tables=[
-            SnapshotTable(**{of.name: row[of.name] for of in fields(SnapshotTable)})
-            for _, row in sorted(manifest.table_rows(connection, last["snapshot_id"]).items())
+            SnapshotTable(
+                **{of.name: getattr(row.figures, of.name) for of in fields(SnapshotTable)}
+            )
+            for _, row in sorted(manifest.table_rows(connection, last.snapshot_id).items())
         ],
         refused=_refused(connection),
     )
@@ -257,12 +258,11 @@ def _snapshot(connection: sa.Connection, now: datetime) -> SnapshotHealth | None
 
 def _refused(connection: sa.Connection) -> Refused | None:
     newest = manifest.last_snapshot(connection)
-    if newest is None or newest["state"] != "refused":
+    if newest is None or newest.state != "refused":
         return None
-    rows = manifest.table_rows(connection, newest["snapshot_id"])
-    over = {name: row["vanished"] for name, row in sorted(rows.items()) if row["over_limit"]}
-    refused_at = newest["stored_at"].replace(tzinfo=UTC)
-    return Refused(refused_at, accept=sum(over.values()), tables=list(over))
+    rows = manifest.table_rows(connection, newest.snapshot_id)
+    over = {name: row.figures.vanished for name, row in sorted(rows.items()) if row.over_limit}
+    return Refused(newest.stored_at, accept=sum(over.values()), tables=list(over))
 
 
 def _checks(connection: sa.Connection) -> list[BrokenCheck]:

@@ -13,21 +13,21 @@ if TYPE_CHECKING:
     from datetime import date
 
     from include.settings import Settings
-    from include.source.postgres import Source
+    from include.source.postgres import SourceDatabase
 
 
-def open_source(settings: Settings) -> Source:
+def open_source(settings: Settings) -> SourceDatabase:
     """The customer-service database. Raises ConfigError when SOURCE_URL names none."""
     import sqlalchemy as sa
 
-    from include.source.postgres import Source
+    from include.source.postgres import SourceDatabase
 
     if not settings.source_url:
         raise ConfigError(
             "SOURCE_URL is not set: give the customer-service database, like"
             " postgresql://user:password@host:5432/database"
         )
-    source = Source.open(
+    source = SourceDatabase.open(
         settings.source_url,
         ca=settings.source_ca,
         timeout_seconds=settings.source_timeout_seconds,
@@ -39,13 +39,13 @@ def open_source(settings: Settings) -> Source:
 def snapshot(*, full: bool, accept_vanished: int, as_json: bool) -> None:
     """Take one snapshot and show what it read and changed."""
     from include.cli.tables import show
-    from include.pipelines.snapshots import snapshot as snapshots
+    from include.pipelines.snapshots.snapshot import take_snapshot
 
     asked = {"full": full, "accept_vanished": accept_vanished}
     with ready() as s:
         source = open_source(s.settings)
         with Progress("snapshot", 1) as progress:
-            taken = snapshots.take(
+            taken = take_snapshot(
                 source,
                 s.warehouse,
                 request=request("snapshot", asked),

@@ -27,7 +27,7 @@ from include.errors import ConfigError
 from include.models import VENDORS
 
 if TYPE_CHECKING:
-    from include.source.postgres import Source
+    from include.source.postgres import SourceDatabase
     from include.warehouse.bookkeeping.ledger import Request
     from include.warehouse.mysql import Warehouse
 
@@ -131,13 +131,13 @@ def warehouse() -> Iterator[Warehouse]:
         yield opened
 
 
-def source() -> Source:
+def source() -> SourceDatabase:
     """The customer-service database of the Airflow connection ``customer_service``.
 
     Without that connection the setting SOURCE_URL counts. Nothing is sent to it yet.
     """
     from include.settings import Settings
-    from include.source.postgres import Source
+    from include.source.postgres import SourceDatabase
 
     settings = Settings.load()
     url = _url("customer_service", "postgresql+psycopg2", 5432) or settings.source_url
@@ -146,7 +146,7 @@ def source() -> Source:
             "there is no Airflow connection `customer_service`: add one, type Postgres, for the"
             " customer-service database; until then leave snapshot_customer_service switched off"
         )
-    opened = Source.open(
+    opened = SourceDatabase.open(
         url, ca=settings.source_ca, timeout_seconds=settings.source_timeout_seconds
     )
     _hide(url)

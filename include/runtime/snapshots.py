@@ -18,13 +18,13 @@ def take(
     params: Mapping[str, Any], conf: Mapping[str, Any] | None, known: Collection[str], who: str
 ) -> dict[str, int]:
     """Take a snapshot; its number and figures. Raises ConfigError for a form of other fields."""
-    from include.pipelines.snapshots import snapshot as snapshots
+    from include.pipelines.snapshots.snapshot import take_snapshot
     from include.settings import Settings
 
     runtime.check_form(params, conf or {}, known)
     settings, source = Settings.load(), runtime.source()
     with runtime.warehouse() as opened:
-        taken = snapshots.take(
+        taken = take_snapshot(
             source,
             opened,
             request=runtime.request(who, params),

@@ -26,7 +26,7 @@ from include.sandbox.desk import sample
 from include.sandbox.vendors.server import Sandbox
 from include.secrets import KeyRing, new_key
 from include.settings import Settings
-from include.source.postgres import Source
+from include.source.postgres import SourceDatabase
 from include.warehouse.mysql import Warehouse
 from include.warehouse.tickets.accounts import add_account, list_accounts, load_accounts
 from include.warehouse.tickets.tables import cloud_user
@@ -222,7 +222,7 @@ def _look_at_values(canaries, ring):
         canaries.look("tracebacks", "".join(traceback.format_exception(caught.value)))
     settings = Settings.load()
     opened = Warehouse.open(settings.warehouse_url)
-    source = Source.open(settings.source_url)
+    source = SourceDatabase.open(settings.source_url)
     keys = KeyRing.parse(ring)
     found, _ = load_accounts(opened, keys, references=lambda _: "a-reference-to-nothing")
     infos = list_accounts(opened, keys)

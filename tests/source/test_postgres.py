@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from include.customer_service import SOURCE_TABLES
 from include.errors import ConfigError, RejectedError, UnavailableError
-from include.source.postgres import Snapshot, Source
+from include.source.postgres import Snapshot, SourceDatabase
 from include.source.rendering import RANGE_KEYS, Reading
 
 SEAT = next(table for table in SOURCE_TABLES if table.name == "seat")
@@ -100,7 +100,7 @@ def test_a_missing_right_is_named_with_the_statement_that_gives_it(source_url, s
     url = sa.make_url(source_url).set(username="osm_blind", password="blind-password")
     with (
         pytest.raises(ConfigError, match="GRANT SELECT ON seat TO osm_blind"),
-        Source.open(url.render_as_string(hide_password=False)).snapshot(),
+        SourceDatabase.open(url.render_as_string(hide_password=False)).snapshot(),
     ):
         pass
 
@@ -114,7 +114,7 @@ def test_rows_hidden_by_a_policy_are_an_error_not_a_smaller_table(source_url, ex
         "create policy only_two on seat using (id < 3)",
     )
     url = sa.make_url(source_url).set(username="osm_filtered", password="filtered-password")
-    source = Source.open(url.render_as_string(hide_password=False))
+    source = SourceDatabase.open(url.render_as_string(hide_password=False))
     with (
         source.snapshot() as snapshot,
         pytest.raises(ConfigError, match="row-level security"),
@@ -222,7 +222,7 @@ def test_why_the_server_ended_an_idle_connection_is_told(source, execute):
 
 
 def test_a_statement_ends_at_its_time_limit(source_url):
-    source = Source.open(source_url, timeout_seconds=1)
+    source = SourceDatabase.open(source_url, timeout_seconds=1)
     with (
         source.snapshot() as snapshot,
         pytest.raises(UnavailableError, match="SOURCE_TIMEOUT_SECONDS"),
@@ -240,23 +240,26 @@ def test_a_statement_ends_at_its_time_limit(source_url):
 )
 def test_an_unusable_url_is_refused(url, reason):
     with pytest.raises(ConfigError, match=reason):
-        Source.open(url)
+        SourceDatabase.open(url)
 
 
 def test_certificates_are_verified_for_every_host_but_loopback():
-    remote = Source.open("postgresql://u:p@db.example.com/desk", ca="/etc/ca.pem")
+    remote = SourceDatabase.open("postgresql://u:p@db.example.com/desk", ca="/etc/ca.pem")
     assert remote._arguments["sslmode"] == "verify-full"
     assert remote._arguments["sslrootcert"] == "/etc/ca.pem"
-    assert "sslmode" not in Source.open("postgresql://u:p@127.0.0.1/desk")._arguments
+    assert "sslmode" not in SourceDatabase.open("postgresql://u:p@127.0.0.1/desk")._arguments
 
 
 def test_a_closed_port_and_a_wrong_password_say_whose_turn_it_is(source_url):
     closed = sa.make_url(source_url).set(port=1).render_as_string(hide_password=False)
-    with pytest.raises(UnavailableError), Source.open(closed).snapshot():
+    with pytest.raises(UnavailableError), SourceDatabase.open(closed).snapshot():
         pass
     wrong = sa.make_url(source_url).set(password="wrong").render_as_string(hide_password=False)
-    with pytest.raises(ConfigError, match="SOURCE_URL"), Source.open(wrong).snapshot():
+    with pytest.raises(ConfigError, match="SOURCE_URL"), SourceDatabase.open(wrong).snapshot():
         pass
     nowhere = sa.make_url(source_url).set(database="nowhere").render_as_string(False)
-    with pytest.raises(ConfigError, match="no such database"), Source.open(nowhere).snapshot():
+    with (
+        pytest.raises(ConfigError, match="no such database"),
+        SourceDatabase.open(nowhere).snapshot(),
+    ):
         pass

@@ -10,7 +10,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -273,5 +273,5 @@ def _number(digits: str, start: int, length: int) -> str:
 
 
 def _literal(moment: datetime) -> str:
-    """A naive UTC moment as MySQL reads it."""
-    return moment.isoformat(sep=" ", timespec="microseconds")
+    """A moment as MySQL reads it, in UTC."""
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(sep=" ", timespec="microseconds")
