@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 
 from include.models import Account, Category, Message, Product, Ticket
+from include.warehouse.customer_service.manifest import (
+    SnapshotRow,
+    StoredSnapshot,
+    TableFigures,
+    TableRow,
+)
 
 DAY = datetime(2026, 1, 10, tzinfo=UTC)
 
@@ -68,28 +75,38 @@ def a_category(category_id: str = "C1", product_id: str = "P1", **changes: Any) 
     )
 
 
-def a_snapshot(snapshot_id: int = 1, **changes: Any) -> dict[str, Any]:
-    """A row of ``cs_snapshot``, for ``manifest.write``."""
-    return {
-        "snapshot_id": snapshot_id,
-        "state": "complete",
-        "snapshot_at": (DAY + timedelta(hours=snapshot_id)),
-        "run_id": "0" * 32,
-        "full_because": None,
-        "system_id": "7",
-        "database_name": "desk",
-        "timeline": 1,
-        "server_started_at": DAY,
-        "horizon": 100 * snapshot_id,
-        "notes": None,
-        **changes,
-    }
+def a_snapshot(snapshot_id: int = 1, **changes: Any) -> SnapshotRow:
+    return SnapshotRow(
+        **{
+            "snapshot_id": snapshot_id,
+            "state": "complete",
+            "snapshot_at": DAY + timedelta(hours=snapshot_id),
+            "run_id": "0" * 32,
+            "full_because": None,
+            "system_id": "7",
+            "database_name": "desk",
+            "timeline": 1,
+            "server_started_at": DAY,
+            "horizon": 100 * snapshot_id,
+            "notes": None,
+            **changes,
+        }
+    )
 
 
-def a_table_of_a_snapshot(table_name: str = "seat", **changes: Any) -> dict[str, Any]:
-    """A row of ``cs_snapshot_table``, for ``manifest.write``."""
-    return {
-        "table_name": table_name,
+def a_stored_snapshot(snapshot_id: int = 1, **changes: Any) -> StoredSnapshot:
+    return StoredSnapshot(**asdict(a_snapshot(snapshot_id, **changes)), stored_at=DAY)
+
+
+def a_table_of_a_snapshot(
+    table_name: str = "seat",
+    *,
+    checksum: int = 0,
+    over_limit: bool = False,
+    relation: str = "1:1",
+    **changes: int,
+) -> TableRow:
+    figures = {
         "rows_read": 10,
         "opened": 3,
         "closed": 2,
@@ -97,11 +114,9 @@ def a_table_of_a_snapshot(table_name: str = "seat", **changes: Any) -> dict[str,
         "present": 1_234,
         "unfit": 0,
         "duplicates": 0,
-        "checksum": 0,
-        "over_limit": 0,
-        "relation": "1:1",
         **changes,
     }
+    return TableRow(TableFigures(table_name, **figures), checksum, over_limit, relation)
 
 
 def untyped(table: sa.Table) -> sa.TableClause:

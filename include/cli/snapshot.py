@@ -13,10 +13,10 @@ if TYPE_CHECKING:
     from datetime import date
 
     from include.settings import Settings
-    from include.source.postgres import Source
+    from include.source.postgres import SourceDatabase
 
 
-def open_source(settings: Settings) -> Source:
+def open_source(settings: Settings) -> SourceDatabase:
     """The customer-service database. Raises ConfigError when SOURCE_URL names none."""
     from include.work import customer_service
 

@@ -21,7 +21,7 @@ from include.work.health import whose_turn
 
 if TYPE_CHECKING:
     from include.pipelines.checks import CheckResult
-    from include.pipelines.snapshots.snapshot import TableComparison
+    from include.pipelines.snapshots.source_comparison import SourceComparison
     from include.work.place import Workplace
 
 T = TypeVar("T")
@@ -32,7 +32,7 @@ class Tables:
     """What was found. *errors* holds what kept a part from being looked at, and failed checks."""
 
     checks: list[CheckResult] = field(default_factory=list)
-    source: list[TableComparison] = field(default_factory=list)
+    source: list[SourceComparison] = field(default_factory=list)
     errors: list[SyncError] = field(default_factory=list)
 
     def codes(self) -> Iterator[Exit]:
@@ -121,10 +121,10 @@ def _run_checks(place: Workplace) -> list[CheckResult]:
         return results
 
 
-def _compare_source(place: Workplace) -> list[TableComparison]:
-    from include.pipelines.snapshots import snapshot as snapshots
+def _compare_source(place: Workplace) -> list[SourceComparison]:
+    from include.pipelines.snapshots.source_comparison import compare_with_source
 
     source = open_source(place.settings)
     with Progress("source", 1) as progress:
         progress.update("counting and summing both sides")
-        return snapshots.compare(source, place.warehouse)
+        return compare_with_source(source, place.warehouse)

@@ -13,7 +13,7 @@ from include.errors import ConfigError
 from include.vendors.registry import load_settings
 
 if TYPE_CHECKING:
-    from include.source.postgres import Source
+    from include.source.postgres import SourceDatabase
     from include.warehouse.mysql import Warehouse
     from include.work.place import Workplace
 
@@ -53,7 +53,7 @@ def workplace(*, uses_keys: bool = True) -> Iterator[Workplace]:
         yield Workplace.of(load_settings(), opened, find_secret, hide)
 
 
-def source() -> Source:
+def source() -> SourceDatabase:
     """The customer-service database of the Airflow connection ``customer_service``.
 
     Without that connection the setting SOURCE_URL counts. Nothing is sent to it yet.

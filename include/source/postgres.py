@@ -100,7 +100,7 @@ class Position:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class FoundTable:
     """A table as the source has it now."""
 
     table: SourceTable
@@ -113,9 +113,11 @@ class Found:
 
 
 class Snapshot:
-    """All tables at one moment. Valid inside ``Source.snapshot``."""
+    """All tables at one moment. Valid inside ``SourceDatabase.snapshot``."""
 
-    def __init__(self, connection: Any, position: Position, found: Mapping[str, Found]) -> None:
+    def __init__(
+        self, connection: Any, position: Position, found: Mapping[str, FoundTable]
+    ) -> None:
         self._connection = connection
         self.position = position
         self.found = found
@@ -155,7 +157,7 @@ class Snapshot:
                 yield cursor
 
 
-class Source:
+class SourceDatabase:
     """The customer-service database, read-only whatever its role may do."""
 
     def __init__(self, arguments: Mapping[str, Any], timeout_seconds: int) -> None:
@@ -284,7 +286,7 @@ def _position(cursor: Any) -> Position:
     )
 
 
-def _found(cursor: Any, table: SourceTable) -> Found:
+def _found(cursor: Any, table: SourceTable) -> FoundTable:
     """Compare a table with what we expect. Raises ConfigError by table and column."""
     cursor.execute(
         "select a.attname, t.typname, a.atttypmod, a.attnum, a.attnotnull, c.relkind, c.oid,"
@@ -324,7 +326,7 @@ def _found(cursor: Any, table: SourceTable) -> Found:
     unique = _is_unique(cursor, table)
     if not unique:
         notes.append(f"{table.name} has no unique index on {', '.join(table.key)}")
-    return Found(
+    return FoundTable(
         table=table,
         reading=Reading(table, frozenset(wide), unique),
         relation=f"{oid}:{','.join(numbers)}",

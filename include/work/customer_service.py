@@ -8,16 +8,17 @@ from datetime import UTC, date, datetime
 import sqlalchemy as sa
 
 from include.pipelines import reports
-from include.pipelines.snapshots import snapshot as snapshots
+from include.pipelines.snapshots import snapshot
+from include.pipelines.snapshots.snapshot import PublishedSnapshot
 from include.settings import Settings
-from include.source.postgres import Source
+from include.source.postgres import SourceDatabase
 from include.warehouse.bookkeeping.ledger import Request
 from include.work.place import Workplace
 
 
-def open_source(url: str, settings: Settings, hide: Callable[[str], None]) -> Source:
+def open_source(url: str, settings: Settings, hide: Callable[[str], None]) -> SourceDatabase:
     """The customer-service database at *url*; nothing is sent yet, its password is hidden."""
-    source = Source.open(
+    source = SourceDatabase.open(
         url, ca=settings.source_ca, timeout_seconds=settings.source_timeout_seconds
     )
     hide(sa.make_url(url).password or "")
@@ -26,15 +27,15 @@ def open_source(url: str, settings: Settings, hide: Callable[[str], None]) -> So
 
 def take_snapshot(
     place: Workplace,
-    source: Source,
+    source: SourceDatabase,
     request: Request,
     *,
     full: bool,
     accept_vanished: int,
     progress: Callable[[str], None],
-) -> snapshots.Taken:
+) -> PublishedSnapshot:
     """Take one snapshot and publish it. Raises as the pipeline's function of that name."""
-    return snapshots.take(
+    return snapshot.take_snapshot(
         source,
         place.warehouse,
         request=request,

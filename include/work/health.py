@@ -241,14 +241,16 @@ def _snapshot(connection: sa.Connection, now: datetime) -> SnapshotHealth | None
     if last is None:
         return None
     return SnapshotHealth(
-        snapshot_id=last["snapshot_id"],
-        snapshot_at=last["snapshot_at"],
-        age_seconds=max(0, int((now - last["snapshot_at"]).total_seconds())),
-        full_because=last["full_because"],
-        notes=last["notes"],
+        snapshot_id=last.snapshot_id,
+        snapshot_at=last.snapshot_at,
+        age_seconds=max(0, int((now - last.snapshot_at).total_seconds())),
+        full_because=last.full_because,
+        notes=last.notes,
         tables=[
-            SnapshotTable(**{of.name: row[of.name] for of in fields(SnapshotTable)})
-            for _, row in sorted(manifest.table_rows(connection, last["snapshot_id"]).items())
+            SnapshotTable(
+                **{of.name: getattr(row.figures, of.name) for of in fields(SnapshotTable)}
+            )
+            for _, row in sorted(manifest.table_rows(connection, last.snapshot_id).items())
         ],
         refused=_refused(connection),
     )
@@ -256,11 +258,11 @@ def _snapshot(connection: sa.Connection, now: datetime) -> SnapshotHealth | None
 
 def _refused(connection: sa.Connection) -> Refused | None:
     newest = manifest.last_snapshot(connection)
-    if newest is None or newest["state"] != "refused":
+    if newest is None or newest.state != "refused":
         return None
-    rows = manifest.table_rows(connection, newest["snapshot_id"])
-    over = {name: row["vanished"] for name, row in sorted(rows.items()) if row["over_limit"]}
-    return Refused(newest["stored_at"], accept=sum(over.values()), tables=list(over))
+    rows = manifest.table_rows(connection, newest.snapshot_id)
+    over = {name: row.figures.vanished for name, row in sorted(rows.items()) if row.over_limit}
+    return Refused(newest.stored_at, accept=sum(over.values()), tables=list(over))
 
 
 def _checks(connection: sa.Connection) -> list[BrokenCheck]:

@@ -15,9 +15,9 @@ import sqlalchemy as sa
 import typer
 
 from include.pipelines import reports
-from include.pipelines.snapshots import snapshot as snapshots
+from include.pipelines.snapshots.snapshot import take_snapshot
 from include.sandbox.desk import churn, sample
-from include.source.postgres import Source
+from include.source.postgres import SourceDatabase
 from include.warehouse.bookkeeping.ledger import Request
 from include.warehouse.mysql import Warehouse
 from tests.benchmarks.ground import ground
@@ -75,7 +75,7 @@ def main(
         for name, share in (("first build", 0.0), ("build after 1 % changed", 0.01)):
             if share:
                 churn.churn(source, seed=1, now=NOW + timedelta(hours=1), share=share)
-            snapshots.take(Source.open(source), warehouse, request=request)
+            take_snapshot(SourceDatabase.open(source), warehouse, request=request)
             began = time.perf_counter()
             reports.build(warehouse, now=NOW + timedelta(hours=1), request=request)
             typer.echo(f"{name:32}{time.perf_counter() - began:8.1f} s")

@@ -25,7 +25,7 @@ import typer
 
 from include.customer_service import SOURCE_TABLES, SourceTable
 from include.sandbox.desk import churn, sample
-from include.source.postgres import Source
+from include.source.postgres import SourceDatabase
 from include.warehouse.customer_service.tables import HISTORIES
 from include.warehouse.mysql import Warehouse
 from tests.benchmarks.ground import ROWS, ground
@@ -61,7 +61,7 @@ def copy_alone(source_url: str) -> None:
 
 def files(source_url: str, folder: Path) -> None:
     """The rows as MySQL can load them."""
-    with Source.open(source_url).snapshot() as snapshot:
+    with SourceDatabase.open(source_url).snapshot() as snapshot:
         for table in SOURCE_TABLES:
             rows = snapshot.found[table.name].reading.rows()
             with (folder / table.name).open("wb") as sink:

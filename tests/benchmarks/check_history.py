@@ -16,10 +16,10 @@ import sqlalchemy as sa
 import typer
 
 from include.customer_service import SOURCE_TABLES
-from include.pipelines.snapshots import snapshot as snapshots
-from include.pipelines.snapshots.snapshot import Taken
+from include.pipelines.snapshots.snapshot import PublishedSnapshot, take_snapshot
+from include.pipelines.snapshots.source_comparison import compare_with_source
 from include.sandbox.desk import churn, sample
-from include.source.postgres import Source
+from include.source.postgres import SourceDatabase
 from include.warehouse.bookkeeping.ledger import Request
 from include.warehouse.customer_service.tables import HISTORIES
 from include.warehouse.mysql import Warehouse
@@ -39,7 +39,7 @@ def keep_copy(source_url: str, schema: str) -> None:
             connection.exec_driver_sql(f"alter table {copy} add primary key ({key})")
 
 
-def copy_of(source_url: str, schema: str) -> Source:
+def copy_of(source_url: str, schema: str) -> SourceDatabase:
     """The tables of a schema, read as the source is."""
     url = sa.make_url(source_url)
     arguments = {
@@ -50,10 +50,10 @@ def copy_of(source_url: str, schema: str) -> Source:
         "dbname": url.database,
         "options": f"-c search_path={schema}",
     }
-    return Source(arguments, 3600)
+    return SourceDatabase(arguments, 3600)
 
 
-def as_of(there: Ground, warehouse_url: str, taken: Taken) -> Warehouse:
+def as_of(there: Ground, warehouse_url: str, taken: PublishedSnapshot) -> Warehouse:
     """A database in which what was valid at a snapshot's moment looks like the present."""
     url = there.new_schema(f"as_of_{taken.snapshot_id}")
     main = sa.make_url(warehouse_url).database
@@ -70,10 +70,10 @@ def as_of(there: Ground, warehouse_url: str, taken: Taken) -> Warehouse:
     return Warehouse.open(url)
 
 
-def compared(source: Source, warehouse: Warehouse) -> tuple[bool, str]:
+def compared(source: SourceDatabase, warehouse: Warehouse) -> tuple[bool, str]:
     """Whether all tables are equal, and a line that says so."""
     began = time.perf_counter()
-    found = snapshots.compare(source, warehouse)
+    found = compare_with_source(source, warehouse)
     rows = sum(table.source_rows for table in found)
     unequal = [str(table) for table in found if not table.equal]
     missing = {table.name for table in SOURCE_TABLES} - {table.table_name for table in found}
@@ -83,7 +83,7 @@ def compared(source: Source, warehouse: Warehouse) -> tuple[bool, str]:
     return True, f"{len(found)} tables, {rows:,} rows equal ({seconds:.1f} s)"
 
 
-def figures(taken: Taken) -> str:
+def figures(taken: PublishedSnapshot) -> str:
     names: Sequence[str] = ("rows_read", "opened", "closed", "present")
     totals = {name: sum(getattr(table, name) for table in taken.tables) for name in names}
     return ", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in totals.items())
@@ -99,7 +99,7 @@ def main(
     with ground() as there:
         typer.echo(there.describe())
         url, warehouse_url = there.new_source(), there.new_warehouse("warehouse")
-        source, warehouse = Source.open(url), Warehouse.open(warehouse_url)
+        source, warehouse = SourceDatabase.open(url), Warehouse.open(warehouse_url)
         rows = {table: round(count * scale) for table, count in ROWS.items()}
         sample.create(url, seed=7, now=NOW, scale=scale, rows=rows, queue=True)
         moments = []
@@ -108,7 +108,7 @@ def main(
                 now = NOW + timedelta(hours=number)
                 churn.churn(url, seed=number, now=now, share=share)
             began = time.perf_counter()
-            taken = snapshots.take(source, warehouse, request=Request("a check"))
+            taken = take_snapshot(source, warehouse, request=Request("a check"))
             seconds = time.perf_counter() - began
             keep_copy(url, f"copy_{taken.snapshot_id}")
             moments.append(taken)

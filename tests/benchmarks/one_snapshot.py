@@ -11,8 +11,8 @@ import sys
 import time
 from pathlib import Path
 
-from include.pipelines.snapshots import snapshot as snapshots
-from include.source.postgres import Source
+from include.pipelines.snapshots.snapshot import take_snapshot
+from include.source.postgres import SourceDatabase
 from include.warehouse.bookkeeping.ledger import Request
 from include.warehouse.mysql import Warehouse
 
@@ -27,9 +27,9 @@ def peak() -> int:
 def main(urls: list[str]) -> None:
     result: dict[str, object] = {}
     if urls:
-        warehouse, source = Warehouse.open(urls[0]), Source.open(urls[1])
+        warehouse, source = Warehouse.open(urls[0]), SourceDatabase.open(urls[1])
         began = time.perf_counter()
-        taken = snapshots.take(source, warehouse, request=Request("a benchmark"))
+        taken = take_snapshot(source, warehouse, request=Request("a benchmark"))
         result["seconds"] = time.perf_counter() - began
         result["full_because"] = taken.full_because
         result["rows"] = sum(table.rows_read for table in taken.tables)

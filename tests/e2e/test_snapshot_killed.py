@@ -19,9 +19,9 @@ import pytest
 import sqlalchemy as sa
 
 from include.customer_service import SOURCE_TABLES
-from include.pipelines.snapshots import snapshot as snapshots
+from include.pipelines.snapshots.source_comparison import compare_with_source
 from include.sandbox.desk import churn, sample
-from include.source.postgres import Source
+from include.source.postgres import SourceDatabase
 from include.warehouse.customer_service.staging import content_hash
 from include.warehouse.mysql import Warehouse
 from tests.faults.kit.lanes import LANES, Lane, lanes, side_by_side
@@ -63,7 +63,7 @@ class Scene:
 
     def equals_the_source(self, lane: Lane) -> bool:
         with closing(Warehouse.open(lane.url)) as warehouse:
-            found = snapshots.compare(Source.open(self.source_url), warehouse)
+            found = compare_with_source(SourceDatabase.open(self.source_url), warehouse)
         return len(found) == len(SOURCE_TABLES) and all(table.equal for table in found)
 
 

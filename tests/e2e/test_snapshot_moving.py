@@ -11,10 +11,11 @@ from datetime import UTC, datetime
 import pytest
 import sqlalchemy as sa
 
-from include.pipelines.snapshots import snapshot as snapshots
+from include.pipelines.snapshots.snapshot import take_snapshot
+from include.pipelines.snapshots.source_comparison import compare_with_source
 from include.sandbox.desk import sample
 from include.sandbox.desk.mover import Mover
-from include.source.postgres import Source
+from include.source.postgres import SourceDatabase
 from include.warehouse.bookkeeping.ledger import Request
 from include.warehouse.mysql import Warehouse
 
@@ -111,13 +112,11 @@ def test_a_moving_conversation_is_in_exactly_one_table_of_every_snapshot_and_rea
     warehouse, warehouse_url, source_url
 ):
     sample.create(source_url, seed=7, now=NOW, rows=ROWS, queue=True, odd=False)
-    source, states = Source.open(source_url), set()
+    source, states = SourceDatabase.open(source_url), set()
     with Mover(source_url, rate=50) as mover, Reader(warehouse_url) as reader:
         for number in range(SNAPSHOTS):
             before = mover.known()
-            taken = snapshots.take(
-                source, warehouse, request=Request("a test"), full=number in FULL
-            )
+            taken = take_snapshot(source, warehouse, request=Request("a test"), full=number in FULL)
             assert bool(taken.full_because) == (number in FULL)
             live = keys(warehouse, "cs_queue_mapping")
             archive = keys(warehouse, "cs_session_mapping")
@@ -132,5 +131,5 @@ def test_a_moving_conversation_is_in_exactly_one_table_of_every_snapshot_and_rea
     # Otherwise nothing was tried: conversations had moved by every snapshot.
     assert mover.moved >= SNAPSHOTS
     assert len(states) == SNAPSHOTS
-    snapshots.take(source, warehouse, request=Request("a test"))
-    assert all(table.equal for table in snapshots.compare(source, warehouse))
+    take_snapshot(source, warehouse, request=Request("a test"))
+    assert all(table.equal for table in compare_with_source(source, warehouse))

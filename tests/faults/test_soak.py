@@ -18,11 +18,12 @@ import pytest
 
 from include.models import Account
 from include.pipelines import checks, reports
-from include.pipelines.snapshots import snapshot as snapshots
+from include.pipelines.snapshots.snapshot import take_snapshot
+from include.pipelines.snapshots.source_comparison import compare_with_source
 from include.sandbox.desk import sample
 from include.sandbox.desk.churn import churn
 from include.sandbox.vendors.server import Sandbox
-from include.source.postgres import Source
+from include.source.postgres import SourceDatabase
 from include.vendors.registry import VENDORS
 from include.warehouse.bookkeeping.ledger import Counts, Request
 from include.warehouse.mysql import Warehouse
@@ -194,7 +195,7 @@ class World:
         return self.scene.refresh(vendor, now=self.store.now())
 
     def customer_service(self, warehouse: Warehouse) -> None:
-        snapshots.take(Source.open(self.source_url), warehouse, request=Request("a test"))
+        take_snapshot(SourceDatabase.open(self.source_url), warehouse, request=Request("a test"))
         reports.build(warehouse, now=datetime.now(UTC), request=Request("a test"))
         self.tally["runs"] += 2
 
@@ -226,7 +227,7 @@ def test_after_a_month_of_faults_and_kills_the_tables_are_those_of_one_clean_run
             assert world.refresh(vendor).error is None
         assert not [one.error for one in scene.run(now=now()).values() if one.error]
         world.customer_service(warehouse)
-        tables = snapshots.compare(Source.open(world.source_url), warehouse)
+        tables = compare_with_source(SourceDatabase.open(world.source_url), warehouse)
         assert [table for table in tables if not table.equal] == []
         wrong = [c for c in checks.look(warehouse, now=datetime.now(UTC)) if not c.ok]
         assert [c for c in wrong if c.level == "fail"] == []

@@ -25,7 +25,7 @@ from include.customer_service import SOURCE_TABLES
 from include.errors import CheckError, ConfigError, RejectedError, UnavailableError
 from include.sandbox.desk import churn, sample
 from include.sandbox.desk.mover import Mover
-from include.source.postgres import Source
+from include.source.postgres import SourceDatabase
 from include.warehouse.mysql import Warehouse
 from tests.faults.kit.children import children
 from tests.faults.kit.desk_scene import Desk, judge
@@ -306,7 +306,7 @@ def test_g11_a_snapshot_killed_while_it_publishes_shows_the_old_state_or_the_new
 
 def test_g12_a_source_that_we_might_write_is_not_written(changed, execute, judge):
     assert execute("select rolsuper from pg_roles where rolname = current_user")
-    source = Source.open(changed.url)
+    source = SourceDatabase.open(changed.url)
     with source.snapshot() as snapshot, pytest.raises(RejectedError, match="read-only"):
         snapshot.all("insert into seat (id) values (1) returning id")
     with (

@@ -263,7 +263,7 @@ def test_a_refused_snapshot_says_which_number_to_accept(warehouse, page):
     snapshot(warehouse)
     error = CheckError("seat lost 300 of 1234 rows, more than the limit of 20%")
     run(warehouse, "customer_service", "POSTGRESQL", entity="snapshot", error=error)
-    over = [a_table_of_a_snapshot(vanished=300, over_limit=1)]
+    over = [a_table_of_a_snapshot(vanished=300, over_limit=True)]
     snapshot(warehouse, 2, over, state="refused")
     html = page()
     assert "failed" in lines(html)["Customer-service snapshot"]
@@ -312,7 +312,7 @@ def test_hostile_names_of_the_source_are_shown_and_never_obeyed(warehouse, page)
         entity="snapshot",
         error=ContractError(HOSTILE, request_id=HOSTILE),
     )
-    hostile = [a_table_of_a_snapshot(HOSTILE[:64], vanished=1, over_limit=1)]
+    hostile = [a_table_of_a_snapshot(HOSTILE[:64], vanished=1, over_limit=True)]
     snapshot(warehouse, 1, hostile, full_because=HOSTILE, notes=HOSTILE)
     snapshot(warehouse, 2, hostile, state="refused")
     html = page()

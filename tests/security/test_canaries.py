@@ -25,7 +25,7 @@ from include.models import Account
 from include.sandbox.desk import sample
 from include.sandbox.vendors.server import Sandbox
 from include.secrets import KeyRing, new_key
-from include.source.postgres import Source
+from include.source.postgres import SourceDatabase
 from include.vendors.registry import VENDORS, load_settings
 from include.warehouse.mysql import Warehouse
 from include.warehouse.tickets.accounts import add_account, list_accounts, load_accounts
@@ -222,7 +222,7 @@ def _look_at_values(canaries, ring):
         canaries.look("tracebacks", "".join(traceback.format_exception(caught.value)))
     settings = load_settings()
     opened = Warehouse.open(settings.warehouse_url.get_secret_value())
-    source = Source.open(settings.source_url.get_secret_value())
+    source = SourceDatabase.open(settings.source_url.get_secret_value())
     keys = KeyRing.parse(ring)
     found, _ = load_accounts(opened, keys, references=lambda _: "a-reference-to-nothing")
     infos = list_accounts(opened, keys)

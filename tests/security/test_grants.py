@@ -15,7 +15,7 @@ from include.customer_service import SOURCE_TABLES
 from include.sandbox.desk import sample
 from include.sandbox.vendors.server import Sandbox
 from include.secrets import new_key
-from include.source.postgres import Source
+from include.source.postgres import SourceDatabase
 from include.warehouse.schema import views
 from tests.builders import DAY
 from tests.security.conftest import GRANTS, PASSWORD, ROLES, environment, invoke, rows, statements
@@ -266,7 +266,7 @@ def test_the_role_that_reads_the_source_can_do_exactly_that(reader, record_prope
         no_right, read_only = "42501", "25006"
         assert found[statement, True] == ("allowed" if expected else no_right), statement
         assert found[statement, False] in (("allowed",) if expected else (no_right, read_only))
-    with Source.open(reader).snapshot() as snapshot:
+    with SourceDatabase.open(reader).snapshot() as snapshot:
         assert len(snapshot.found) == len(SOURCE_TABLES)
         assert snapshot.position.system_id
     count = f"{len(SOURCE_STATEMENTS)} statements x 1 role"

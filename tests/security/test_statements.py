@@ -10,11 +10,11 @@ from datetime import UTC, datetime
 import sqlalchemy as sa
 
 from include.pipelines import catalog, checks, reports
-from include.pipelines.snapshots import snapshot as snapshots
+from include.pipelines.snapshots.snapshot import take_snapshot
 from include.pipelines.tickets.sync import sync_tickets
 from include.sandbox.desk import sample
 from include.sandbox.vendors.server import Sandbox
-from include.source.postgres import Source
+from include.source.postgres import SourceDatabase
 from include.vendors.registry import open_client
 from include.warehouse.bookkeeping.ledger import Request
 from include.warehouse.mysql import Warehouse
@@ -93,7 +93,7 @@ def work(sandbox: Sandbox, url: str, source_url: str) -> tuple[set[str], tuple[s
             sync_tickets(
                 client, warehouse, client.account, settings=settings, now=NOW, request=REQUEST
             )
-        taken = snapshots.take(Source.open(source_url), warehouse, request=REQUEST)
+        taken = take_snapshot(SourceDatabase.open(source_url), warehouse, request=REQUEST)
         reports.build(warehouse, now=NOW, request=REQUEST)
         checks.run(warehouse, now=NOW, request=REQUEST)
         read_health(warehouse, now=NOW)

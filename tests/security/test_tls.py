@@ -23,7 +23,7 @@ from requests.auth import AuthBase
 
 from include.errors import ConfigError, UnavailableError
 from include.sandbox.servers import databases, mysql, postgres, private
-from include.source.postgres import Source
+from include.source.postgres import SourceDatabase
 from include.vendors.deadline import open_session
 from include.vendors.http import ApiSession, Verdict
 from include.vendors.rate import RateLimit
@@ -254,7 +254,7 @@ def test_a_warehouse_that_offers_no_encryption_learns_neither_name_nor_password(
 
 
 def describe(url, ca):
-    with Source.open(url, ca=ca).connect() as connection, connection.cursor() as cursor:
+    with SourceDatabase.open(url, ca=ca).connect() as connection, connection.cursor() as cursor:
         cursor.execute("select ssl from pg_stat_ssl where pid = pg_backend_pid()")
         return cursor.fetchone()[0]
 

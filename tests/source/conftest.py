@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from include.source.postgres import Source
+from include.source.postgres import SourceDatabase
 
 
 @pytest.fixture
-def source(source_url: str) -> Source:
-    return Source.open(source_url)
+def source(source_url: str) -> SourceDatabase:
+    return SourceDatabase.open(source_url)
 
 
 @pytest.fixture

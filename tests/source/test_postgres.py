@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import io
 import threading
 import time
-from typing import Any
 
 import psycopg2  # type: ignore[import-untyped]
 import pytest
@@ -13,24 +11,10 @@ import sqlalchemy as sa
 
 from include.customer_service import SOURCE_TABLES
 from include.errors import ConfigError, RejectedError, UnavailableError
-from include.source.postgres import Snapshot, Source
-from include.source.rendering import RANGE_KEYS, Reading
+from include.source.postgres import SourceDatabase
+from include.source.rendering import Reading
 
 SEAT = next(table for table in SOURCE_TABLES if table.name == "seat")
-
-
-def read(snapshot: Snapshot, query: str) -> str:
-    sink = io.BytesIO()
-    snapshot.copy(query, sink)
-    return sink.getvalue().decode()
-
-
-def until_older_transactions_end(execute: Any) -> None:
-    """Other tests' transactions on the same server hold the horizon back."""
-    newest = execute("select pg_current_xact_id()::text::bigint")
-    passed = f"select pg_snapshot_xmin(pg_current_snapshot())::text::bigint > {newest}"
-    while not execute(passed):
-        time.sleep(0.05)
 
 
 def test_all_tables_are_found_and_one_reading_says_where_it_stands(source, execute):
@@ -100,7 +84,7 @@ def test_a_missing_right_is_named_with_the_statement_that_gives_it(source_url, s
     url = sa.make_url(source_url).set(username="osm_blind", password="blind-password")
     with (
         pytest.raises(ConfigError, match="GRANT SELECT ON seat TO osm_blind"),
-        Source.open(url.render_as_string(hide_password=False)).snapshot(),
+        SourceDatabase.open(url.render_as_string(hide_password=False)).snapshot(),
     ):
         pass
 
@@ -114,7 +98,7 @@ def test_rows_hidden_by_a_policy_are_an_error_not_a_smaller_table(source_url, ex
         "create policy only_two on seat using (id < 3)",
     )
     url = sa.make_url(source_url).set(username="osm_filtered", password="filtered-password")
-    source = Source.open(url.render_as_string(hide_password=False))
+    source = SourceDatabase.open(url.render_as_string(hide_password=False))
     with (
         source.snapshot() as snapshot,
         pytest.raises(ConfigError, match="row-level security"),
@@ -152,46 +136,6 @@ def test_truncate_waits_for_a_snapshot_that_is_under_way(source, execute):
     assert execute("select count(*) from seat") == 0
 
 
-def test_row_versions_since_a_horizon_are_all_that_changed(source, execute):
-    execute("insert into seat (id, web_name) select n, 'x' from generate_series(1, 100) n")
-    until_older_transactions_end(execute)
-    with source.snapshot() as snapshot:
-        horizon = snapshot.position.horizon
-    execute("update seat set max_user = 3 where id = 7", "delete from seat where id = 8")
-    with source.snapshot() as snapshot:
-        changed = read(snapshot, snapshot.found["seat"].reading.rows(horizon))
-        assert [line.split(",")[0] for line in changed.splitlines()] == ["7"]
-
-
-def test_a_transaction_that_was_open_at_the_horizon_is_not_missed(source_url, source, execute):
-    late = psycopg2.connect(**source._arguments)
-    late.cursor().execute("insert into seat (id, web_name) values (1, 'late')")
-    execute("insert into seat (id, web_name) values (2, 'early')")
-    with source.snapshot() as snapshot:
-        horizon = snapshot.position.horizon
-    late.commit()
-    late.close()
-    with source.snapshot() as snapshot:
-        changed = read(snapshot, snapshot.found["seat"].reading.rows(horizon))
-        assert {line.split(",")[0] for line in changed.splitlines()} == {"1", "2"}
-
-
-def test_ranges_count_every_key_once(source, execute):
-    execute(
-        "insert into seat (id, web_name)"
-        f" select n, 'x' from generate_series(-{RANGE_KEYS}, {RANGE_KEYS}) n"
-    )
-    with source.snapshot() as snapshot:
-        ranges = {row[0]: row[1:] for row in snapshot.all(Reading(SEAT).ranges())}
-        assert ranges == {-1: (1, -RANGE_KEYS), 0: (2 * RANGE_KEYS - 1, 0), 1: (1, RANGE_KEYS)}
-
-
-def test_keys_that_no_row_has_are_told_by_their_place(source, execute):
-    execute("insert into seat (id, web_name) values (1, 'a'), (3, 'c')")
-    with source.snapshot() as snapshot:
-        assert snapshot.all(Reading(SEAT).missing(), [[1, 2, 3, 4]]) == [(2,), (4,)]
-
-
 @pytest.mark.parametrize(
     "break_it",
     ["select pg_terminate_backend(pid)", "select pg_cancel_backend(pid)"],
@@ -222,7 +166,7 @@ def test_why_the_server_ended_an_idle_connection_is_told(source, execute):
 
 
 def test_a_statement_ends_at_its_time_limit(source_url):
-    source = Source.open(source_url, timeout_seconds=1)
+    source = SourceDatabase.open(source_url, timeout_seconds=1)
     with (
         source.snapshot() as snapshot,
         pytest.raises(UnavailableError, match="SOURCE_TIMEOUT_SECONDS"),
@@ -240,23 +184,26 @@ def test_a_statement_ends_at_its_time_limit(source_url):
 )
 def test_an_unusable_url_is_refused(url, reason):
     with pytest.raises(ConfigError, match=reason):
-        Source.open(url)
+        SourceDatabase.open(url)
 
 
 def test_certificates_are_verified_for_every_host_but_loopback():
-    remote = Source.open("postgresql://u:p@db.example.com/desk", ca="/etc/ca.pem")
+    remote = SourceDatabase.open("postgresql://u:p@db.example.com/desk", ca="/etc/ca.pem")
     assert remote._arguments["sslmode"] == "verify-full"
     assert remote._arguments["sslrootcert"] == "/etc/ca.pem"
-    assert "sslmode" not in Source.open("postgresql://u:p@127.0.0.1/desk")._arguments
+    assert "sslmode" not in SourceDatabase.open("postgresql://u:p@127.0.0.1/desk")._arguments
 
 
 def test_a_closed_port_and_a_wrong_password_say_whose_turn_it_is(source_url):
     closed = sa.make_url(source_url).set(port=1).render_as_string(hide_password=False)
-    with pytest.raises(UnavailableError), Source.open(closed).snapshot():
+    with pytest.raises(UnavailableError), SourceDatabase.open(closed).snapshot():
         pass
     wrong = sa.make_url(source_url).set(password="wrong").render_as_string(hide_password=False)
-    with pytest.raises(ConfigError, match="SOURCE_URL"), Source.open(wrong).snapshot():
+    with pytest.raises(ConfigError, match="SOURCE_URL"), SourceDatabase.open(wrong).snapshot():
         pass
     nowhere = sa.make_url(source_url).set(database="nowhere").render_as_string(False)
-    with pytest.raises(ConfigError, match="no such database"), Source.open(nowhere).snapshot():
+    with (
+        pytest.raises(ConfigError, match="no such database"),
+        SourceDatabase.open(nowhere).snapshot(),
+    ):
         pass

@@ -165,9 +165,9 @@ def test_the_latest_published_snapshot_is_told_by_table(warehouse):
 
 def test_a_refused_snapshot_states_the_number_to_accept_until_one_is_published(warehouse):
     over = [
-        a_table_of_a_snapshot("seat", vanished=300, over_limit=1),
+        a_table_of_a_snapshot("seat", vanished=300, over_limit=True),
         a_table_of_a_snapshot("session", vanished=9),
-        a_table_of_a_snapshot("supplier", vanished=40, over_limit=1),
+        a_table_of_a_snapshot("supplier", vanished=40, over_limit=True),
     ]
 
     def write(number, state):

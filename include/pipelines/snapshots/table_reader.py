@@ -1,37 +1,25 @@
-"""One table of a snapshot: read what changed, or all, and find what that would change."""
+"""The tables of a snapshot: read what changed, or all, and find what that would change."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
 from typing import Any, BinaryIO, Final
 
 import sqlalchemy as sa
 
 from include.customer_service import SourceTable
-from include.source.postgres import Found, Snapshot
+from include.pipelines.snapshots.plan import SnapshotPlan
+from include.pipelines.snapshots.refusal import is_over_limit
+from include.source.postgres import FoundTable, Snapshot
+from include.warehouse.customer_service.manifest import TableFigures, TableRow
 from include.warehouse.customer_service.staging import Staging
 
 log = logging.getLogger(__name__)
 
 BATCH_KEYS: Final = 50_000
-
-
-@dataclass(frozen=True, slots=True)
-class TableFigures:
-    """What a snapshot did with one table; the columns of ``cs_snapshot_table``."""
-
-    table_name: str
-    rows_read: int
-    opened: int
-    closed: int
-    vanished: int
-    present: int
-    unfit: int
-    duplicates: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,19 +37,15 @@ class _Feed:
 
 
 @dataclass(frozen=True, slots=True)
-class TableRead:
-    """What was read of one table; *staging* still has to be published unless it is None."""
+class StagedTable:
+    """A table as it was read, with its row of the manifest.
+
+    *staging* still has to be published; None: there is nothing to publish.
+    """
 
     staging: Staging | None
-    figures: TableFigures
-    checksum: int
-    over_limit: bool
-    relation: str
-
-    def row(self) -> dict[str, Any]:
-        """Its row of the manifest."""
-        own = {"checksum": self.checksum, "over_limit": self.over_limit, "relation": self.relation}
-        return asdict(self.figures) | own
+    row: TableRow
+    notes: tuple[str, ...] = ()
 
 
 class _DoubtError(Exception):
@@ -70,68 +54,66 @@ class _DoubtError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class TableReader:
-    """Stages one table of a snapshot and finds what it would change."""
+    """Stages the tables of one snapshot and finds what each would change.
+
+    *published* are the rows of the manifest of the last complete snapshot, by table.
+    """
 
     connection: sa.Connection
     snapshot: Snapshot
-    number: int
-    moment: datetime
+    plan: SnapshotPlan
+    published: Mapping[str, TableRow]
     vanish_limit: float
-    notes: list[str]
 
-    def read(
-        self,
-        table: SourceTable,
-        found: Found | None,
-        horizon: int | None,
-        old: Mapping[str, Any] | None,
-    ) -> TableRead:
-        """*old* is the table's row in the manifest of the last snapshot."""
+    def read_tables(self, tables: Sequence[SourceTable]) -> Iterator[StagedTable]:
+        """Read those of *tables* that are there, or were there in the last snapshot."""
+        for table in tables:
+            found, old = self.snapshot.found.get(table.name), self.published.get(table.name)
+            if found or (old and old.figures.present):
+                yield self._read(table, found, old)
+
+    def _read(
+        self, table: SourceTable, found: FoundTable | None, old: TableRow | None
+    ) -> StagedTable:
         if found is None:
-            self.notes.append(f"{table.name} is no longer there")
-            return self._all(table, None, old)
-        if horizon is None or old is None or not found.is_whole:
+            note = f"{table.name} is no longer there"
+        elif self.plan.horizon is None or old is None or not found.is_whole:
             return self._all(table, found, old)
-        if old["relation"] != found.relation:
-            self.notes.append(f"{table.name} was made anew or altered: all its rows were read")
-            return self._all(table, found, old)
-        try:
-            return self._changes(found, horizon, old)
-        except _DoubtError as doubt:
-            self.notes.append(f"{table.name}: {doubt}: all its rows were read")
-            log.warning("%s: %s: all its rows are read", table.name, doubt)
-            return self._all(table, found, old)
+        elif old.relation != found.relation:
+            note = f"{table.name} was made anew or altered: all its rows were read"
+        else:
+            try:
+                return self._changes(found, self.plan.horizon, old)
+            except _DoubtError as doubt:
+                note = f"{table.name}: {doubt}: all its rows were read"
+                log.warning("%s: %s: all its rows are read", table.name, doubt)
+        return replace(self._all(table, found, old), notes=(note,))
 
     def _all(
-        self, table: SourceTable, found: Found | None, old: Mapping[str, Any] | None
-    ) -> TableRead:
+        self, table: SourceTable, found: FoundTable | None, old: TableRow | None
+    ) -> StagedTable:
         """Read all rows, none if the table is no longer there."""
         staging = Staging(self.connection, table)
-        present, duplicates = old["present"] if old else 0, 0
+        relation, duplicates = found.relation if found else "", 0
         if found:
             feed = _Feed(self.snapshot, found.reading.rows())
             if not found.reading.unique:
                 duplicates = int(self.snapshot.one(found.reading.duplicates())[0])
             if not staging.has_present():
-                staging.load_first(feed, self.number, self.moment)
-                figures = self._figures(staging, staging.rows, 0, 0, staging.rows, duplicates)
-                return TableRead(None, figures, staging.checksum, False, found.relation)
+                staging.load_first(feed, self.plan.snapshot_id, self.plan.snapshot_at)
+                figures = _figures_of(staging, staging.rows, 0, 0, staging.rows, duplicates)
+                return StagedTable(None, TableRow(figures, staging.checksum, False, relation))
             staging.load(feed)
         difference = staging.difference()
         staging.mark_unstaged()
         vanished, _ = staging.vanished()
-        figures = self._figures(
+        figures = _figures_of(
             staging, difference.opened, difference.changed, vanished, staging.rows, duplicates
         )
-        return TableRead(
-            staging,
-            figures,
-            staging.checksum,
-            self._is_over(found, vanished, present, staging.rows),
-            found.relation if found else "",
-        )
+        is_over = self._is_over(found, old, figures)
+        return StagedTable(staging, TableRow(figures, staging.checksum, is_over, relation))
 
-    def _changes(self, found: Found, horizon: int, old: Mapping[str, Any]) -> TableRead:
+    def _changes(self, found: FoundTable, horizon: int, old: TableRow) -> StagedTable:
         """Read the rows that are new since *horizon*, and the keys of ranges that lost some."""
         staging = Staging(self.connection, found.table)
         staging.load(_Feed(self.snapshot, found.reading.rows(horizon)))
@@ -152,40 +134,36 @@ class TableReader:
         present = sum(rows for rows, _ in ours.values()) - vanished
         if present != sum(rows for rows, _ in source.values()):
             raise _DoubtError("row versions do not explain the keys")
-        checksum = (
-            int(old["checksum"]) + difference.opened_sum - difference.changed_sum - vanished_sum
-        )
-        figures = self._figures(
-            staging, difference.opened, difference.changed, vanished, present, 0
-        )
-        over = self._is_over(found, vanished, old["present"], present)
-        return TableRead(staging, figures, checksum, over, found.relation)
+        checksum = old.checksum + difference.opened_sum - difference.changed_sum - vanished_sum
+        figures = _figures_of(staging, difference.opened, difference.changed, vanished, present, 0)
+        is_over = self._is_over(found, old, figures)
+        return StagedTable(staging, TableRow(figures, checksum, is_over, found.relation))
 
-    def _figures(
-        self,
-        staging: Staging,
-        opened: int,
-        changed: int,
-        vanished: int,
-        present: int,
-        duplicates: int,
-    ) -> TableFigures:
-        return TableFigures(
-            table_name=staging.table.name,
-            rows_read=staging.rows,
-            opened=opened,
-            closed=changed + vanished,
-            vanished=vanished,
-            present=present,
-            unfit=staging.unfit,
-            duplicates=duplicates,
+    def _is_over(
+        self, found: FoundTable | None, old: TableRow | None, figures: TableFigures
+    ) -> bool:
+        return is_over_limit(
+            is_volatile=found is not None and found.table.volatile,
+            vanished=figures.vanished,
+            before=old.figures.present if old else 0,
+            after=figures.present,
+            vanish_limit=self.vanish_limit,
         )
 
-    def _is_over(self, found: Found | None, vanished: int, before: int, after: int) -> bool:
-        """Whether so much vanished that a person or a second look must confirm it."""
-        if found and found.table.volatile:
-            return False
-        return vanished > before * self.vanish_limit or bool(before and not after)
+
+def _figures_of(
+    staging: Staging, opened: int, changed: int, vanished: int, present: int, duplicates: int
+) -> TableFigures:
+    return TableFigures(
+        table_name=staging.table.name,
+        rows_read=staging.rows,
+        opened=opened,
+        closed=changed + vanished,
+        vanished=vanished,
+        present=present,
+        unfit=staging.unfit,
+        duplicates=duplicates,
+    )
 
 
 def _batches(differing: Iterable[int], ours: Mapping[int, tuple[int, int]]) -> Iterator[list[int]]:

@@ -1,10 +1,11 @@
-"""The manifest of snapshots: ``cs_snapshot`` and ``cs_snapshot_table``."""
+"""The manifest of snapshots: ``cs_snapshot`` and ``cs_snapshot_table`` as typed rows."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
 from datetime import datetime
-from typing import Any
+from typing import Final, Literal
 
 import sqlalchemy as sa
 
@@ -12,38 +13,133 @@ from include.warehouse.customer_service.tables import cs_snapshot, cs_snapshot_t
 from include.warehouse.types import NOW
 
 
-def last_snapshot(connection: sa.Connection, state: str | None = None) -> dict[str, Any] | None:
-    """The newest row of the manifest, of any state or of one."""
+@dataclass(frozen=True, slots=True)
+class SnapshotRow:
+    """A row of ``cs_snapshot``, by its columns. Moments are aware, by the source's clock."""
+
+    snapshot_id: int
+    state: Literal["complete", "refused"]
+    snapshot_at: datetime
+    run_id: str
+    full_because: str | None
+    system_id: str
+    database_name: str
+    timeline: int
+    server_started_at: datetime
+    horizon: int
+    notes: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class StoredSnapshot(SnapshotRow):
+    """A row of ``cs_snapshot`` with the moment it was stored, by the warehouse's clock."""
+
+    stored_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class TableFigures:
+    """What a snapshot did with one table: the columns of ``cs_snapshot_table`` that count."""
+
+    table_name: str
+    rows_read: int
+    opened: int
+    closed: int
+    vanished: int
+    present: int
+    unfit: int
+    duplicates: int
+
+    def describe(self) -> str:
+        """The figures in a line, for who watches."""
+        return (
+            f"{self.table_name}: {self.rows_read} rows read, {self.opened} opened,"
+            f" {self.closed} closed, {self.present} present"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class TableRow:
+    """A row of ``cs_snapshot_table``, without its snapshot."""
+
+    figures: TableFigures
+    checksum: int
+    """Sum over the present rows of the first 6 bytes of their hashes."""
+    over_limit: bool
+    """Whether so much vanished that a person or a second look must confirm it."""
+    relation: str
+    """The source table's oid and column numbers; empty: it is no longer there."""
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotHistory:
+    """What the manifest says of all snapshots so far."""
+
+    newest: StoredSnapshot | None
+    """Of any state."""
+    published: StoredSnapshot | None
+    """The newest complete one."""
+    published_tables: Mapping[str, TableRow]
+    refused_tables: Mapping[str, TableRow]
+    """Those of the newest snapshot, if it was refused."""
+    full_at: datetime | None
+    """When all rows were last read and published, by the source's clock."""
+
+
+FIGURES: Final = tuple(field.name for field in fields(TableFigures))
+STORED: Final = tuple(field.name for field in fields(StoredSnapshot))
+
+
+def read_history(connection: sa.Connection) -> SnapshotHistory:
+    """Read what a new snapshot must know of those before."""
+    newest, published = last_snapshot(connection), last_snapshot(connection, "complete")
+    is_refused = newest is not None and newest.state == "refused"
+    return SnapshotHistory(
+        newest,
+        published,
+        table_rows(connection, published.snapshot_id) if published else {},
+        table_rows(connection, newest.snapshot_id) if newest and is_refused else {},
+        _last_full(connection),
+    )
+
+
+def last_snapshot(connection: sa.Connection, state: str | None = None) -> StoredSnapshot | None:
+    """Read the newest row of ``cs_snapshot``, of any state or of one."""
     query = sa.select(cs_snapshot).order_by(cs_snapshot.c.snapshot_id.desc()).limit(1)
     if state is not None:
         query = query.where(cs_snapshot.c.state == state)
     row = connection.execute(query).mappings().one_or_none()
-    return None if row is None else {str(name): value for name, value in row.items()}
+    return None if row is None else StoredSnapshot(**{name: row[name] for name in STORED})
 
 
-def last_full(connection: sa.Connection) -> datetime | None:
-    """When all rows were last read and published, by the source's clock, in UTC."""
+def table_rows(connection: sa.Connection, snapshot_id: int) -> dict[str, TableRow]:
+    """Read the rows of the tables of a snapshot, by table."""
+    query = sa.select(cs_snapshot_table).where(cs_snapshot_table.c.snapshot_id == snapshot_id)
+    return {
+        row["table_name"]: TableRow(
+            TableFigures(**{name: row[name] for name in FIGURES}),
+            int(row["checksum"]),
+            bool(row["over_limit"]),
+            row["relation"],
+        )
+        for row in connection.execute(query).mappings()
+    }
+
+
+def write(connection: sa.Connection, snapshot: SnapshotRow, tables: Sequence[TableRow]) -> None:
+    """Write a snapshot's row and the rows of its tables."""
+    connection.execute(sa.insert(cs_snapshot).values(asdict(snapshot) | {"stored_at": NOW}))
+    rows = []
+    for table in tables:
+        row = asdict(table)
+        rows.append({"snapshot_id": snapshot.snapshot_id, **row.pop("figures"), **row})
+    connection.execute(sa.insert(cs_snapshot_table), rows)
+
+
+def _last_full(connection: sa.Connection) -> datetime | None:
     c = cs_snapshot.c
     query = sa.select(sa.func.max(c.snapshot_at)).where(
         c.state == "complete", c.full_because.is_not(None)
     )
     moment: datetime | None = connection.scalar(query)
     return moment
-
-
-def table_rows(connection: sa.Connection, snapshot_id: int) -> dict[str, dict[str, Any]]:
-    """The manifest's rows of a snapshot, by table."""
-    query = sa.select(cs_snapshot_table).where(cs_snapshot_table.c.snapshot_id == snapshot_id)
-    rows = connection.execute(query).mappings()
-    return {row["table_name"]: {str(name): row[name] for name in row} for row in rows}
-
-
-def write(
-    connection: sa.Connection, snapshot: Mapping[str, Any], tables: Sequence[Mapping[str, Any]]
-) -> None:
-    """Write a snapshot's row and the rows of its tables."""
-    connection.execute(sa.insert(cs_snapshot).values(stored_at=NOW, **snapshot))
-    number = snapshot["snapshot_id"]
-    connection.execute(
-        sa.insert(cs_snapshot_table), [{"snapshot_id": number, **row} for row in tables]
-    )

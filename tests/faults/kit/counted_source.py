@@ -8,7 +8,7 @@ from typing import Any
 import psycopg2.extensions  # type: ignore[import-untyped]
 import sqlalchemy as sa
 
-from include.source.postgres import Source
+from include.source.postgres import SourceDatabase
 
 BLOCK_ROWS = 50
 
@@ -28,7 +28,7 @@ class CountedSink:
         return int(self._sink.write(data))
 
 
-def open_source(source_url: str, boundary: Callable[[str], None]) -> Source:
+def open_source(source_url: str, boundary: Callable[[str], None]) -> SourceDatabase:
     """A source that calls *boundary* before all it is about to do."""
 
     class CountedCursor(psycopg2.extensions.cursor):  # type: ignore[misc]
@@ -53,4 +53,4 @@ def open_source(source_url: str, boundary: Callable[[str], None]) -> Source:
         "dbname": url.database,
         "cursor_factory": CountedCursor,
     }
-    return Source(arguments, 60)
+    return SourceDatabase(arguments, 60)

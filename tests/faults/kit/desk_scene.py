@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from include.customer_service import SOURCE_TABLES
-from include.pipelines.snapshots import snapshot as snapshots
-from include.source.postgres import Source
+from include.pipelines.snapshots.snapshot import PublishedSnapshot, take_snapshot
+from include.pipelines.snapshots.source_comparison import compare_with_source
+from include.source.postgres import SourceDatabase
 from include.warehouse.bookkeeping.ledger import Request
 from include.warehouse.mysql import Warehouse
 from tests.faults.kit.invariants import LOUD, RIGHT, SILENT
@@ -23,9 +24,9 @@ class Desk:
     url: str
     warehouse: Warehouse
 
-    def take(self, url: str = "", timeout_seconds: int = 60, **options: Any) -> snapshots.Taken:
-        source = Source.open(url or self.url, timeout_seconds=timeout_seconds)
-        return snapshots.take(source, self.warehouse, request=Request("a test"), **options)
+    def take(self, url: str = "", timeout_seconds: int = 60, **options: Any) -> PublishedSnapshot:
+        source = SourceDatabase.open(url or self.url, timeout_seconds=timeout_seconds)
+        return take_snapshot(source, self.warehouse, request=Request("a test"), **options)
 
     def published(self) -> list[Any]:
         """What readers see: every present row, and the newest complete snapshot."""
@@ -38,7 +39,7 @@ class Desk:
             return [tuple(connection.exec_driver_sql(query).one()) for query in queries]
 
     def is_equal(self) -> bool:
-        found = snapshots.compare(Source.open(self.url), self.warehouse)
+        found = compare_with_source(SourceDatabase.open(self.url), self.warehouse)
         return all(table.equal for table in found)
 
     def newest_run(self) -> tuple[Any, ...]:
@@ -62,7 +63,7 @@ def judge(changed: Desk, record_property: Any) -> Any:
         passing: bool = False,
         accept: int = 0,
         **options: Any,
-    ) -> snapshots.Taken | None:
+    ) -> PublishedSnapshot | None:
         before, taken, caught = changed.published(), None, None
         with fault or nullcontext():
             try:

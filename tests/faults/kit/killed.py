@@ -29,7 +29,7 @@ import sqlalchemy as sa
 
 from include.models import Account
 from include.pipelines import catalog, reports
-from include.pipelines.snapshots import snapshot as snapshots
+from include.pipelines.snapshots.snapshot import take_snapshot
 from include.pipelines.tickets.sync import sync_tickets
 from include.vendors.registry import load_settings, open_client
 from include.vendors.tencent import conversation as tencent_conversation
@@ -83,7 +83,7 @@ def work() -> None:
             return
         if name == "snapshot":
             source = open_source(wanted["source"], boundary)
-            snapshots.take(source, warehouse, request=request, full=wanted["full"])
+            take_snapshot(source, warehouse, request=request, full=wanted["full"])
             return
         now = datetime.fromisoformat(wanted["now"])
         if name == "reports":

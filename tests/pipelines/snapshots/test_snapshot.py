@@ -13,8 +13,9 @@ import sqlalchemy as sa
 
 from include.customer_service import SOURCE_TABLES
 from include.errors import CheckError, ConfigError, UnavailableError
-from include.pipelines.snapshots import snapshot as snapshots
-from include.source.postgres import Source
+from include.pipelines.snapshots.snapshot import take_snapshot
+from include.pipelines.snapshots.source_comparison import compare_with_source
+from include.source.postgres import SourceDatabase
 from include.warehouse.bookkeeping.ledger import Request
 from include.warehouse.mysql import Warehouse
 
@@ -26,20 +27,20 @@ CONVERSATION = (
 
 
 @pytest.fixture
-def take(source: Source, warehouse: Warehouse) -> Any:
+def take(source: SourceDatabase, warehouse: Warehouse) -> Any:
     """``take(…)``: one snapshot; its figures by table."""
 
     def run(**options: Any) -> Any:
-        taken = snapshots.take(source, warehouse, request=Request("test"), **options)
+        taken = take_snapshot(source, warehouse, request=Request("test"), **options)
         return taken, {figures.table_name: figures for figures in taken.tables}
 
     return run
 
 
 @pytest.fixture
-def is_equal(source: Source, warehouse: Warehouse) -> Any:
+def is_equal(source: SourceDatabase, warehouse: Warehouse) -> Any:
     def look() -> bool:
-        return all(table.equal for table in snapshots.compare(source, warehouse))
+        return all(table.equal for table in compare_with_source(source, warehouse))
 
     return look
 

@@ -9,9 +9,11 @@ import pytest
 import sqlalchemy as sa
 
 from include.customer_service import Column, Kind, SourceTable
-from include.pipelines.snapshots.table_reader import TableFigures, TableReader
+from include.pipelines.snapshots.plan import SnapshotPlan
+from include.pipelines.snapshots.table_reader import TableReader
 from include.source import postgres
-from include.source.postgres import Source
+from include.source.postgres import SourceDatabase
+from include.warehouse.customer_service.manifest import TableFigures
 from include.warehouse.customer_service.tables import history_table
 from include.warehouse.mysql import Warehouse
 
@@ -28,7 +30,7 @@ PAIR = SourceTable(
 
 
 @pytest.fixture
-def publish(source: Source, warehouse: Warehouse, execute: Any) -> Any:
+def publish(source: SourceDatabase, warehouse: Warehouse, execute: Any) -> Any:
     """``publish(number)``: one snapshot of the table alone."""
     execute("create table pair (line integer, name varchar(20), note varchar(20))")
     with warehouse.engine.begin() as connection:
@@ -36,15 +38,16 @@ def publish(source: Source, warehouse: Warehouse, execute: Any) -> Any:
 
     def run(number: int) -> TableFigures:
         moment = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(hours=number)
+        plan = SnapshotPlan(number, moment, "a test", None)
         with source.snapshot() as snapshot, warehouse.bulk() as connection:
             with snapshot._connection.cursor() as cursor:
-                found = postgres._found(cursor, PAIR)
-            reader = TableReader(connection, snapshot, number, moment, 1.0, [])
-            read = reader.read(PAIR, found, None, None)
+                snapshot.found = {"pair": postgres._found(cursor, PAIR)}
+            reader = TableReader(connection, snapshot, plan, {}, 1.0)
+            (read,) = reader.read_tables([PAIR])
             if read.staging:
                 read.staging.publish(number, moment)
             connection.commit()
-        return read.figures
+        return read.row.figures
 
     return run
 

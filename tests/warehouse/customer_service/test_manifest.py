@@ -1,45 +1,52 @@
-"""The manifest of snapshots."""
+"""Rows of the manifest come back as they were written, and say what a new snapshot must know."""
 
 from __future__ import annotations
 
+from dataclasses import asdict, replace
 from datetime import timedelta
 
 from include.warehouse.customer_service import manifest
 from tests.builders import DAY, a_snapshot, a_table_of_a_snapshot
 
-HOUR = timedelta(hours=1)
+TABLES = [
+    a_table_of_a_snapshot("seat", checksum=10**30, over_limit=True, relation="7:1,2"),
+    a_table_of_a_snapshot("session"),
+]
 
 
-def write(warehouse, number, *tables, **changes):
-    row, figures = a_snapshot(number, **changes), tables or (a_table_of_a_snapshot(),)
-    warehouse.transact(lambda c: manifest.write(c, row, figures))
+def test_rows_come_back_as_they_were_written(warehouse):
+    moment = DAY + timedelta(microseconds=1)
+    written = a_snapshot(5, snapshot_at=moment, horizon=2**64 - 1, notes="n", full_because="b")
+    with warehouse.engine.begin() as connection:
+        manifest.write(connection, written, TABLES)
+        stored = manifest.last_snapshot(connection)
+        assert stored is not None
+        assert asdict(stored) == asdict(written) | {"stored_at": stored.stored_at}
+        assert stored.stored_at.tzinfo is not None
+        assert list(manifest.table_rows(connection, 5).values()) == TABLES
+        assert manifest.table_rows(connection, 4) == {}
 
 
-def test_before_the_first_snapshot_there_is_nothing(warehouse):
-    assert warehouse.transact(manifest.last_snapshot) is None
-    assert warehouse.transact(manifest.last_full) is None
-    assert warehouse.transact(lambda c: manifest.table_rows(c, 1)) == {}
+def test_nothing_is_known_before_the_first_snapshot(warehouse):
+    with warehouse.engine.connect() as connection:
+        nothing = manifest.SnapshotHistory(None, None, {}, {}, None)
+        assert manifest.read_history(connection) == nothing
 
 
-def test_the_newest_snapshot_is_of_any_state_or_of_one(warehouse):
-    write(warehouse, 1)
-    write(warehouse, 2, state="refused")
-    newest = warehouse.transact(manifest.last_snapshot)
-    complete = warehouse.transact(lambda c: manifest.last_snapshot(c, "complete"))
-    assert (newest["snapshot_id"], complete["snapshot_id"]) == (2, 1)
-    assert complete["snapshot_at"] == DAY + HOUR
-    assert complete["stored_at"].tzinfo is not None
-
-
-def test_the_last_full_reading_is_that_of_a_published_snapshot(warehouse):
-    write(warehouse, 1, full_because="first snapshot")
-    write(warehouse, 2)
-    write(warehouse, 3, full_because="asked for", state="refused")
-    assert warehouse.transact(manifest.last_full) == DAY + HOUR
-
-
-def test_figures_of_a_snapshot_are_told_by_table(warehouse):
-    write(warehouse, 1, a_table_of_a_snapshot("seat", present=7), a_table_of_a_snapshot("supplier"))
-    found = warehouse.transact(lambda c: manifest.table_rows(c, 1))
-    assert found.keys() == {"seat", "supplier"}
-    assert found["seat"]["present"] == 7
+def test_the_history_tells_the_published_from_the_refused(warehouse):
+    with warehouse.engine.begin() as connection:
+        manifest.write(connection, a_snapshot(1, full_because="first snapshot"), TABLES)
+        manifest.write(connection, a_snapshot(2), TABLES[:1])
+        history = manifest.read_history(connection)
+        assert history.newest == history.published
+        assert history.published is not None
+        assert history.published.snapshot_id == 2
+        assert history.published_tables == {"seat": TABLES[0]}
+        assert history.refused_tables == {}
+        assert history.full_at == DAY + timedelta(hours=1)
+        refused = a_snapshot(3, state="refused", full_because="asked for")
+        manifest.write(connection, refused, TABLES[1:])
+        later = manifest.read_history(connection)
+    assert later == replace(history, newest=later.newest, refused_tables={"session": TABLES[1]})
+    assert later.newest is not None
+    assert later.newest.snapshot_id == 3
