@@ -1,12 +1,12 @@
 -- level: warn
 -- Every problem category that a ticket names is in the catalogue of its vendor, active or not.
 select
-    ticket.type as vendor,
-    ticket.product_business_id as category_id,
+    ticket.vendor,
+    ticket.category_id,
     count(*) as tickets
-from cloud_osm_list as ticket
+from stg_ticket as ticket
 left join cloud_osm_product_type as category
-    on category.type = ticket.type and category.id = ticket.product_business_id
-where ticket.product_business_id is not null
+    on category.type = ticket.vendor and category.id = ticket.category_id
+where ticket.category_id is not null
     and category.id is null
-group by ticket.type, ticket.product_business_id
+group by ticket.vendor, ticket.category_id

@@ -1,21 +1,21 @@
 -- level: fail
 -- A ticket of status 0 that we have read holds exactly the messages that were there when it was.
 select
-    ticket.type as vendor,
-    ticket.cloud_id as ticket_id,
+    ticket.vendor,
+    ticket.ticket_id,
     ticket.message_count as counted,
     coalesce(held.messages, 0) as messages
-from cloud_osm_list as ticket
+from stg_ticket as ticket
 left join (
-    select vendor, case_id, count(*) as messages
-    from cloud_osm_detail
-    group by vendor, case_id
+    select vendor, ticket_id, count(*) as messages
+    from stg_message
+    group by vendor, ticket_id
 ) as held
-    on held.vendor = ticket.type and held.case_id = ticket.cloud_id
-where ticket.status = 0
+    on held.vendor = ticket.vendor and held.ticket_id = ticket.ticket_id
+where ticket.is_complete
     and ticket.synced_at is not null
     and (
         ticket.message_count <> coalesce(held.messages, 0)
         -- What the vendor no longer knows was perhaps never read: nobody can make up for that.
-        or (ticket.message_count is null and ticket.missing_since is null)
+        or (ticket.message_count is null and not ticket.is_missing)
     )

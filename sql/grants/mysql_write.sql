@@ -42,4 +42,6 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON `osm`.`rpt_ticket` TO `osm_write`@`%`;
 GRANT SELECT, INSERT, UPDATE, DELETE ON `osm`.`rpt_ticket_cohort` TO `osm_write`@`%`;
 GRANT SELECT, INSERT, UPDATE, DELETE ON `osm`.`rpt_ticket_backlog` TO `osm_write`@`%`;
 GRANT SELECT, INSERT, UPDATE, DELETE ON `osm`.`rpt_text` TO `osm_write`@`%`;
+GRANT SELECT ON `osm`.`stg_message` TO `osm_write`@`%`;
+GRANT SELECT ON `osm`.`stg_ticket` TO `osm_write`@`%`;
 GRANT INSERT ON `osm`.`migration_leftover` TO `osm_write`@`%`;

@@ -3,23 +3,23 @@
 -- Purpose: which rows of rpt_text to replace; a temporary table, numbered so that it is worked off
 -- in order.
 insert into changed_text (vendor, ticket_id, message_id, bytes)
-select l.type, l.cloud_id, '', coalesce(length(l.name), 0)
-from cloud_osm_list as l
+select k.vendor, k.ticket_id, '', coalesce(length(k.title), 0)
+from stg_ticket as k
 left join rpt_text as t
-    on t.vendor = l.type and t.ticket_id = l.cloud_id and t.message_id = ''
-where t.vendor is null or not t.synced_at <=> l.synced_at or t.redaction_version <> :version
+    on t.vendor = k.vendor and t.ticket_id = k.ticket_id and t.message_id = ''
+where t.vendor is null or not t.synced_at <=> k.synced_at or t.redaction_version <> :version
 union all
-select d.vendor, d.case_id, d.message_id, coalesce(length(d.content), 0)
-from cloud_osm_detail as d
+select m.vendor, m.ticket_id, m.message_id, coalesce(length(m.content), 0)
+from stg_message as m
 left join rpt_text as t
-    on t.vendor = d.vendor and t.ticket_id = d.case_id and t.message_id = d.message_id
-where d.message_id <> ''
-    and (t.vendor is null or not t.synced_at <=> d.synced_at or t.redaction_version <> :version)
+    on t.vendor = m.vendor and t.ticket_id = m.ticket_id and t.message_id = m.message_id
+where m.message_id <> ''
+    and (t.vendor is null or not t.synced_at <=> m.synced_at or t.redaction_version <> :version)
 union all
 select t.vendor, t.ticket_id, t.message_id, 0
 from rpt_text as t
-left join cloud_osm_list as l
-    on t.message_id = '' and l.type = t.vendor and l.cloud_id = t.ticket_id
-left join cloud_osm_detail as d
-    on d.vendor = t.vendor and d.case_id = t.ticket_id and d.message_id = t.message_id
-where l.id is null and d.id is null
+left join stg_ticket as k
+    on t.message_id = '' and k.vendor = t.vendor and k.ticket_id = t.ticket_id
+left join stg_message as m
+    on m.vendor = t.vendor and m.ticket_id = t.ticket_id and m.message_id = t.message_id
+where k.vendor is null and m.vendor is null

@@ -159,7 +159,7 @@ total as (
 dated as (
     select
         total.*,
-        local_start - interval 8 hour as start_at,
+        local_start - interval :local_hours hour as start_at,
         case :grain
             when '15min' then local_start + interval 15 minute
             when '30min' then local_start + interval 30 minute
@@ -167,7 +167,7 @@ dated as (
             when 'day' then local_start + interval 1 day
             when 'week' then local_start + interval 7 day
             when 'month' then local_start + interval 1 month
-        end - interval 8 hour as end_at
+        end - interval :local_hours hour as end_at
     from total
 )
 select
@@ -187,7 +187,7 @@ select
     :snapshot_id as snapshot_id,
     :snapshot_at as snapshot_at,
     :definition_version as definition_version,
-    t.end_at + interval 48 hour >= :snapshot_at as provisional
+    t.end_at + interval :settled_hours hour >= :snapshot_at as provisional
 from dated as t
 left join rpt_watch as w
     on w.from_at <= t.start_at and (w.ongoing = 1 or w.until_at >= t.end_at)

@@ -68,7 +68,7 @@ plain as (
         is_live,
         lost_by,
         case when inqueue_time >= '1000-01-08' and inqueue_time < '9999-12-01'
-            then inqueue_time + interval 8 hour end as local_at
+            then inqueue_time + interval :local_hours hour end as local_at
     from found
 ),
 timed as (

@@ -52,7 +52,7 @@ active as (
 ),
 message as (
     select
-        cast(last_ack_at + interval 8 hour as date) as local_day,
+        cast(last_ack_at + interval :local_hours hour as date) as local_day,
         case :scope when 'supplier' then supplier_id when 'line' then busi_id else 0 end
             as scope_id,
         seat_id
@@ -91,7 +91,7 @@ span as (
     ) as day
 ),
 started as (
-    select local_start, local_start - interval 8 hour as start_at from span
+    select local_start, local_start - interval :local_hours hour as start_at from span
 ),
 seat_version as (
     select
@@ -170,7 +170,7 @@ select
         when 'day' then s.local_start + interval 1 day
         when 'week' then s.local_start + interval 7 day
         when 'month' then s.local_start + interval 1 month
-    end + interval 40 hour >= :snapshot_at as provisional
+    end - interval :local_hours hour + interval :settled_hours hour >= :snapshot_at as provisional
 from started as s
 inner join cell as c on c.local_start = s.local_start
 group by s.local_start, s.start_at, c.scope_id

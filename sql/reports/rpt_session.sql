@@ -10,7 +10,7 @@ insert into rpt_session (
 with
 routed as (
     select
-        cast(created_time + interval 8 hour as date) as local_day,
+        cast(created_time + interval :local_hours hour as date) as local_day,
         case when shop_name regexp '^shop_[0-9]{1,9}$'
             then cast(substring(shop_name, 6) as signed) else 0 end as supplier_id,
         user_name,
@@ -50,7 +50,8 @@ select
     :snapshot_id as snapshot_id,
     :snapshot_at as snapshot_at,
     :definition_version as definition_version,
-    cast(local_day as datetime) + interval 64 hour >= :snapshot_at as provisional
+    cast(local_day as datetime) + interval 1 day - interval :local_hours hour
+    + interval :settled_hours hour >= :snapshot_at as provisional
 from followed
 where local_day < :to_day
 group by local_day, supplier_id

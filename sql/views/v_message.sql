@@ -7,12 +7,10 @@ select
     t.vendor,
     t.ticket_id,
     t.message_id,
-    case d.type when '0' then 1 when '1' then 0 end as from_customer,
-    case when d.create_time between 0 and 253370764799999
-        then cast('1970-01-01' as datetime(6)) + interval d.create_time * 1000 microsecond
-    end as created_at,
+    m.from_customer,
+    m.created_at,
     t.content,
     t.masked
 from rpt_text as t
-inner join cloud_osm_detail as d
-    on d.vendor = t.vendor and d.case_id = t.ticket_id and d.message_id = t.message_id
+inner join stg_message as m
+    on m.vendor = t.vendor and m.ticket_id = t.ticket_id and m.message_id = t.message_id

@@ -16,7 +16,10 @@ DEFINITION_VERSION: Final = 1
 """Raise it with every change of what a number means: the next build then rebuilds everything."""
 
 LOCAL: Final = timedelta(hours=8)  # Asia/Shanghai has had no other offset since 1991
+HOUR: Final = timedelta(hours=1)
 DAY: Final = timedelta(days=1)
+SETTLED: Final = 48 * HOUR
+"""So long after its end a span is provisional: conversations that began in it may still change."""
 YOUNG_DAYS: Final = 3
 LONGEST: Final = timedelta(days=31)
 """No statement aggregates more days at once: it stays short, and so does what it sorts."""

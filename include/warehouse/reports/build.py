@@ -18,6 +18,9 @@ import sqlalchemy as sa
 from include.warehouse.reports.basis import (
     DAY,
     DEFINITION_VERSION,
+    HOUR,
+    LOCAL,
+    SETTLED,
     Basis,
     begin_of,
     bounds,
@@ -80,6 +83,8 @@ class Build:
             "snapshot_at": basis.snapshot_at,
             "has_queue": int(basis.has_queue),
             "definition_version": DEFINITION_VERSION,
+            "local_hours": LOCAL // HOUR,
+            "settled_hours": SETTLED // HOUR,
         }
         for statement in SESSION:
             connection.exec_driver_sql(statement)
@@ -125,7 +130,7 @@ class Build:
     def build_seat_work(self, days: set[date]) -> None:
         """Rebuild what seats did with conversations that began on *days*."""
         spoken = days | self._dates(
-            "select distinct cast(f.last_ack_at + interval 8 hour as date)"
+            "select distinct cast(f.last_ack_at + interval :local_hours hour as date)"
             " from rpt_conversation as f"
             " inner join changed_conversation as c on c.row_key = f.row_key"
             " where f.local_day < :none and f.seat_id > 0"
@@ -141,7 +146,8 @@ class Build:
     def build_sessions(self, last_id: int, since: date) -> None:
         """Rebuild the days of the older router's table that changed."""
         days = self._dates(
-            "select distinct cast(created_time + interval 8 hour as date) from cs_session_history"
+            "select distinct cast(created_time + interval :local_hours hour as date)"
+            " from cs_session_history"
             " where snapshot_id <= :snapshot_id"
             " and created_time >= '1000-01-08' and created_time < '9999-12-01'"
             " and (snapshot_id > :last_id or closed_by > :last_id or created_time >= :since)",

@@ -20,14 +20,15 @@ Redact = Callable[[str], tuple[str, int]]
 
 TEXTS: Final = sa.text(
     "select c.vendor, c.ticket_id, c.message_id,"
-    " case c.message_id when '' then l.name else d.content end as content,"
-    " case c.message_id when '' then l.synced_at else d.synced_at end as synced_at"
+    " case c.message_id when '' then k.title else m.content end as content,"
+    " case c.message_id when '' then k.synced_at else m.synced_at end as synced_at"
     " from changed_text as c"
-    " left join cloud_osm_list as l"
-    " on c.message_id = '' and l.type = c.vendor and l.cloud_id = c.ticket_id"
-    " left join cloud_osm_detail as d"
-    " on d.vendor = c.vendor and d.case_id = c.ticket_id and d.message_id = c.message_id"
-    " where c.number between :first and :last and (l.id is not null or d.id is not null)"
+    " left join stg_ticket as k"
+    " on c.message_id = '' and k.vendor = c.vendor and k.ticket_id = c.ticket_id"
+    " left join stg_message as m"
+    " on m.vendor = c.vendor and m.ticket_id = c.ticket_id and m.message_id = c.message_id"
+    " where c.number between :first and :last"
+    " and (k.vendor is not null or m.vendor is not null)"
 ).columns(synced_at=Utc)
 
 

@@ -1,4 +1,8 @@
-"""The views of ``sql/views``: one a file, applied after the migrations, read by BI tools."""
+"""The views of ``sql/staging`` and ``sql/views``: one a file, applied after the migrations.
+
+Staging views rename and convert the user's columns once, for what reads them; the others are read
+by BI tools.
+"""
 
 from __future__ import annotations
 
@@ -10,14 +14,24 @@ from typing import Final
 
 import sqlalchemy as sa
 
-VIEWS: Final = Path(__file__).resolve().parents[3] / "sql" / "views"
-OURS: Final = ("cs_", "v_")
+SQL: Final = Path(__file__).resolve().parents[3] / "sql"
+STAGING: Final = "stg_"
+"""How the names of staging views begin."""
+OURS: Final = ("cs_", "v_", STAGING)
 """How the names of our views begin."""
+LAST_MILLISECOND: Final = 253370764799999
+"""The end of the year 9998, UTC: a later moment MySQL cannot show in every zone."""
 
 
 def statements() -> dict[str, str]:
     """The statement of each view by its name; a view stands after those it reads."""
-    texts = {path.stem: path.read_text(encoding="utf-8") for path in sorted(VIEWS.glob("*.sql"))}
+    texts = {
+        path.stem: path.read_text(encoding="utf-8").replace(
+            "{last_millisecond}", str(LAST_MILLISECOND)
+        )
+        for folder in ("staging", "views")
+        for path in sorted((SQL / folder).glob("*.sql"))
+    }
     words = {name: set(re.findall(r"\w+", _code(text))) for name, text in texts.items()}
     reads = {name: (words[name] & texts.keys()) - {name} for name in texts}
     return {name: texts[name].strip() for name in TopologicalSorter(reads).static_order()}

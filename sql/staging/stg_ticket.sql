@@ -1,0 +1,30 @@
+-- Grain: one row a vendor ticket (vendor, ticket_id).
+-- The user's columns of cloud_osm_list in our words, milliseconds since 1970 as moments in UTC. A
+-- moment outside the years that MySQL can count in is NULL. For builds and checks, not for reports.
+create or replace view stg_ticket as
+select
+    type as vendor,
+    cloud_id as ticket_id,
+    custom_id as account_id,
+    product_id,
+    product_business_id as category_id,
+    osm_id as source_id,
+    name as title,
+    vendor_status,
+    resolved,
+    status = 0 or close_time is not null as is_closed,
+    status = 0 as is_complete,
+    status = 0 or message_count is not null as is_read,
+    missing_since is not null as is_missing,
+    message_count,
+    case when create_time between 0 and {last_millisecond}
+        then cast('1970-01-01' as datetime(6)) + interval create_time * 1000 microsecond
+    end as created_at,
+    case when close_time between 0 and {last_millisecond}
+        then cast('1970-01-01' as datetime(6)) + interval close_time * 1000 microsecond
+    end as closed_at,
+    case when last_message_time between 0 and {last_millisecond}
+        then cast('1970-01-01' as datetime(6)) + interval last_message_time * 1000 microsecond
+    end as last_message_at,
+    synced_at
+from cloud_osm_list
