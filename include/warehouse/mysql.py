@@ -134,8 +134,11 @@ class Warehouse:
         with ExitStack() as stack:
             try:
                 mine = stack.enter_context(self.engine.connect())
-                mine = mine.execution_options(isolation_level="AUTOCOMMIT")
+                # Asked first, because a connection that died in the pool is told as the driver's
+                # own error, which is not tried again, when its isolation level is set.
                 database = mine.scalar(sa.text("SELECT DATABASE()"))
+                mine.rollback()
+                mine = mine.execution_options(isolation_level="AUTOCOMMIT")
                 # Lock names are the server's, not the database's, and at most 64 characters.
                 digest = hashlib.sha256(f"{database}/{name}".encode()).hexdigest()
                 key = {"name": "osm" + digest[:40]}
