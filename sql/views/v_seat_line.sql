@@ -1,10 +1,12 @@
 -- Grain: one row a seat, business line and unbroken span of time in which it served that line.
 -- Edits of a seat delete its rows and insert them anew, with new ids: an edit without a change
--- shows nothing here. until_at is NULL while it lasts. As observed by snapshots, UTC.
+-- shows nothing here. until_at is NULL while it lasts. As observed by snapshots, UTC. Both windows
+-- need the same order, hence the key: rows that were made twice have equal times.
 create or replace view v_seat_line as
 with
 served as (
     select
+        row_key,
         seat_id,
         busi_id,
         valid_from_at,
@@ -17,7 +19,7 @@ reached as (
         served.*,
         max(valid_to_at) over (
             partition by seat_id, busi_id
-            order by valid_from_at, valid_to_at
+            order by valid_from_at, valid_to_at, row_key
             rows between unbounded preceding and 1 preceding
         ) as reached_at
     from served
@@ -27,7 +29,7 @@ numbered as (
         reached.*,
         sum(case when reached_at >= valid_from_at then 0 else 1 end) over (
             partition by seat_id, busi_id
-            order by valid_from_at, valid_to_at
+            order by valid_from_at, valid_to_at, row_key
             rows unbounded preceding
         ) as span_number
     from reached

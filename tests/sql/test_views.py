@@ -119,6 +119,18 @@ def test_an_edit_of_a_seat_without_a_change_shows_no_change(engine: sa.Engine) -
         ]
 
 
+def test_rows_that_were_made_twice_at_once_are_one_span(engine: sa.Engine) -> None:
+    with engine.begin() as connection:
+        past = Past(connection)
+        for number, hour in ((1, 10), (2, 11)):
+            past.snapshot(number, f"2026-01-01 {hour}:00")
+        for key in range(300):  # three equal rows a seat, in an order of their own
+            values = {"seat_id": key * 7 % 100, "busi_id": 1, "status": 1}
+            past.version("busi_seat_mapping", key, closed=2 * (key % 2 == 0), **values)
+        query = "select seat_id, count(*) from v_seat_line group by seat_id having count(*) > 1"
+        assert connection.exec_driver_sql(query).all() == []
+
+
 def hours(engine: sa.Engine, counts: dict[str, int]) -> None:
     """Cohorts of hours, and of their days."""
     rows: dict[tuple[str, datetime], int] = {}
