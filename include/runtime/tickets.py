@@ -44,7 +44,8 @@ def account_groups(
     say_switched_off(chosen, vendor)
     ids = {account.account_id: account.vendor for account in chosen.accounts}
     # A row without a usable vendor must be red somewhere, too.
-    ids |= {row.account_id: row.vendor or VENDORS[0] for row in chosen.bad}
+    first = VENDORS[0]
+    ids |= {r.account_id: r.vendor if r.vendor in VENDORS else first for r in chosen.bad}
     if not ids:
         log.warning("no account to read: add one with `python -m include accounts add`")
     return split_into_groups(sorted(account_id for account_id, of in ids.items() if of == vendor))

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from include.vendors.registry import VENDORS
+from include.warehouse.tickets.tables import cloud_user
 
 FORM: dict[str, Any] = {
     "accounts": [],
@@ -45,3 +47,14 @@ def test_very_many_accounts_become_few_tasks():
     assert [account_id for group in groups for account_id in group] == ids
     assert tickets.split_into_groups([]) == []
     assert tickets.split_into_groups(["a", "b"]) == [["a"], ["b"]]
+
+
+@pytest.mark.parametrize("stored", ["NETEASE", "", None])
+def test_a_row_of_no_vendor_we_know_is_in_one_group_so_that_it_is_red(look, warehouse, stored):
+    from include.runtime import tickets
+
+    bad = {"id": "odd", "secret_id": "an-access-key", "type": stored, "enabled": 1}
+    warehouse.transact(lambda c: c.execute(sa.insert(cloud_user).values(bad)))
+    form = {"vendors": list(VENDORS), **FORM}
+    groups = [tickets.account_groups(vendor, form, {}, known=form) for vendor in VENDORS]
+    assert sum(["odd"] in of_vendor for of_vendor in groups) == 1
