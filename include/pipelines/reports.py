@@ -68,7 +68,7 @@ def build(
         mask, version = (redaction.masked, redaction.VERSION) if is_masked else (_keep, 0)
         building.written["rpt_text"] = texts.build(connection, mask, version, run.beat)
         building.note(run.run_id, first)
-        run.claim(connection)
+        run.confirm_hold(connection)
         run.counts.written = sum(building.written.values())
         connection.commit()
         for table, count in building.written.items():

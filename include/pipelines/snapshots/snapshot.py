@@ -106,7 +106,7 @@ def _attempt(
         rows = [table.row for table in staged]
         if reason := why_refused(rows, options, history.refused_tables):
             connection.rollback()
-            run.claim(connection)
+            run.confirm_hold(connection)
             manifest.write(connection, replace(row, state="refused"), rows)
             connection.commit()
             raise CheckError(reason)
@@ -115,7 +115,7 @@ def _attempt(
                 table.staging.publish(plan.snapshot_id, plan.snapshot_at)
                 run.beat()
         manifest.write(connection, row, rows)
-        run.claim(connection, watermark_at=plan.snapshot_at)
+        run.confirm_hold(connection, watermark_at=plan.snapshot_at)
         connection.commit()
     return PublishedSnapshot(
         plan.snapshot_id,

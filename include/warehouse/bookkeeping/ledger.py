@@ -80,12 +80,12 @@ class Run:
         self._turn = threading.Lock()
         self._token: int | None = None
 
-    def take(self, vendor: str, request: Request) -> None:
+    def begin(self, vendor: str, request: Request) -> None:
         """Take the account over and write this run's row in the ledger."""
-        self._token = self._warehouse.transact(lambda c: self._take(c, vendor, request))
+        self._token = self._warehouse.transact(lambda c: self._begin(c, vendor, request))
 
     @property
-    def was_taken(self) -> bool:
+    def has_begun(self) -> bool:
         """Whether the account is known to be ours, and our row to be there."""
         return self._token is not None
 
@@ -97,13 +97,13 @@ class Run:
         """
 
         def guarded(connection: sa.Connection) -> T:
-            self.claim(connection, **state)
+            self.confirm_hold(connection, **state)
             return work(connection)
 
         with self._turn:
             return self._warehouse.transact(guarded)
 
-    def claim(self, connection: sa.Connection, **state: datetime | None) -> None:
+    def confirm_hold(self, connection: sa.Connection, **state: datetime | None) -> None:
         """Move *state* in a transaction that the caller commits, if this run still holds it.
 
         Raises SupersededError when another run took over; none can before the commit.
@@ -159,7 +159,7 @@ class Run:
         mine = (sync_run.c.run_id == self.run_id) & (sync_run.c.outcome == "running")
         connection.execute(sa.update(sync_run).where(mine).values(**values))
 
-    def _take(self, connection: sa.Connection, vendor: str, request: Request) -> int:
+    def _begin(self, connection: sa.Connection, vendor: str, request: Request) -> int:
         connection.execute(sa.insert(sync_state).prefix_with("IGNORE").values(**self._row))
         state = connection.execute(sa.select(sync_state).where(self._key).with_for_update()).one()
         connection.execute(
@@ -208,7 +208,7 @@ def hold(
         run = Run(warehouse, connection, account_id, entity)
         try:
             try:
-                run.take(vendor, request)
+                run.begin(vendor, request)
                 yield run
             except PartialError as error:
                 run.finish("partial", error)
@@ -216,7 +216,7 @@ def hold(
             except SupersededError:
                 raise  # the run that took over has closed our row
             except SyncError as error:
-                if run.was_taken:
+                if run.has_begun:
                     run.finish("failed", error)
                 raise
             run.finish("done")
@@ -266,7 +266,7 @@ def _row_of(request: Request, **values: Any) -> sa.Insert:
 
 
 def watermark(warehouse: Warehouse, account_id: str, entity: str) -> datetime | None:
-    """Everything created before this moment is stored; None before the first run."""
+    """Everything created before this moment is stored or in quarantine; None before the first run."""
     key = (sync_state.c.account_id == account_id) & (sync_state.c.entity == entity)
     query = sa.select(sync_state.c.watermark_at).where(key)
     moment: datetime | None = warehouse.transact(lambda connection: connection.scalar(query))
