@@ -266,7 +266,7 @@ def _row_of(request: Request, **values: Any) -> sa.Insert:
 
 
 def watermark(warehouse: Warehouse, account_id: str, entity: str) -> datetime | None:
-    """Everything created before this moment is stored or in quarantine; None before the first run."""
+    """All that was created before it is stored or in quarantine; None before the first run."""
     key = (sync_state.c.account_id == account_id) & (sync_state.c.entity == entity)
     query = sa.select(sync_state.c.watermark_at).where(key)
     moment: datetime | None = warehouse.transact(lambda connection: connection.scalar(query))
