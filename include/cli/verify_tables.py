@@ -93,7 +93,7 @@ def look_at_tables(place: Workplace) -> Tables:
 
     found = Tables()
     found.checks = _unless_refused(found, lambda: _run_checks(place)) or []
-    if error := checks.refusal(found.checks):
+    if error := checks.find_failure(found.checks):
         found.errors.append(error)
     if place.settings.source_url.get_secret_value():
         found.source = _unless_refused(found, lambda: _compare_source(place)) or []

@@ -45,8 +45,8 @@ def run(
 ) -> list[CheckResult]:
     """Run every check and store the outcomes in ``sync_check``.
 
-    A check that finds offences is a result, not an error: see ``refusal``. One that cannot be run
-    is: it ends the run, and the stored outcomes stay as they were. Raises AlreadyRunningError.
+    A check that finds offences is a result, not an error: see ``find_failure``. One that cannot be
+    run is: it ends the run, and the stored outcomes stay as they were. Raises AlreadyRunningError.
     """
     with ledger.hold(warehouse, ACCOUNT, ENTITY, vendor="CHECKS", request=request) as run:
         results = []
@@ -78,7 +78,7 @@ def look(
         yield _look(warehouse, check, now)
 
 
-def refusal(results: Sequence[CheckResult]) -> CheckError | None:
+def find_failure(results: Sequence[CheckResult]) -> CheckError | None:
     """The error that the checks of level ``fail`` amount to; None when all of them hold."""
     failed = [
         f"{result.name} ({result.offences})"

@@ -65,7 +65,7 @@ def build(
             building.build_sessions(last_id, first)
             building.build_present()
         building.build_tickets(first)
-        mask, version = (redaction.masked, redaction.VERSION) if is_masked else (_keep, 0)
+        mask, version = (redaction.masked, redaction.VERSION) if is_masked else (_unmasked, 0)
         building.written["rpt_text"] = texts.build(connection, mask, version, run.beat)
         building.note(run.run_id, first)
         run.confirm_hold(connection)
@@ -77,5 +77,5 @@ def build(
         return building.written
 
 
-def _keep(text: str) -> tuple[str, int]:
+def _unmasked(text: str) -> tuple[str, int]:
     return text, 0

@@ -33,7 +33,7 @@ def check_tables(params: Mapping[str, Any], who: str) -> dict[str, int]:
         if not result.ok:
             say = log.error if result.level == "fail" else log.warning
             say("%s: %d offences: %s", result.name, result.offences, result.sample)
-    if error := checks.refusal(results):
+    if error := checks.find_failure(results):
         raise error
     return {result.name: result.offences for result in results}
 

@@ -358,10 +358,10 @@ def _told() -> Iterator[None]:
     try:
         yield
     except psycopg2.Error as error:
-        raise refusal(error) from error
+        raise translate_error(error) from error
 
 
-def refusal(error: Any) -> Exception:
+def translate_error(error: Any) -> Exception:
     """Our error for one of psycopg2's."""
     code = error.pgcode or ""
     diagnosed = error.diag.message_primary if error.diag else None

@@ -56,7 +56,7 @@ def test_every_check_leaves_a_row_and_a_run_in_the_ledger(run, rows):
     ]
     ledger_row = "select account_id, vendor, entity, outcome, listed from sync_run"
     assert rows(ledger_row) == [("checks", "CHECKS", "run", "done", len(results))]
-    assert checks.refusal(results) is None
+    assert checks.find_failure(results) is None
 
 
 def test_a_check_fails_since_it_first_did_until_it_holds_again(run, rows, change):
@@ -75,7 +75,7 @@ def test_a_check_fails_since_it_first_did_until_it_holds_again(run, rows, change
 
 def test_offences_of_level_fail_make_an_error_and_those_of_level_warn_do_not(run, change):
     change(PLAIN)
-    assert checks.refusal(run()) is None
+    assert checks.find_failure(run()) is None
     change(ORPHAN)
     results = run()
     found = {result.name: result for result in results if not result.ok}
@@ -86,7 +86,7 @@ def test_offences_of_level_fail_make_an_error_and_those_of_level_warn_do_not(run
         1,
         ({"vendor": "V", "case_id": "T", "messages": 1},),
     )
-    error = checks.refusal(results)
+    error = checks.find_failure(results)
     assert str(error) == (
         f"1 of {len(results)} checks failed: every_message_has_a_ticket (1);"
         " `python -m include verify` shows examples"

@@ -27,13 +27,13 @@ FAILURES_IN_A_ROW: Final = 3
 class Read:
     """A ticket as the vendor shows it.
 
-    *messages* is None where they were not wanted, or where *refusal* says that the account has no
-    right to them.
+    *messages* is None where they were not wanted, or where *messages_refused* says that the account
+    has no right to them.
     """
 
     ticket: Ticket
     messages: list[Message] | None
-    refusal: AuthError | None = None
+    messages_refused: AuthError | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,7 +33,7 @@ class Sink(Protocol):
     counts: Counts
     first_failure: str
     """The first ticket that failed by itself, and why; empty: none did."""
-    refusal: AuthError | None
+    messages_refused: AuthError | None
     """Why tickets were stored without their messages; None: none were."""
 
     def beat(self) -> None:
@@ -71,7 +71,7 @@ class DryRun:
 
     def __init__(self, client: VendorClient, progress: Progress) -> None:
         self.counts, self.first_failure = Counts(), ""
-        self.refusal: AuthError | None = None
+        self.messages_refused: AuthError | None = None
         self._client, self._progress = client, progress
 
     def beat(self) -> None:
@@ -138,7 +138,7 @@ class TicketStore:
     ) -> None:
         self.counts = run.counts
         self.first_failure = ""
-        self.refusal: AuthError | None = None
+        self.messages_refused: AuthError | None = None
         self._run, self._client, self._account = run, client, account
         self._catalog, self._now, self._progress = catalog, now, progress
         self._counting = threading.Lock()
@@ -181,7 +181,7 @@ class TicketStore:
                 for outcome in outcomes:
                     batch.add(outcome)
                     if isinstance(outcome, Read):
-                        self.refusal = outcome.refusal or self.refusal
+                        self.messages_refused = outcome.messages_refused or self.messages_refused
                     if batch.is_full:
                         self._store(batch)
                         batch = _Batch()

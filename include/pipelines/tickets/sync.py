@@ -227,9 +227,9 @@ class _Sync:
 
     def conclude(self) -> None:
         """Raise what the run has to say beside what it stored."""
-        if self.sink.refusal:
+        if self.sink.messages_refused:
             log.error("tickets stored without messages account=%s", self.account.account_id)
-            raise self.sink.refusal
+            raise self.sink.messages_refused
         reasons = []
         if failed := self.sink.counts.failed:
             reasons.append(f"{failed} tickets wait in quarantine")

@@ -107,10 +107,10 @@ def host_of(region: str) -> str:
 def classify(status: int, headers: Mapping[str, str], body: Mapping[str, Json]) -> Verdict:
     """Read an answer by its ``Success``: ``Code`` is 0 or 200 on success, by operation."""
     said = body.get("Success")
-    request_id = _said(body.get("RequestId"))
-    if status == 200 and _said(said) in ("True", "true"):
+    request_id = _as_text(body.get("RequestId"))
+    if status == 200 and _as_text(said) in ("True", "true"):
         return Verdict(request_id=request_id)
-    code, message = _said(body.get("Code")), _said(body.get("Message"))
+    code, message = _as_text(body.get("Code")), _as_text(body.get("Message"))
     error = error_class(ERRORS, code)
     if error is RejectedError and status == 200:
         if UNKNOWN_TICKET.search(message):
@@ -122,7 +122,7 @@ def classify(status: int, headers: Mapping[str, str], body: Mapping[str, Json]) 
     return Verdict(error, code, message, request_id, _hint(headers))
 
 
-def _said(value: Json) -> str:
+def _as_text(value: Json) -> str:
     return str(value) if isinstance(value, str | int) else ""
 
 

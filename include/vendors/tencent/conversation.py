@@ -67,7 +67,7 @@ class Conversation:
         self._all_full = self._all_full and len(page) == PAGE_SIZE
         self.is_over = len(page) > PAGE_SIZE
         for item in page:
-            self._keep(self._message(item))
+            self._add(self._message(item))
 
     def take_part(self) -> list[Message]:
         """The messages since the last taking, oldest first."""
@@ -97,7 +97,7 @@ class Conversation:
             self._repeated[same] += 1
         return Message(self.ticket_id, message_id, role == "customer", content, created_at)
 
-    def _keep(self, message: Message) -> None:
+    def _add(self, message: Message) -> None:
         self._messages[message.message_id] = message
         self._characters += len(message.content)
         first = self._first_spoken
