@@ -10,12 +10,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import islice
 from typing import Final, Self
 
 from include.errors import ContractError, MovingListError, NotFoundError, RejectedError, VendorError
-from include.models import Account, Message, SyncWindow, Ticket
+from include.models import Message, SyncWindow, Ticket
 from include.pipelines import comparison as compare
 from include.pipelines.comparison import Comparison, Damage, Difference, Kind
 from include.vendors.client import VendorClient
@@ -39,25 +40,38 @@ Reading = tuple[Ticket, list[MessageFacts] | None] | VendorError
 """A ticket, or the error that is about this one ticket."""
 
 
+@dataclass(frozen=True, slots=True)
+class Depth:
+    """How closely tickets are compared, with so many calls under way together.
+
+    *is_deep*: every ticket is read, and its facts and messages are compared too; with
+    *open_messages* those of open tickets as well.
+    """
+
+    is_deep: bool = False
+    open_messages: bool = False
+    calls_at_once: int = 4
+
+
+BY_LISTS: Final = Depth()
+
+
 def verify(
     client: VendorClient,
     warehouse: Warehouse,
-    account: Account,
     *,
     since: datetime,
     now: datetime,
-    deep: bool = False,
-    open_messages: bool = False,
-    calls_at_once: int = 4,
+    depth: Depth = BY_LISTS,
     limit: int = 20,
     progress: Progress = lambda comparison: None,
 ) -> Comparison:
     """Compare an account's tickets with the tables, from *since* to its watermark.
 
     By default from the lists alone: ids, open or closed, and whether complete tickets have their
-    messages; only what differs is read. With *deep* every ticket is read and its facts and
-    messages are compared too. Raises the VendorError that kept a list from being read.
+    messages; only what differs is read. Raises the VendorError that kept a list from being read.
     """
+    account = client.account
     watermark = ledger.watermark(warehouse, account.account_id, "tickets")
     window = SyncWindow(since, watermark or now)
     result = Comparison(
@@ -74,7 +88,7 @@ def verify(
         result.calls = client.calls
         progress(result)
 
-    with Look(client, warehouse, account, result, deep, open_messages, calls_at_once) as look:
+    with Look(client, warehouse, result, depth) as look:
         for span in window.split(client.max_window):
             listed = {
                 ref.ticket_id: ref.is_closed
@@ -127,16 +141,14 @@ class Look:
         self,
         client: VendorClient,
         warehouse: Warehouse,
-        account: Account,
         result: Comparison,
-        deep: bool,
-        open_messages: bool,
-        calls_at_once: int,
+        depth: Depth,
     ) -> None:
-        self._client, self._warehouse, self._vendor = client, warehouse, account.vendor
-        self._result, self._deep, self._open_messages = result, deep, open_messages
-        self._aside = read_quarantined(warehouse, account)
-        self._pool = ThreadPoolExecutor(calls_at_once, thread_name_prefix="verify")
+        self._client, self._warehouse, self._vendor = client, warehouse, client.account.vendor
+        self._result, self._deep = result, depth.is_deep
+        self._open_messages = depth.open_messages
+        self._aside = read_quarantined(warehouse, client.account)
+        self._pool = ThreadPoolExecutor(depth.calls_at_once, thread_name_prefix="verify")
 
     def __enter__(self) -> Self:
         return self
@@ -277,16 +289,11 @@ def _facts(message: Message) -> MessageFacts:
 
 
 def look_again(
-    client: VendorClient,
-    warehouse: Warehouse,
-    account: Account,
-    found: Comparison,
-    open_messages: bool,
-    calls_at_once: int,
+    client: VendorClient, warehouse: Warehouse, found: Comparison, depth: Depth
 ) -> Counter[Kind]:
     """What still differs of the damaged tickets of *found*, in depth."""
     result = Comparison(found.account_id, found.vendor, found.entity, until=found.until)
-    with Look(client, warehouse, account, result, True, open_messages, calls_at_once) as look:
+    with Look(client, warehouse, result, replace(depth, is_deep=True)) as look:
         for ids in blocks(found.damaged):
             look.confirm({i: True if found.damaged[i].was_listed else None for i in ids})
     return result.kinds

@@ -21,7 +21,7 @@ from include.models import Account, Message, Ticket
 from include.pipelines import reconcile
 from include.pipelines.catalog import Catalog
 from include.pipelines.comparison import NOT_MENDED, Comparison
-from include.pipelines.reconcile import ABOUT_ONE
+from include.pipelines.reconcile import ABOUT_ONE, BY_LISTS, Depth
 from include.vendors.client import VendorClient
 from include.warehouse.bookkeeping import ledger
 from include.warehouse.bookkeeping.ledger import Counts, Request, Run
@@ -35,13 +35,11 @@ AT_ONCE: Final = 20  # tickets of one transaction
 def repair(
     client: VendorClient,
     warehouse: Warehouse,
-    account: Account,
     found: Comparison,
     *,
     now: datetime,
     request: Request,
-    open_messages: bool = False,
-    calls_at_once: int = 4,
+    depth: Depth = BY_LISTS,
     progress: Callable[[Counts], None] = lambda counts: None,
 ) -> Counts:
     """Mend the damaged tickets of *found*, look at them again, and note there what was repaired.
@@ -50,19 +48,22 @@ def repair(
     stored (they wait in quarantine, the rest is repaired), AlreadyRunningError when a run holds
     the account, else what ended it.
     """
+    account = client.account
     names = Catalog.of(catalog.load(warehouse, account.vendor))
     vendor, ids = account.vendor, sorted(found.damaged)
     with ExitStack() as stack:
         run = stack.enter_context(
             ledger.hold(warehouse, account.account_id, "tickets", vendor=vendor, request=request)
         )
-        pool = ThreadPoolExecutor(calls_at_once, thread_name_prefix="repair")
+        pool = ThreadPoolExecutor(depth.calls_at_once, thread_name_prefix="repair")
         # A run that is told to stop does not wait for calls under way.
         stack.callback(pool.shutdown, wait=False, cancel_futures=True)
         counts = run.counts
         counts.listed = len(ids)
         for some in (ids[i : i + AT_ONCE] for i in range(0, len(ids), AT_ONCE)):
-            answers = pool.map(lambda i: _read(run, client, names, i, open_messages, now), some)
+            answers = pool.map(
+                lambda i: _read(run, client, names, i, depth.open_messages, now), some
+            )
             readings = dict(zip(some, answers, strict=True))
             failed = run.write(
                 lambda c, readings=readings: _mend(c, account, found, readings, now)  # type: ignore[misc]
@@ -75,7 +76,7 @@ def repair(
             counts.calls = client.calls
             progress(counts)
             run.beat()
-        left = reconcile.look_again(client, warehouse, account, found, open_messages, calls_at_once)
+        left = reconcile.look_again(client, warehouse, found, depth)
         found.repaired = found.kinds - left
         for kind in NOT_MENDED:
             del found.repaired[kind]

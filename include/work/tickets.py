@@ -96,6 +96,9 @@ def compare_accounts(
     With *repair_request* damaged ones are read again and stored; a failure of that leaves what was
     found in the result beside the error. *limit*: differences of a kind to keep.
     """
+    is_deep = deep or repair_request is not None
+    settings = place.settings
+    depth = reconcile.Depth(is_deep, settings.open_messages, settings.calls_at_once)
 
     def work(account: Account, client: VendorClient, watch: Watch) -> Result:
         def say(done: Comparison) -> None:
@@ -105,12 +108,9 @@ def compare_accounts(
         found = reconcile.verify(
             client,
             place.warehouse,
-            account,
-            since=since or place.settings.sync_since,
+            since=since or settings.sync_since,
             now=datetime.now(UTC),
-            deep=deep or repair_request is not None,
-            open_messages=place.settings.open_messages,
-            calls_at_once=place.settings.calls_at_once,
+            depth=depth,
             limit=limit,
             progress=say,
         )
@@ -121,12 +121,10 @@ def compare_accounts(
             counts = repair(
                 client,
                 place.warehouse,
-                account,
                 found,
                 now=datetime.now(UTC),
                 request=repair_request,
-                open_messages=place.settings.open_messages,
-                calls_at_once=place.settings.calls_at_once,
+                depth=depth,
                 progress=watch.note,
             )
         except SyncError as error:

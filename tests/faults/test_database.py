@@ -226,7 +226,9 @@ def test_d14_what_a_hand_changed_is_told_by_verify_and_restored_by_reading_again
         closing(Warehouse.open(scene.url)) as warehouse,
         closing(open_client(account, settings)) as client,
     ):
-        found = reconcile.verify(client, warehouse, account, since=since, now=NOW, deep=True)
+        found = reconcile.verify(
+            client, warehouse, since=since, now=NOW, depth=reconcile.Depth(is_deep=True)
+        )
         assert {one.item.partition(" ")[0] for one in found.differences} == {ticket}
         assert {"differs", "message missing"} <= set(found.kinds)
         sync_tickets(

@@ -57,10 +57,15 @@ def compare(scene: Scene, account: Account, *, mend: bool = False) -> Comparison
     since = datetime(2026, 1, 1, tzinfo=UTC)
     with closing(client), closing(Warehouse.open(scene.url)) as warehouse:
         found = reconcile.verify(
-            client, warehouse, account, since=since, now=NOW, deep=True, limit=10**6
+            client,
+            warehouse,
+            since=since,
+            now=NOW,
+            depth=reconcile.Depth(is_deep=True),
+            limit=10**6,
         )
         if mend:
-            repair(client, warehouse, account, found, now=BEFORE, request=Request("a test"))
+            repair(client, warehouse, found, now=BEFORE, request=Request("a test"))
         return found
 
 

@@ -38,12 +38,12 @@ def warehouse_url(module_url, warehouse_server):
 def verify(warehouse, client):
     """``verify(…)``: compare the fake vendor's account, from long ago to its watermark."""
 
-    def run(**options):
+    def run(*, deep=False, open_messages=False, **options):
         client.calls, client.reads = 0, []
         return reconcile.verify(
             client,
             warehouse,
-            client.account,
+            depth=reconcile.Depth(deep, open_messages),
             **{"since": DAY - timedelta(days=100), "now": DAY, **options},
         )
 
@@ -162,7 +162,7 @@ def test_a_suspicion_that_a_run_settles_meanwhile_is_not_told(sync, client, busy
     a_synced_vendor(sync, client)
     client.add("C9", created_at=DAY - timedelta(days=2))
     busy.then = [lambda: sync(since=DAY - timedelta(days=9))]
-    told = reconcile.verify(busy, warehouse, busy.account, since=DAY - timedelta(days=9), now=DAY)
+    told = reconcile.verify(busy, warehouse, since=DAY - timedelta(days=9), now=DAY)
     assert told.kinds == {}
 
 
@@ -171,7 +171,7 @@ def test_a_ticket_that_changes_under_every_look_is_behind(sync, client, busy, wa
     change("update cloud_osm_list set status = 1 where cloud_id = 'C1'")
     edit = "update cloud_osm_list set message_count = message_count + 1 where cloud_id = 'C1'"
     busy.then = [lambda: change(edit)] * reconcile.LOOKS
-    told = reconcile.verify(busy, warehouse, busy.account, since=DAY - timedelta(days=9), now=DAY)
+    told = reconcile.verify(busy, warehouse, since=DAY - timedelta(days=9), now=DAY)
     assert found(told) == [("behind", "C1", "it keeps changing")]
 
 

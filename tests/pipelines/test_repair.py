@@ -42,7 +42,9 @@ def change(warehouse):
 def verify(warehouse, client):
     def run():
         since = DAY - timedelta(days=100)
-        return reconcile.verify(client, warehouse, client.account, since=since, now=DAY, deep=True)
+        return reconcile.verify(
+            client, warehouse, since=since, now=DAY, depth=reconcile.Depth(is_deep=True)
+        )
 
     return run
 
@@ -54,7 +56,7 @@ def mend(warehouse, client, verify):
     def run():
         found = verify()
         request = Request("repair by a test", {"accounts": ["huawei-1"]})
-        repair(client, warehouse, client.account, found, now=DAY, request=request)
+        repair(client, warehouse, found, now=DAY, request=request)
         return found
 
     return run
@@ -224,7 +226,7 @@ def test_a_repair_that_is_told_to_stop_waits_for_no_call_and_says_so(
     began = time.monotonic()
     try:
         with pytest.raises(KeyboardInterrupt):
-            repair(client, warehouse, client.account, found, now=DAY, request=Request("a test"))
+            repair(client, warehouse, found, now=DAY, request=Request("a test"))
     finally:
         signal.signal(signal.SIGUSR1, before)
         answer.set()

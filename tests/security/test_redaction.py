@@ -152,7 +152,11 @@ def sync(sandbox, warehouse, **settings):
                 client, warehouse, client.account, settings=chosen, now=now, request=Request("test")
             )
             found += not reconcile.verify(
-                client, warehouse, client.account, since=chosen.sync_since, now=now, deep=True
+                client,
+                warehouse,
+                since=chosen.sync_since,
+                now=now,
+                depth=reconcile.Depth(is_deep=True),
             ).is_equal
     return found
 
