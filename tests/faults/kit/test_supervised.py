@@ -99,7 +99,7 @@ def the_task(state: str) -> Any:
     from airflow.utils.session import create_session
 
     mapped = sa.select(TaskInstance).where(TaskInstance.map_index == 0)
-    with create_session() as session:
+    with create_session(scoped=False) as session:  # others' may remember rows of earlier tests
         task = session.scalars(mapped.order_by(TaskInstance.start_date.desc())).first()
         return task if task is not None and task.state == state else None
 
@@ -109,5 +109,5 @@ def clear(task: Any) -> None:
     from airflow.models.taskinstance import clear_task_instances
     from airflow.utils.session import create_session
 
-    with create_session() as session:
-        clear_task_instances([session.merge(task)], session)
+    with create_session(scoped=False) as session:
+        clear_task_instances([session.get_one(type(task), task.id)], session)
