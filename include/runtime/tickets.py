@@ -71,7 +71,6 @@ def sync_accounts(
     raise_first(results)
     counted = Counts()
     for result in results:
-        log.info("account=%s %s", result.account_id, result.counts)
         counted += result.counts or Counts()
     return asdict(counted)
 

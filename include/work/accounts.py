@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
 
 from include.models import Account
 from include.vendors.registry import is_switched_on
@@ -46,9 +45,13 @@ def choose_accounts(place: Workplace, choice: Choice) -> Chosen:
     )
     if choice.account_ids:
         return Chosen(accounts, bad, [])
-    is_on = partial(is_switched_on, settings=place.settings)
-    off = [a for a in accounts if a.vendor not in choice.vendors and not is_on(a.vendor)]
-    return Chosen([account for account in accounts if account not in off], bad, off)
+    silent = {account.vendor for account in accounts} - {*choice.vendors}
+    off = {vendor for vendor in silent if not is_switched_on(vendor, place.settings)}
+    return Chosen(
+        [account for account in accounts if account.vendor not in off],
+        bad,
+        [account for account in accounts if account.vendor in off],
+    )
 
 
 def list_accounts(place: Workplace) -> list[AccountInfo]:

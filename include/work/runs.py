@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
@@ -15,6 +16,8 @@ from include.vendors.registry import open_client
 from include.warehouse.bookkeeping.ledger import Counts
 from include.warehouse.tickets.accounts import BadAccount
 from include.work.place import Onlooker, Workplace
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,4 +99,6 @@ def _work_on(place: Workplace, account: Account, work: Work, onlooker: Onlooker)
     except Exception as error:  # noqa: BLE001  # whoever asked presents it, beside the others
         result = Result(account.account_id, account.vendor, counts=watch.counts, error=error)
     onlooker.advance()
+    ended = type(result.error).__name__ if result.error else "done"
+    log.info("account=%s %s %s", account.account_id, ended, result.counts)
     return replace(result, seconds=time.monotonic() - started)
