@@ -56,8 +56,9 @@ def sync(
 ) -> None:
     """Bring the tickets of the chosen accounts up to date and end with the exit code."""
     from include.pipelines.tickets.sync import Options
+    from include.work.backfill import check_backfill
     from include.work.runs import results_of_bad
-    from include.work.tickets import check_backfill, sync_accounts
+    from include.work.tickets import sync_accounts
 
     check_backfill(since, until, now=utcnow())
     options = Options(since=since, until=until, open_messages=open_messages, dry_run=dry_run)

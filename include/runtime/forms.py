@@ -10,6 +10,7 @@ from airflow.sdk import Param
 
 from include.errors import ConfigError
 from include.vendors.registry import VENDORS
+from include.work.backfill import check_backfill
 
 if TYPE_CHECKING:
     from include.pipelines.tickets.sync import Options
@@ -43,8 +44,6 @@ def accounts_param() -> Param:
 
 def check_form(params: Mapping[str, Any], conf: Mapping[str, Any], known: Collection[str]) -> None:
     """Refuse what the form's schema lets pass: Airflow takes unknown keys of *conf* as params."""
-    from include.work.tickets import check_backfill
-
     unknown = set(conf) - set(known)
     if unknown:
         strange = "".join(c if c.isprintable() else " " for c in ", ".join(sorted(unknown)))

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Final
 
-from include.errors import ConfigError, SyncError
+from include.errors import SyncError
 from include.models import Account
 from include.pipelines import catalog, reconcile
 from include.pipelines.comparison import Comparison
@@ -17,19 +16,6 @@ from include.vendors.client import VendorClient
 from include.warehouse.bookkeeping.ledger import Request
 from include.work.place import NOBODY, Onlooker, Workplace
 from include.work.runs import Result, Watch, work_on_each, work_on_one_a_vendor
-
-EARLIEST: Final = datetime(2000, 1, 1, tzinfo=UTC)
-"""A backfill asks vendors span by span: one from the year 1 would never end."""
-
-
-def check_backfill(since: datetime | None, until: datetime | None, *, now: datetime) -> None:
-    """Refuse a span of creation that makes no sense. Raises ConfigError that says what is wrong."""
-    if until and not since:
-        raise ConfigError("`until` needs `since`: a backfill has a beginning")
-    if since and since < EARLIEST:
-        raise ConfigError(f"`since` must not lie before {EARLIEST:%Y-%m-%d}: nothing is so old")
-    if since and since >= (until or now):
-        raise ConfigError("`since` must lie before `until`, and in the past")
 
 
 def sync_accounts(

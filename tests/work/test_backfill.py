@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from include.errors import ConfigError
-from include.work.tickets import EARLIEST, check_backfill
+from include.work.backfill import EARLIEST, check_backfill
 
 NOW = datetime(2026, 1, 10, tzinfo=UTC)
 DAY = timedelta(days=1)
