@@ -44,6 +44,11 @@ class TicketRef:
 
     ticket_id: str
     is_closed: bool
+    vendor_status: str
+    """What ``Ticket.vendor_status`` of the ticket would be; empty where the list leaves it out."""
+    change_mark: str | None = None
+    """At most 64 characters that differ after a change which the state does not show; None where
+    the vendor's list shows nothing of the kind. An equal mark proves nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +75,8 @@ class Ticket:
     is_resolved: bool | None = None
     """Closed with a result; False: withdrawn, cancelled, invalid or deleted. None while it is open,
     or where the vendor does not say."""
+    closed_at: datetime | None = None
+    """When the vendor closed it, where the vendor says so; None otherwise."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,8 @@ class FakeClient:
     categories: list[Category] = field(default_factory=list)
     sources: list[Source] = field(default_factory=list)
     errors: dict[str, Exception] = field(default_factory=dict)
+    marks: dict[str, str] = field(default_factory=dict)
+    """What the list shows beside the state, by ticket."""
     calls: int = 0
     clock_skew: float | None = None
     reads: list[str] = field(default_factory=list)
@@ -59,7 +61,7 @@ class FakeClient:
     ) -> Iterator[list[TicketRef]]:
         self.calls += 1
         refs = [
-            TicketRef(t.ticket_id, t.is_closed)
+            TicketRef(t.ticket_id, t.is_closed, t.vendor_status, self.marks.get(t.ticket_id))
             for t in self.tickets.values()
             if window.since <= t.created_at < window.until and not (only_open and t.is_closed)
         ]
@@ -68,7 +70,12 @@ class FakeClient:
             raise self.errors["list"]
 
     def read_ticket(
-        self, ticket_id: str, *, open_messages: bool = False, store_part: StorePart | None = None
+        self,
+        ticket_id: str,
+        *,
+        open_messages: bool = False,
+        again: bool = False,
+        store_part: StorePart | None = None,
     ) -> tuple[Ticket, list[Message] | None]:
         self.calls += 1
         self.reads.append(ticket_id)

@@ -17,6 +17,8 @@ Json: TypeAlias = Any
 EARLIEST: Final = datetime(1971, 1, 1, tzinfo=UTC)  # earlier: a zero date, or seconds
 LATEST: Final = datetime(2100, 1, 1, tzinfo=UTC)  # later: another unit
 TICKET_ID_LENGTH: Final = 64  # what the warehouse's keys hold
+MARK_LENGTH: Final = 64  # of a SHA-256 in hexadecimal, too
+ZERO_DATE: Final = "0000-00-00"
 SECONDS_BELOW: Final = 10**11  # as milliseconds early in 1973, as seconds beyond the year 5000
 
 
@@ -180,6 +182,29 @@ def local_time(record: Record, *path: str, zone: tzinfo) -> datetime:
     except OverflowError:
         raise record.fault(f"field {record.name(path)} is not a time") from None
     return _sane(record, path, moment)
+
+
+def closing_time(
+    record: Record, *path: str, zone: tzinfo, created_at: datetime, now: datetime
+) -> datetime | None:
+    """When a ticket closed; None where that is not told, or told as no moment of its life."""
+    try:
+        moment = local_time(record, *path, zone=zone)
+    except ContractError:
+        return None
+    return moment if created_at <= moment <= now else None
+
+
+def change_mark(record: Record, *path: str) -> str | None:
+    """A field as a short text that differs when the field does; None where it holds nothing."""
+    value = record.get(*path)
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        return None
+    mark = str(value).strip()
+    if not mark or mark.startswith(ZERO_DATE):
+        return None
+    fits = len(mark) <= MARK_LENGTH and mark.isascii()
+    return mark if fits else hashlib.sha256(mark.encode("utf-8", "replace")).hexdigest()
 
 
 def _epoch(record: Record, path: tuple[str, ...], value: int) -> datetime:

@@ -58,7 +58,12 @@ class MaskingClient:
         return self._client.list_tickets(window, only_open=only_open)
 
     def read_ticket(
-        self, ticket_id: str, *, open_messages: bool = False, store_part: StorePart | None = None
+        self,
+        ticket_id: str,
+        *,
+        open_messages: bool = False,
+        again: bool = False,
+        store_part: StorePart | None = None,
     ) -> tuple[Ticket, list[Message] | None]:
         """As ``VendorClient.read_ticket``, title and messages masked."""
 
@@ -70,6 +75,7 @@ class MaskingClient:
             ticket, messages = self._client.read_ticket(
                 ticket_id,
                 open_messages=open_messages,
+                again=again,
                 store_part=store_masked if store_part else None,
             )
         except AuthError as error:

@@ -201,3 +201,38 @@ def test_a_derived_id_is_stable_and_tells_its_parts_apart():
     ids = {fields.derived_id(*parts) for parts in [("ab",), ("a", "b"), ("a\nb",), ("a", "", "b")]}
     assert len(ids) == 4
     assert max(map(len, ids)) <= 64
+
+
+CREATED, NOW = datetime(2026, 1, 10, tzinfo=UTC), datetime(2026, 1, 20, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("value", "moment"),
+    [
+        ("2026-01-12 08:00:00", datetime(2026, 1, 12, tzinfo=UTC)),
+        ("2026-01-10 08:00:00", CREATED),
+        ("2026-01-20 08:00:00", NOW),
+        ("2026-01-10 07:59:59", None),
+        ("2026-01-20 08:00:01", None),
+        *((nothing, None) for nothing in (None, "", " ", "0000-00-00 00:00:00", "soon", 0, [])),
+    ],
+)
+def test_a_time_of_closing_is_within_the_tickets_life_or_none(value, moment):
+    record = a_record(at=value)
+    assert fields.closing_time(record, "at", zone=BEIJING, created_at=CREATED, now=NOW) == moment
+    assert fields.closing_time(record, "no", zone=BEIJING, created_at=CREATED, now=NOW) is None
+
+
+@pytest.mark.parametrize("value", [None, "", " ", "0000-00-00 00:00:00", True, 1.5, [], {}])
+def test_a_field_that_tells_nothing_is_no_mark(value):
+    assert fields.change_mark(a_record(at=value), "at") is None
+    assert fields.change_mark(a_record(), "at") is None
+
+
+def test_a_mark_differs_when_the_field_does_and_fits_its_column():
+    values = ["2026-01-12 08:00:00", "2026-01-12 08:00:01", 7, "工单", "工单 ", "x" * 65, "x" * 66]
+    marks = [fields.change_mark(a_record(at=value), "at") for value in values]
+    assert marks[:3] == ["2026-01-12 08:00:00", "2026-01-12 08:00:01", "7"]
+    assert marks[3] == marks[4]
+    assert len(set(marks)) == len(values) - 1
+    assert all(mark and len(mark) <= 64 and mark.isascii() for mark in marks)

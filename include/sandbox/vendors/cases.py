@@ -53,6 +53,8 @@ class Case:
     category_id: str | None
     source: str
     updated_at: datetime
+    closed_at: datetime | None = None
+    """When it closed the last time; None while it is open."""
     urgent: bool = False
     talks: list[Talk] = field(default_factory=list)
 

@@ -111,6 +111,7 @@ def cases(seed: int, vendor: str, index: int, tickets: int, numbers: Numbers) ->
         _converse(chance, case, stored, numbers)
         _oddities(number, case, goods, tickets)
         case.updated_at = max((talk.created_at for talk in case.talks), default=moment)
+        case.closed_at = case.updated_at if case.is_closed else None
         made.append(case)
     return made
 

@@ -152,6 +152,7 @@ class Store:
                 texts = [case.description, *texts[1:]]
             for i, text in enumerate(texts):
                 self._say(case, text, i % 2 == 0, moment + timedelta(seconds=i))
+            case.closed_at = case.updated_at if case.is_closed else None
             if self._cases.setdefault(ticket_id, case) is not case:
                 self._twins[vendor, account_index, ticket_id] = case
             insort(self._lists[vendor, account_index], case, key=by_creation)
@@ -212,6 +213,7 @@ class Store:
         with self.lock:
             case = self.ticket(ticket_id)
             case.state, case.updated_at = state, self.now()
+            case.closed_at = case.updated_at if case.is_closed else None
 
     def _say(self, case: Case, text: str, from_customer: bool, moment: datetime) -> int:
         talk = Talk(self._numbers.message(case.vendor), from_customer, text, moment)

@@ -192,7 +192,12 @@ class AlibabaClient:
             yield [ref for ref in page if not (only_open and ref.is_closed)]
 
     def read_ticket(
-        self, ticket_id: str, *, open_messages: bool = False, store_part: StorePart | None = None
+        self,
+        ticket_id: str,
+        *,
+        open_messages: bool = False,
+        again: bool = False,
+        store_part: StorePart | None = None,
     ) -> tuple[Ticket, list[Message] | None]:
         """Read the state, then, of a closed ticket or with *open_messages*, the conversation.
 
@@ -275,7 +280,8 @@ class AlibabaClient:
         return self._api.call(action, "POST", params=params, form=form, headers=headers)
 
     def _ref(self, row: Record) -> TicketRef:
-        return TicketRef(fields.ticket_id(row, "TicketId"), self._status(row) == CLOSED)
+        status = self._status(row)
+        return TicketRef(fields.ticket_id(row, "TicketId"), status == CLOSED, status)
 
     def _status(self, row: Record) -> str:
         """The status number, or whatever the vendor says when nobody has listed it."""

@@ -10,9 +10,9 @@ import hashlib
 import logging
 import re
 import threading
-from collections import Counter
 from collections.abc import Iterator, Mapping
-from datetime import timedelta, timezone
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import ClassVar, Final
 
 from include.errors import (
@@ -41,6 +41,8 @@ from include.vendors.client import StorePart
 from include.vendors.fields import Json, Record
 from include.vendors.http import Verdict
 from include.vendors.huawei import HuaweiSettings
+from include.vendors.huawei.closing import find_closing
+from include.vendors.huawei.conversation import ZONE, read_messages
 from include.vendors.huawei.signature import HuaweiAuth
 from include.vendors.paging import by_offset
 from include.vendors.sessions import Sessions
@@ -55,7 +57,6 @@ SITES: Final = {"": CHINA, "cn": CHINA} | dict.fromkeys(
 REGION: Final = re.compile(r"[a-z]{2}-[a-z]{2,20}-[0-9]{1,4}")
 TICKET_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")  # anything else would change the path
 
-ZONE: Final = timezone(timedelta(hours=8))
 HEADERS: Final = {
     "Content-Type": "application/json",
     "X-Language": "zh-cn",
@@ -146,6 +147,7 @@ class HuaweiClient:
         )
         self._domain_lock = threading.Lock()
         self._domain: dict[str, str] | None = None
+        self._may_read_log = True
         self._product_names: dict[str, str | None] = {}  # by ticket: only lists tell it
 
     @property
@@ -172,13 +174,21 @@ class HuaweiClient:
                 yield [ref for ref in refs if not (only_open and ref.is_closed)]
 
     def read_ticket(
-        self, ticket_id: str, *, open_messages: bool = False, store_part: StorePart | None = None
+        self,
+        ticket_id: str,
+        *,
+        open_messages: bool = False,
+        again: bool = False,
+        store_part: StorePart | None = None,
     ) -> tuple[Ticket, list[Message] | None]:
-        """Read state and messages, which come in one answer, so *store_part* is not needed."""
+        """Read state and messages, which come in one answer, so *store_part* is not needed.
+
+        Another call looks up the product, unless a list told it, and one more when it closed.
+        """
         where = {"vendor": self.account.vendor, "action": "ShowCaseDetail"}
         if not TICKET_ID.fullmatch(ticket_id):
             raise ContractError(f"{ticket_id!r} cannot be a ticket id", **where)
-        if ticket_id not in self._product_names:
+        if not again and ticket_id not in self._product_names:
             self._find_product_name(ticket_id)
         detail = self._call("ShowCaseDetail", f"{CASES}/{ticket_id}").child("incident_detail_info")
         if fields.identifier(detail, "incident_id") != ticket_id:
@@ -201,8 +211,10 @@ class HuaweiClient:
             email=fields.optional_text(detail, "ext_info", "remind_mail") or None,
             is_resolved=status not in UNRESOLVED if is_closed else None,
         )
+        if is_closed and not again:
+            ticket = replace(ticket, closed_at=self._find_closing(ticket))
         wanted = ticket.is_closed or open_messages
-        return ticket, _messages(ticket, detail) if wanted else None
+        return ticket, read_messages(ticket, detail) if wanted else None
 
     def list_products(self) -> Iterator[list[Product]]:
         """Every product, once although several groups may show it."""
@@ -321,6 +333,25 @@ class HuaweiClient:
         if sum(_ticket_id(item) == ticket_id for item in rows) != 1:  # the filter may be fuzzy
             self._product_names[ticket_id] = None
 
+    def _find_closing(self, ticket: Ticket) -> datetime | None:
+        """When it closed, by a call that keeps no ticket out: once refused, it is not made again."""
+        if not self._may_read_log:
+            return None
+        path = f"{CASES}/{ticket.ticket_id}/operate-logs"
+        try:
+            answer = self._call("ListCaseOperateLogs", path, {"limit": str(PAGE_SIZE)})
+        except RateLimitError:
+            raise
+        except VendorError as error:
+            self._may_read_log = False
+            self._osm.warn_once(f"no time of closing for this and later tickets: {error}")
+            return None
+        try:
+            return find_closing(ticket, answer, self._sessions.now())
+        except ContractError as error:
+            self._osm.warn_once(f"no time of closing: {error}")
+            return None
+
     def _is_within(self, item: Record, window: SyncWindow) -> bool:
         try:
             return window.since <= fields.local_time(item, "create_time", zone=ZONE) < window.until
@@ -328,7 +359,8 @@ class HuaweiClient:
             return True  # its reading will fail and name it; dropped here, it would be lost
 
     def _ref(self, item: Record) -> TicketRef:
-        return TicketRef(_ticket_id(item), self._is_closed(_status(item)))
+        status, mark = _status(item), fields.change_mark(item, "confirmed_time")
+        return TicketRef(_ticket_id(item), self._is_closed(status), status, mark)
 
     def _is_closed(self, status: str) -> bool:
         if status not in CLOSED and status not in OPEN:
@@ -353,36 +385,3 @@ def _title(description: str) -> str:
     """OSM has no titles: the first line of the description."""
     lines = description.strip().splitlines()
     return " ".join(lines[0].split()) if lines else ""
-
-
-def _messages(ticket: Ticket, detail: Record) -> list[Message]:
-    """The conversation, oldest first; the description is in it even if the vendor leaves it out."""
-    description = fields.text(detail, "simple_description")
-    messages: dict[str, Message] = {}
-    repeated: Counter[tuple[str, ...]] = Counter()
-    has_opening = not description.strip()
-    for item in fields.records(detail, "message_list"):
-        created_at = fields.local_time(item, "create_time", zone=ZONE)
-        sender, content = fields.integer(item, "type"), fields.text(item, "content")
-        author_id = fields.optional_identifier(item, "replier")
-        message_id = fields.optional_identifier(item, "message_id")
-        if message_id is None:
-            parts = (created_at.isoformat(), str(sender), author_id or "", content)
-            message_id = fields.derived_id(ticket.ticket_id, *parts, str(repeated[parts]))
-            repeated[parts] += 1
-        messages[message_id] = Message(
-            ticket_id=ticket.ticket_id,
-            message_id=message_id,
-            from_customer=sender == 0,
-            content=content,
-            created_at=created_at,
-            author_id=author_id,
-            author_name=fields.optional_text(item, "replier_name") or None,
-        )
-        is_same_text = sender == 0 and content.strip() == description.strip()
-        has_opening |= item.get("is_first_message") == 1 or is_same_text
-    conversation = sorted(messages.values(), key=lambda message: message.created_at)
-    if has_opening:
-        return conversation
-    opening = Message(ticket.ticket_id, "description", True, description, ticket.created_at)
-    return [opening, *conversation]

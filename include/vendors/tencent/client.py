@@ -151,15 +151,16 @@ class TencentClient:
             return fields.records(data, "Data", optional=stated == 0), stated
 
         for page in by_number(fetch, PAGE_SIZE, _ticket_id):
-            refs = [
-                TicketRef(_ticket_id(item), self._is_closed(item))
-                for item in page
-                if self._is_within(item, window)
-            ]
+            refs = [self._ref(item) for item in page if self._is_within(item, window)]
             yield [ref for ref in refs if not (only_open and ref.is_closed)]
 
     def read_ticket(
-        self, ticket_id: str, *, open_messages: bool = False, store_part: StorePart | None = None
+        self,
+        ticket_id: str,
+        *,
+        open_messages: bool = False,
+        again: bool = False,
+        store_part: StorePart | None = None,
     ) -> tuple[Ticket, list[Message] | None]:
         """Read the first page, which holds the state; then, where they are wanted, all messages.
 
@@ -246,10 +247,19 @@ class TencentClient:
             talk.add(detail)
         return ticket
 
+    def _ref(self, item: Record) -> TicketRef:
+        status = _status_name(item) or fields.optional_identifier(item, "StatusId") or ""
+        mark = fields.change_mark(item, "UpdateTime")
+        return TicketRef(_ticket_id(item), self._is_closed(item), status, mark)
+
     def _ticket(self, detail: Record) -> Ticket:
         level = 0 if detail.get("LevelId") is None else fields.integer(detail, "LevelId")
         is_closed = self._is_closed(detail)
         status = _status_name(detail) or fields.identifier(detail, "StatusId")
+        created_at = fields.local_time(detail, "CreateTime", zone=self._zone)
+        closed_at = fields.closing_time(
+            detail, "CloseTime", zone=self._zone, created_at=created_at, now=self._now()
+        )
         return Ticket(
             vendor=self.account.vendor,
             account_id=self.account.account_id,
@@ -257,12 +267,13 @@ class TencentClient:
             title=" ".join(fields.text(detail, "Question").split()),
             is_closed=is_closed,
             vendor_status=status,
-            created_at=fields.local_time(detail, "CreateTime", zone=self._zone),
+            created_at=created_at,
             category_id=str(level) if level > 0 else None,
             product_name=fields.optional_text(detail, "Product") or None,
             source_id=WEBSITE.source_id,
             source_name=WEBSITE.name,
             is_resolved=status not in UNRESOLVED if is_closed else None,
+            closed_at=closed_at if is_closed else None,
         )
 
     def _is_closed(self, item: Record) -> bool:

@@ -20,7 +20,8 @@ Outcome = Mapping[str, Ended]
 
 READS: Final = {
     *("ListTickets", "GetTicket", "ListTicketNotes", "ListProducts", "ListCategories"),
-    *("ListCases", "ShowCaseDetail", "ListCaseCategories", "ListProblemTypes"),
+    *("ListCases", "ShowCaseDetail", "ListCaseOperateLogs"),
+    *("ListCaseCategories", "ListProblemTypes"),
     *("GetDomains", "KeystoneListAuthDomains"),
     *("GetMCTicketList", "GetMCTicketById", "GetMCCategoryList", "GetMCCategoryListById"),
 }

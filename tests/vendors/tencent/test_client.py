@@ -168,13 +168,13 @@ def test_a_listed_ticket_without_a_time_is_kept_for_its_reading_to_name_it(vendo
 @pytest.mark.parametrize("field", ["StatusName", "StatusDisplay", "Status"])
 def test_a_name_of_a_closed_state_closes_whatever_the_number(vendor, field, name):
     vendor.listed = [a_row(**{field: name}, StatusId=1)]
-    assert vendor.list() == [TicketRef("202601100001", True)]
+    assert vendor.list() == [TicketRef("202601100001", True, name.strip())]
 
 
 @pytest.mark.parametrize("name", ["待确认结单", "处理中", "重新打开"])
 def test_any_other_name_means_open_whatever_the_number(vendor, name, caplog):
     vendor.listed = [a_row(StatusName=name, StatusId=3)]
-    assert vendor.list() == [TicketRef("202601100001", False)]
+    assert vendor.list() == [TicketRef("202601100001", False, name)]
     assert caplog.text == ""
 
 

@@ -23,6 +23,7 @@ _STATUS: Final = {
     "feedback": 17,
     "unknown": 29,
 }
+_CLOSING: Final = {"closed": 3, "cancelled": 4}  # operations; none is documented for "invalid"
 _MARKUP: Final = re.compile(r"</?[a-zA-Z][^<>]*>")
 
 
@@ -58,6 +59,8 @@ def _list_cases(call: Call, tenant: Tenant, store: Store) -> dict[str, Json]:
 def _row(call: Call, case: Case, tenant: Tenant, store: Store) -> dict[str, Json]:
     goods = store.shelves["huawei"].products.get(case.product_id or "")
     row = _common(call, case, tenant, store) | {"label_list": []}
+    if case.state == "closed" and case.closed_at:
+        row["confirmed_time"] = _zulu(case.closed_at)
     return row | ({"product_category_name": _name(call, goods)} if goods else {})
 
 
@@ -213,7 +216,9 @@ def _list_counts(call: Call, tenant: Tenant, store: Store) -> dict[str, Json]:
 
 def _list_logs(call: Call, tenant: Tenant, store: Store) -> dict[str, Json]:
     case = the_case(call, tenant, store)
-    steps = [(0, case.created_at)] + ([(3, case.updated_at)] if case.is_closed else [])
+    steps = [(0, case.created_at)]
+    if case.closed_at and case.state in _CLOSING:
+        steps.append((_CLOSING[case.state], case.closed_at))
     rows = [
         {
             "incident_log_id": f"{case.ticket_id}-{kind}",

@@ -80,7 +80,9 @@ def _row(call: Call, case: Case, store: Store) -> dict[str, Json]:
         "CreateTime": _local(case.created_at),
         "Product": _product(case, store),
     }
-    return row | {"StatusName": name} if "tencent_rich" in call.switches else row
+    if "tencent_rich" in call.switches:
+        row |= {"StatusName": name, "UpdateTime": _local(case.updated_at)}
+    return row
 
 
 def _get_ticket(call: Call, tenant: Tenant, store: Store) -> dict[str, Json]:
@@ -109,7 +111,7 @@ def _get_ticket(call: Call, tenant: Tenant, store: Store) -> dict[str, Json]:
         "UpdateTime": _local(case.updated_at),
         "LevelId": int(case.category_id or 0),
         "Comments": comments or (empty if not talks else []),
-    }
+    } | ({"CloseTime": _local(case.closed_at) if case.closed_at else ""} if rich else {})
 
 
 def _list_products(call: Call, tenant: Tenant, store: Store) -> dict[str, Json]:
