@@ -9,16 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import partial
-from typing import Annotated, Any, Final, TypeAlias, TypeVar
+from typing import Annotated, Any, ClassVar, Final, TypeAlias, TypeVar
 from urllib.parse import urlsplit
 
-from pydantic import BeforeValidator, SecretStr, ValidationError
-from pydantic_settings import (
-    BaseSettings,
-    EnvSettingsSource,
-    PydanticBaseSettingsSource,
-    SettingsConfigDict,
-)
+from pydantic import BaseModel, BeforeValidator, ConfigDict, SecretStr, ValidationError
 
 from include.errors import ConfigError
 
@@ -91,22 +85,13 @@ Url: TypeAlias = Annotated[str, BeforeValidator(_url)]
 Flag: TypeAlias = Annotated[bool, BeforeValidator(_flag)]
 
 
-class SettingsGroup(BaseSettings):
+class SettingsGroup(BaseModel):
     """Values that ``read_settings`` takes from an environment, and nobody else does."""
 
-    model_config = SettingsConfigDict(frozen=True, hide_input_in_errors=True)
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True, extra="forbid")
 
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Keep to what the caller gives: a test's settings must not depend on its shell."""
-        return (init_settings,)
+    prefix: ClassVar[str] = ""
+    """Begins the names of the variables, which are else those of the fields in capitals."""
 
 
 class VendorSettings(SettingsGroup):
@@ -192,14 +177,13 @@ def read_settings(kind: type[R], environ: Mapping[str, str], **defaults: Any) ->
     Raises ConfigError naming the variable that cannot be used.
     """
     names = variables(kind)
-    source = EnvSettingsSource(kind)
-    source.env_vars = {
-        name.lower(): value.strip()
-        for name, value in environ.items()
-        if name in names and value.strip()
+    said = {
+        field: value.strip()
+        for name, field in names.items()
+        if (value := environ.get(name, "")).strip()
     }
     try:
-        return kind(**defaults | source())
+        return kind(**defaults | said)
     except ValidationError as error:
         told = error.errors(include_input=False)[0]
         field, problem = told["loc"][0], told["msg"].removeprefix("Value error, ")
@@ -209,8 +193,7 @@ def read_settings(kind: type[R], environ: Mapping[str, str], **defaults: Any) ->
 
 def variables(kind: type[SettingsGroup]) -> dict[str, str]:
     """The variables that *kind* is read from, with the names of their fields."""
-    prefix = kind.model_config.get("env_prefix", "")
-    return {f"{prefix}{name}".upper(): name for name in kind.model_fields if name != "vendors"}
+    return {f"{kind.prefix}{name}".upper(): name for name in kind.model_fields if name != "vendors"}
 
 
 def url_variables(kind: type[VendorSettings]) -> dict[str, str]:

@@ -40,7 +40,7 @@ def test_every_vendor_has_a_client_settings_and_a_side_of_the_sandbox():
     for name, vendor in DECLARED.items():
         module = import_module(f"include.vendors.{name}.client")
         assert vars(module)[f"{name.capitalize()}Client"] is vendor.client_class()
-        assert vendor.settings.model_config["env_prefix"] == f"{name.upper()}_"
+        assert vendor.settings.prefix == f"{name.upper()}_"
     assert set(WIRES) == set(VENDORS)
 
 

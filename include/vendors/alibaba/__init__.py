@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated
 
-from pydantic_settings import SettingsConfigDict
-
 from include.settings import VendorSettings, allow_words
 from include.vendors.client import Vendor
 
@@ -16,7 +14,7 @@ if TYPE_CHECKING:
 class AlibabaSettings(VendorSettings):
     """What an operator may decide about Alibaba Cloud."""
 
-    model_config = SettingsConfigDict(env_prefix="ALIBABA_")
+    prefix = "ALIBABA_"
 
     status_filter: Annotated[str, allow_words("names", "numbers")] = "names"
     """``ALIBABA_STATUS_FILTER``: ``names`` or ``numbers``: how the status filter is spelt."""

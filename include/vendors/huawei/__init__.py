@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pydantic_settings import SettingsConfigDict
-
 from include.settings import Url, VendorSettings
 from include.vendors.client import Vendor
 
@@ -16,7 +14,7 @@ if TYPE_CHECKING:
 class HuaweiSettings(VendorSettings):
     """What an operator may decide about Huawei Cloud."""
 
-    model_config = SettingsConfigDict(env_prefix="HUAWEI_")
+    prefix = "HUAWEI_"
 
     iam_url: Url = ""
     """``HUAWEI_IAM_URL``: overrides the identity service, which tells the account id."""

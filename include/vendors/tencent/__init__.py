@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BeforeValidator
-from pydantic_settings import NoDecode, SettingsConfigDict
 
 from include.settings import VendorSettings
 from include.vendors.client import Vendor
@@ -35,11 +34,9 @@ def _zone(value: str | ZoneInfo) -> ZoneInfo:
 class TencentSettings(VendorSettings):
     """What an operator may decide about Tencent Cloud."""
 
-    model_config = SettingsConfigDict(env_prefix="TENCENT_")
+    prefix = "TENCENT_"
 
-    closed_ids: Annotated[frozenset[int], NoDecode, BeforeValidator(_numbers)] = frozenset(
-        {3, 10, 11}
-    )
+    closed_ids: Annotated[frozenset[int], BeforeValidator(_numbers)] = frozenset({3, 10, 11})
     """``TENCENT_CLOSED_IDS``: status numbers that mean closed when no status name is given."""
     zone: Annotated[ZoneInfo, BeforeValidator(_zone)] = ZoneInfo("Asia/Shanghai")
     """``TENCENT_ZONE``: the time zone of Tencent's times, which carry none."""
