@@ -77,6 +77,8 @@ class Ticket:
     or where the vendor does not say."""
     closed_at: datetime | None = None
     """When the vendor closed it, where the vendor says so; None otherwise."""
+    read_at: datetime | None = None
+    """The moment before the vendor was asked for it, by the clock of the run."""
 
 
 @dataclass(frozen=True, slots=True)

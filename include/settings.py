@@ -7,7 +7,7 @@ vendor's own settings stand in its folder.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Annotated, Any, ClassVar, Final, TypeAlias, TypeVar
 from urllib.parse import urlsplit
@@ -57,6 +57,12 @@ def _moment(value: str | datetime) -> datetime:
         return parse_moment(value)
     except ValueError:
         raise ValueError(f"must be a date like 2024-01-31, not {value!r}") from None
+
+
+def _hours(value: str | tuple[float, ...]) -> tuple[float, ...]:
+    if isinstance(value, str):
+        return tuple(_number(word, 0, 24 * 3650) for word in value.split(","))
+    return value
 
 
 def _choice(value: str, choices: tuple[str, ...]) -> str:
@@ -154,6 +160,14 @@ class Settings(SettingsGroup):
     """``SYNC_SINCE``: the oldest creation time to read (ISO 8601, UTC unless it says)."""
     overlap_hours: Annotated[int, allow_whole(0, 24 * 90)] = 24
     """``OVERLAP_HOURS``: how far before the watermark every run lists again."""
+    leave_new_seconds: Annotated[int, allow_whole(0, 86_400)] = 0
+    """``LEAVE_NEW_SECONDS``: tickets younger than that, and without a row, are left to the program
+    that made them, so that its own INSERT comes first. 0: read at once."""
+    read_again_hours: Annotated[tuple[float, ...], BeforeValidator(_hours)] = (1, 24, 168, 720)
+    """``READ_AGAIN_HOURS``: so many hours after closing a ticket is looked at again, separated by
+    commas; empty is not possible, ``0`` means never."""
+    read_all_days: Annotated[int, allow_whole(1, 3650)] = 30
+    """``READ_ALL_DAYS``: every complete ticket is read again at least once in so many days."""
     open_messages: Flag = False
     """``OPEN_MESSAGES``: 1 also reads the messages of open tickets, on every run."""
     calls_per_second: Annotated[float, allow_number(0.1, 999)] = 5.0
@@ -162,6 +176,11 @@ class Settings(SettingsGroup):
     """``CALLS_AT_ONCE``: calls of one account that may be under way together."""
     vendor_proxy: Url = ""
     """``VENDOR_PROXY``: URL of a proxy for calls to vendors; proxies of the shell are ignored."""
+
+    @property
+    def looks_after_closing(self) -> tuple[timedelta, ...]:
+        """The distances from closing at which a ticket is looked at again."""
+        return tuple(timedelta(hours=hours) for hours in self.read_again_hours if hours)
 
     def of(self, kind: type[V]) -> V:
         """The settings of the vendor whose class is *kind*; the defaults where none were read."""

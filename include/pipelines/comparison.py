@@ -129,7 +129,7 @@ def of_listed(
         yield Difference("incomplete", ticket_id, waits)
     elif not is_closed and row.is_complete:
         yield Difference("reopened", ticket_id, waits)
-    if row.is_complete and row.message_count is None:
+    if row.is_complete and not row.is_proved:
         yield Difference("wrongly complete", ticket_id, "no run has read its messages")
     elif row.is_complete and row.message_count != row.messages_held:
         detail = f"{row.messages_held} messages stored, {row.message_count} when it was read"

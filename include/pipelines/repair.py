@@ -10,16 +10,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
 import sqlalchemy as sa
 
 from include.errors import NotFoundError, PartialError, VendorError
-from include.models import Account, Message, Ticket
+from include.models import Message, Ticket
 from include.pipelines import reconcile
 from include.pipelines.catalog import Catalog
+from include.pipelines.clock import RunClock
 from include.pipelines.comparison import NOT_MENDED, Comparison
 from include.pipelines.reconcile import ABOUT_ONE, BY_LISTS, Depth
 from include.vendors.client import VendorClient
@@ -27,6 +28,8 @@ from include.warehouse.bookkeeping import ledger
 from include.warehouse.bookkeeping.ledger import Counts, Request, Run
 from include.warehouse.mysql import Warehouse
 from include.warehouse.tickets import catalog, store
+from include.warehouse.tickets.account_rows import read_enabled_ids
+from include.warehouse.tickets.life import Look
 from include.warehouse.tickets.store import Conversation
 
 AT_ONCE: Final = 20  # tickets of one transaction
@@ -55,6 +58,8 @@ def repair(
         run = stack.enter_context(
             ledger.hold(warehouse, account.account_id, "tickets", vendor=vendor, request=request)
         )
+        readers = read_enabled_ids(warehouse, vendor)
+        look, clock = Look(account, now, run_id=run.run_id, readers=readers), RunClock(now)
         pool = ThreadPoolExecutor(depth.calls_at_once, thread_name_prefix="repair")
         # A run that is told to stop does not wait for calls under way.
         stack.callback(pool.shutdown, wait=False, cancel_futures=True)
@@ -62,11 +67,11 @@ def repair(
         counts.listed = len(ids)
         for some in (ids[i : i + AT_ONCE] for i in range(0, len(ids), AT_ONCE)):
             answers = pool.map(
-                lambda i: _read(run, client, names, i, depth.open_messages, now), some
+                lambda i: _read(run, client, names, i, depth.open_messages, look, clock), some
             )
             readings = dict(zip(some, answers, strict=True))
             failed = run.write(
-                lambda c, readings=readings: _mend(c, account, found, readings, now)  # type: ignore[misc]
+                lambda c, readings=readings: _mend(c, look, found, readings)  # type: ignore[misc]
             )
             whole = [r for i, r in readings.items() if i not in failed and isinstance(r, _Answer)]
             counts.failed += len(failed)
@@ -106,15 +111,17 @@ def _read(
     names: Catalog,
     ticket_id: str,
     open_messages: bool,
-    now: datetime,
+    look: Look,
+    clock: RunClock,
 ) -> _Answer | VendorError:
     """Read a ticket and store all of it but the last part; the error that is about it alone."""
     shown: set[str] = set()
+    at = clock()
 
     def store_part(ticket: Ticket, part: list[Message]) -> None:
         shown.update(message.message_id for message in part)
-        known = names.complete(ticket)
-        run.write(lambda c: store.store_part(c, client.account, known, part, now))
+        known = replace(names.complete(ticket), read_at=at)
+        run.write(lambda c: store.store_part(c, look, known, part))
 
     try:
         ticket, last = client.read_ticket(
@@ -123,15 +130,14 @@ def _read(
     except ABOUT_ONE as error:
         return error
     shown.update(message.message_id for message in last or ())
-    return _Answer(names.complete(ticket), last, shown)
+    return _Answer(replace(names.complete(ticket), read_at=at), last, shown)
 
 
 def _mend(
     connection: sa.Connection,
-    account: Account,
+    look: Look,
     found: Comparison,
     readings: Mapping[str, _Answer | VendorError],
-    now: datetime,
 ) -> Mapping[str, VendorError]:
     """Store one batch; what failed."""
     whole: list[_Answer] = []
@@ -146,14 +152,14 @@ def _mend(
         else:
             whole.append(reading)
     conversations = [(answer.ticket, answer.messages) for answer in whole]
-    refused = store.store_outcomes(connection, account, conversations, failed, gone, now)
+    refused = store.store_outcomes(connection, look, conversations, failed, gone)
     shrunk: list[Conversation] = []
     for answer in whole:
         ticket_id = answer.ticket.ticket_id
         extra = found.damaged[ticket_id].extra_messages
         # An empty answer is no proof against what we have.
         if extra and answer.shown and ticket_id not in refused:
-            store.set_messages_aside(connection, account, ticket_id, extra - answer.shown)
+            store.set_messages_aside(connection, look.account, ticket_id, extra - answer.shown)
             shrunk.append((answer.ticket, answer.messages))
-    store.store_tickets(connection, account, shrunk, now)  # counts what is left
+    store.store_tickets(connection, look, shrunk)  # counts what is left
     return refused

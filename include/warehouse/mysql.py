@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import ssl
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from typing import Any, Final, Self, TypeVar
 
@@ -24,9 +24,10 @@ Rule = Callable[[sa.ColumnElement[Any], sa.ColumnElement[Any]], sa.ColumnElement
 """``rule(old, new)``: what an existing row's column becomes."""
 
 TRY_AGAIN: Final = frozenset(
-    {1205, 1213, 1927, 2006, 2013, 1040, 1203, 1226, 2002, 2003, 1053, 4031}
+    {1062, 1205, 1213, 1927, 2006, 2013, 1040, 1203, 1226, 2002, 2003, 1053, 4031}
 )
-"""Deadlock, lock wait, lost or refused connection: the whole transaction is repeated."""
+"""A row that another made a moment ago, deadlock, lock wait, lost or refused connection: the whole
+transaction is repeated."""
 OPERATOR: Final = {
     1044: "the database user may not use this database: GRANT it (sql/grants)",
     1045: "the database refuses user or password: correct WAREHOUSE_URL",
@@ -290,11 +291,14 @@ def upsert(
     table: sa.Table,
     rows: Sequence[Row],
     rules: Mapping[str, Rule] | None = None,
+    *,
+    silent: Collection[str] = (),
 ) -> None:
     """Insert *rows*; where the natural key is there, None overwrites nothing.
 
     The rows have equal columns. *rules* names the columns that follow another rule.
-    ``synced_at`` changes only when another column does; the ``id`` of a row stays.
+    ``synced_at`` changes only when another column does that is not *silent*; the ``id`` of a row
+    stays.
     """
     if not rows:
         return
@@ -305,7 +309,8 @@ def upsert(
         for name in rows[0]
         if name not in fixed
     }
-    same = sa.and_(*(table.c[name].op("<=>")(value) for name, value in new.items()))
+    told = ((name, value) for name, value in new.items() if name not in silent)
+    same = sa.and_(*(table.c[name].op("<=>")(value) for name, value in told))
     # First, because the server evaluates the assignments in order.
     stamp = ("synced_at", sa.func.if_(same, table.c.synced_at, statement.inserted.synced_at))
     connection.execute(

@@ -113,6 +113,11 @@ def bind_moments(statement: str) -> sa.TextClause:
     return text.bindparams(*(sa.bindparam(name, type_=Utc()) for name in names))
 
 
+def to_millisecond(moment: datetime) -> datetime:
+    """The moment as a ``Millis`` column gives it back."""
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+
+
 def literal(moment: datetime) -> str:
     """A moment as the text that a DATETIME(6) column takes for it, where nothing can be bound."""
     naive = _aware(moment).astimezone(UTC).replace(tzinfo=None)

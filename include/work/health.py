@@ -299,19 +299,21 @@ def _tickets(connection: sa.Connection) -> dict[str | None, dict[str, int]]:
     """Open, incomplete and gone tickets by account; closed but unread ones are incomplete only."""
     t = cloud_osm_list.c
     here = t.missing_since.is_(None)
+    incomplete = here & (t.complete == 0)
+    account = sa.func.coalesce(t.account_id, t.custom_id)
     query = (
         sa.select(
-            t.custom_id,
-            sa.func.sum(sa.case((here & t.close_time.is_(None) & (t.status != 0), 1), else_=0)),
-            sa.func.sum(sa.case((here & (t.status != 0), 1), else_=0)),
+            account,
+            sa.func.sum(sa.case((incomplete & t.close_time_max.is_(None), 1), else_=0)),
+            sa.func.sum(sa.case((incomplete, 1), else_=0)),
             sa.func.sum(sa.case((here, 0), else_=1)),
         )
-        .where((t.status != 0) | t.missing_since.is_not(None))
-        .group_by(t.custom_id)
+        .where((t.complete == 0) | t.missing_since.is_not(None))
+        .group_by(account)
     )
     return {
-        account: {"open": int(is_open), "incomplete": int(incomplete), "gone": int(gone)}
-        for account, is_open, incomplete, gone in connection.execute(query)
+        owner: {"open": int(is_open), "incomplete": int(unread), "gone": int(gone)}
+        for owner, is_open, unread, gone in connection.execute(query)
     }
 
 

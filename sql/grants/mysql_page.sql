@@ -19,4 +19,4 @@ GRANT SELECT ON `osm`.`cloud_osm_product_category` TO `osm_page`@`%`;
 GRANT SELECT ON `osm`.`cloud_osm_product_type` TO `osm_page`@`%`;
 GRANT SELECT ON `osm`.`cloud_osm_source` TO `osm_page`@`%`;
 GRANT SELECT (id) ON `osm`.`cloud_osm_detail` TO `osm_page`@`%`;
-GRANT SELECT (custom_id, status, close_time, missing_since) ON `osm`.`cloud_osm_list` TO `osm_page`@`%`;
+GRANT SELECT (account_id, custom_id, complete, close_time_max, missing_since) ON `osm`.`cloud_osm_list` TO `osm_page`@`%`;

@@ -5,16 +5,16 @@ insert into changed_ticket (vendor, ticket_id, row_hash)
 with
 ticket as (
     select
-        type as vendor,
-        cloud_id as ticket_id,
+        vendor,
+        ticket_id,
         unhex(left(sha2(concat_ws(
-            '|', :definition_version, status, coalesce(vendor_status, '~'),
-            coalesce(product_id, '~'), coalesce(product_business_id, '~'), coalesce(custom_id, '~'),
-            coalesce(create_time, '~'), coalesce(close_time, '~'), coalesce(last_message_time, '~'),
-            coalesce(message_count, '~'), coalesce(missing_since, '~'), coalesce(synced_at, '~'),
+            '|', :definition_version, is_complete, is_closed, is_read, is_missing,
+            coalesce(vendor_status, '~'), coalesce(product_id, '~'), coalesce(category_id, '~'),
+            coalesce(account_id, '~'), coalesce(created_at, '~'), coalesce(closed_at, '~'),
+            coalesce(last_message_at, '~'), coalesce(message_count, '~'), coalesce(synced_at, '~'),
             coalesce(resolved, '~')
         ), 256), 32)) as row_hash
-    from cloud_osm_list
+    from stg_ticket
 )
 select t.vendor, t.ticket_id, t.row_hash
 from ticket as t
@@ -23,5 +23,5 @@ where r.ticket_id is null or r.row_hash <> t.row_hash or r.local_day >= :since
 union all
 select r.vendor, r.ticket_id, r.row_hash
 from rpt_ticket as r
-left join cloud_osm_list as t on t.type = r.vendor and t.cloud_id = r.ticket_id
-where t.id is null
+left join stg_ticket as t on t.vendor = r.vendor and t.ticket_id = r.ticket_id
+where t.vendor is null

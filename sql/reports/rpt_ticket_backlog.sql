@@ -33,7 +33,8 @@ select
     count(case when age_days > 14 and age_days <= 30 then 1 end) as to_30d,
     count(case when age_days > 30 then 1 end) as over_30d,
     min(created_at) as oldest_at,
-    count(case when staff_messages = 0 then 1 end) as unanswered,
+    case when count(staff_messages) = count(*)
+        then count(case when staff_messages = 0 then 1 end) end as unanswered,
     :definition_version as definition_version
 from waiting
 group by vendor, account_id, product_id, category_id

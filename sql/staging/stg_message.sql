@@ -1,6 +1,7 @@
 -- Grain: one row a stored message of a vendor ticket (vendor, ticket_id, message_id).
 -- The user's columns of cloud_osm_detail in our words, milliseconds since 1970 as a moment in UTC;
--- from_customer is NULL where the direction is unknown. For builds and checks, not for reports.
+-- from_customer is NULL where the direction is unknown. Rows that
+-- no run has brought over are left out. For builds and checks, not for reports.
 create or replace view stg_message as
 select
     vendor,
@@ -13,3 +14,4 @@ select
     content,
     synced_at
 from cloud_osm_detail
+where vendor in ({vendors})

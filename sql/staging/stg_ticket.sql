@@ -1,20 +1,22 @@
 -- Grain: one row a vendor ticket (vendor, ticket_id).
 -- The user's columns of cloud_osm_list in our words, milliseconds since 1970 as moments in UTC. A
--- moment outside the years that MySQL can count in is NULL. For builds and checks, not for reports.
+-- moment outside the years that MySQL can count in is NULL. Rows of another program that no run has
+-- brought over are left out; until a run reads a ticket, the other program's word counts for closed.
+-- For builds and checks, not for reports.
 create or replace view stg_ticket as
 select
     type as vendor,
     cloud_id as ticket_id,
-    custom_id as account_id,
+    coalesce(account_id, custom_id) as account_id,
     product_id,
     product_business_id as category_id,
     osm_id as source_id,
     name as title,
     vendor_status,
     resolved,
-    status = 0 or close_time is not null as is_closed,
-    status = 0 as is_complete,
-    status = 0 or message_count is not null as is_read,
+    close_time_max is not null or (synced_at is null and status <=> 0) as is_closed,
+    complete = 1 as is_complete,
+    message_count is not null as is_read,
     missing_since is not null as is_missing,
     message_count,
     case when create_time between 0 and {last_millisecond}
@@ -28,3 +30,4 @@ select
     end as last_message_at,
     synced_at
 from cloud_osm_list
+where type in ({vendors})

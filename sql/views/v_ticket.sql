@@ -1,6 +1,6 @@
 -- Grain: one row a vendor ticket (vendor, ticket_id).
--- Every other number about tickets is counted from these. closed_at is when we first saw it
--- closed, an upper bound. first_reply_s is known for complete tickets only, because messages
+-- Every other number about tickets is counted from these. closed_at is what the vendor says, else
+-- the look that first showed it closed; NULL where no look had shown it open. first_reply_s is known for complete tickets only, because messages
 -- are read when a ticket is closed; close_s for those closed with a result.
 -- title is masked like the messages of v_message; NULL before the first build that masked it.
 create or replace view v_ticket as

@@ -1,7 +1,7 @@
 -- Grain: one row a sample (each build of the reports) and vendor, account, product and
 -- category.
--- Open tickets by age. unanswered counts those whose messages are read and hold no reply yet;
--- unless open tickets' messages are read too (OPEN_MESSAGES), that is unknown and counts none.
+-- Open tickets by age. unanswered counts those that hold no reply yet; NULL where messages of some
+-- are not read, which takes OPEN_MESSAGES.
 create or replace view v_ticket_backlog as
 select
     sampled_at,

@@ -1,7 +1,7 @@
 -- Grain: one row a day, week or month of creation (+08:00) and scope.
 -- Scopes: all, vendor, and a vendor's product, category, account (scope_id; empty: unknown).
--- Replies are counted over complete tickets, the time to close over resolved ones and as an
--- upper bound. Numbers are NULL, not 0, where their n is 0. provisional while one of the
+-- Replies are counted over complete tickets, the time to close over resolved ones of which it is
+-- known (close_n of resolved). Numbers are NULL, not 0, where their n is 0. provisional while one of the
 -- tickets is open.
 create or replace view v_ticket_cohort as
 select

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -45,7 +46,11 @@ def client() -> FakeClient:
 
 @pytest.fixture
 def sync(warehouse: Warehouse, client: FakeClient) -> Any:
-    """``sync(…)``: one run over the fake vendor's account."""
+    """``sync(…)``: one run over the fake vendor's account, each a second later than the one before.
+
+    No reading is older than one that is stored.
+    """
+    later = itertools.count()
 
     def run(
         now: datetime = DAY,
@@ -59,7 +64,7 @@ def sync(warehouse: Warehouse, client: FakeClient) -> Any:
             warehouse,
             vendor.account,
             settings=settings or Settings(),
-            now=now,
+            now=now + timedelta(seconds=next(later)),
             request=Request("test"),
             options=Options(**options),
         )

@@ -23,7 +23,12 @@ from include.warehouse.bookkeeping.ledger import Request
 from tests.builders import DAY
 from tests.faults.kit.own_server import until
 
-TABLES = "select * from cloud_osm_list", "select * from cloud_osm_detail order by id"
+FACTS = (
+    "id, cloud_id, status, name, email, type, product_id, custom_id, create_time, vendor_status,"
+    " product_name, last_message_time, message_count, missing_since, resolved, account_id, complete"
+)
+TABLES = f"select {FACTS}, 0 from cloud_osm_list", "select * from cloud_osm_detail order by id"
+LATER = DAY + timedelta(hours=1)
 INVENTED = (
     "insert into cloud_osm_detail (id, vendor, case_id, message_id, content)"
     " values ('x', 'HUAWEI', 'C1', 'X1', 'text that nobody wrote')"
@@ -56,7 +61,7 @@ def mend(warehouse, client, verify):
     def run():
         found = verify()
         request = Request("repair by a test", {"accounts": ["huawei-1"]})
-        repair(client, warehouse, found, now=DAY, request=request)
+        repair(client, warehouse, found, now=LATER, request=request)
         return found
 
     return run
@@ -135,13 +140,13 @@ def test_an_answer_without_any_message_proves_nothing_against_those_we_have(
 
 def test_a_ticket_that_may_be_another_one_keeps_all_its_messages(synced, mend, change, rows):
     change(
-        "update cloud_osm_list set custom_id = 'huawei-2', create_time = 5 where cloud_id = 'C1'"
+        "update cloud_osm_list set account_id = 'huawei-2', create_time = 5 where cloud_id = 'C1'"
     )
     change(INVENTED)
     with pytest.raises(PartialError):
         mend()
     assert rows("select count(*) from cloud_osm_detail") == [(4,)]
-    assert rows("select custom_id, create_time from cloud_osm_list where cloud_id = 'C1'") == [
+    assert rows("select account_id, create_time from cloud_osm_list where cloud_id = 'C1'") == [
         ("huawei-2", 5)
     ]
 
@@ -226,7 +231,7 @@ def test_a_repair_that_is_told_to_stop_waits_for_no_call_and_says_so(
     began = time.monotonic()
     try:
         with pytest.raises(KeyboardInterrupt):
-            repair(client, warehouse, found, now=DAY, request=Request("a test"))
+            repair(client, warehouse, found, now=LATER, request=Request("a test"))
     finally:
         signal.signal(signal.SIGUSR1, before)
         answer.set()

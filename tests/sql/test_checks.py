@@ -82,6 +82,7 @@ def ticket(cloud_id: str, **values: Any) -> dict[str, Any]:
         "product_id": "P1",
         "product_business_id": "C1",
         "osm_id": "S1",
+        "account_id": "huawei-1",
         "create_time": MS - 48 * HOUR,
         "synced_at": NOW,
         **values,
@@ -103,7 +104,7 @@ def message(case_id: str, message_id: str, **values: Any) -> dict[str, Any]:
 
 def fill(connection: sa.Connection) -> None:
     """A little of everything, all as it must be."""
-    read = {"close_time": MS - HOUR, "status": 0}
+    read = {"close_time_max": MS - HOUR, "status": 0}
     rows: dict[sa.Table, list[dict[str, Any]]] = {
         cloud_osm_product: [{"id": "P1", "type": "HUAWEI", "name": "ECS"}],
         cloud_osm_product_type: [{"id": "C1", "type": "HUAWEI", "name": "cannot log in"}],
@@ -113,8 +114,8 @@ def fill(connection: sa.Connection) -> None:
             ticket("T2", message_count=0, **read),
             ticket("T3", product_id=None, product_business_id=None, osm_id=None),
             ticket("T4", create_time=None, synced_at=NOW - timedelta(days=2)),
-            # Another system called it complete, and the vendor never knew it.
-            ticket("T5", status=0, missing_since=MS),
+            # Another program called it complete, and the vendor never knew it.
+            ticket("T5", status=0, missing_since=MS, product_id="P1"),
         ],
         cloud_osm_detail: [
             message("T1", "M1"),
@@ -252,9 +253,9 @@ PLANTED: list[tuple[str, list[Step], Offence | list[Offence]]] = [
         {"vendor": "HUAWEI", "ticket_id": "T1", "counted": 2, "messages": 1},
     ),
     (
-        "every_complete_ticket_has_its_messages",
+        "every_zero_was_proved",
         ["update cloud_osm_list set message_count = null where cloud_id = 'T2'"],
-        {"vendor": "HUAWEI", "ticket_id": "T2", "counted": None, "messages": 0},
+        {"vendor": "HUAWEI", "ticket_id": "T2"},
     ),
     (
         "every_complete_ticket_has_its_messages",
@@ -265,14 +266,29 @@ PLANTED: list[tuple[str, list[Step], Offence | list[Offence]]] = [
         {"vendor": "HUAWEI", "ticket_id": "T2", "counted": 0, "messages": 1},
     ),
     (
-        "every_complete_ticket_has_a_close_time",
-        ["update cloud_osm_list set close_time = null where cloud_id = 'T1'"],
+        "every_zero_was_proved",
+        ["update cloud_osm_list set close_time_max = null where cloud_id = 'T1'"],
         {"vendor": "HUAWEI", "ticket_id": "T1"},
     ),
     (
-        "every_complete_ticket_was_read_by_us",
+        "every_zero_was_proved",
         ["update cloud_osm_list set status = 0, synced_at = null where cloud_id = 'T4'"],
         {"vendor": "HUAWEI", "ticket_id": "T4"},
+    ),
+    (
+        "every_row_names_its_vendor",
+        ["insert into cloud_osm_list (id, cloud_id, type) values ('x', 'X1', 'AWS')"],
+        {"table_name": "cloud_osm_list", "id": "x"},
+    ),
+    (
+        "every_row_names_its_vendor",
+        ["insert into cloud_osm_detail (id, case_id, content) values ('x', 'X1', 'text')"],
+        {"table_name": "cloud_osm_detail", "id": "x"},
+    ),
+    (
+        "every_ticket_has_a_reader",
+        ["update cloud_osm_list set account_id = 'gone' where cloud_id = 'T3'"],
+        {"vendor": "HUAWEI", "ticket_id": "T3", "account_id": "gone"},
     ),
     (
         "every_product_is_in_the_catalogue",
@@ -599,6 +615,7 @@ def test_a_row_that_is_stored_twice_is_found_where_the_key_was_dropped(warehouse
         for table in (cloud_osm_list, cloud_osm_detail):
             (key,) = (c.name for c in table.constraints if isinstance(c, sa.UniqueConstraint))
             connection.exec_driver_sql(f"alter table {table.name} drop index {key}")
+        connection.execute(sa.insert(cloud_user).values(id="huawei-1", secret_id="a"))
         for number in "123":
             row = ticket("T1" if number < "3" else "T3", id=number, osm_id=None)
             row |= {"product_id": None, "product_business_id": None}

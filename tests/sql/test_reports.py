@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from include.pipelines import reports
 from include.warehouse.bookkeeping.ledger import Request
 from include.warehouse.mysql import Warehouse
+from include.warehouse.reports.basis import DEFINITION_VERSION
 from tests.histories import Past, local, naive
 
 Look = Callable[..., list[tuple[Any, ...]]]
@@ -339,7 +340,7 @@ def test_conversations_a_seat(look: Look) -> None:
 def test_numbers_say_where_they_come_from(look: Look) -> None:
     query = "select distinct snapshot_id, snapshot_at, definition_version, provisional from {}"
     for table in ("v_volume", "v_wait", "v_seat_work"):
-        assert look(query.format(table)) == [(3, local("2026-03-02 13:00"), 1, 1)]
+        assert look(query.format(table)) == [(3, local("2026-03-02 13:00"), DEFINITION_VERSION, 1)]
 
 
 def test_customers_are_not_shown(look: Look) -> None:

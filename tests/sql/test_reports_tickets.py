@@ -65,7 +65,7 @@ class Desk:
             **values,
         }
         if closed_after is not None and start is not None:
-            row["close_time"] = start + int(closed_after * HOUR)
+            row["close_time"] = row["close_time_max"] = start + int(closed_after * HOUR)
         with self.warehouse.engine.begin() as connection:
             key = cloud_osm_list.c.id == row["id"]
             connection.execute(sa.delete(cloud_osm_list).where(key))
@@ -206,7 +206,7 @@ def test_the_backlog_is_sampled_by_age_at_each_build(desk: Desk) -> None:
     desk.ticket("gone", "2026-03-01 00:00", missing_since=1)
     desk.ticket("future", "2026-04-02 00:00")
     desk.ticket("closed", "2026-03-01 00:00", closed_after=1, state="3")
-    desk.ticket("unread", "2026-03-01 00:00", close_time=millis("2026-03-02 00:00"))
+    desk.ticket("unread", "2026-03-01 00:00", close_time_max=millis("2026-03-02 00:00"))
     desk.build()
     query = (
         "select open, to_1d, to_3d, to_7d, to_14d, to_30d, over_30d, oldest_at, is_newest"
@@ -226,7 +226,11 @@ def test_who_waits_for_a_first_reply_is_known_when_messages_were_read(desk: Desk
     desk.ticket("silent", "2026-03-30 12:00", messages=((0, CUSTOMER),), message_count=1)
     desk.ticket("told", "2026-03-30 12:00", messages=((0, STAFF),), message_count=1)
     desk.build()
-    assert desk.look("select open, unanswered from v_ticket_backlog") == [(3, 1)]
+    newest = "select open, unanswered from v_ticket_backlog where is_newest"
+    assert desk.look(newest) == [(3, None)]
+    desk.ticket("unread", "2026-03-30 12:00", message_count=0)
+    desk.build(NOW + timedelta(hours=1))
+    assert desk.look(newest) == [(3, 2)]
 
 
 @pytest.mark.parametrize("resolved", [1, 0, None])
@@ -235,6 +239,21 @@ def test_closed_without_a_result_has_no_time_to_close(desk: Desk, resolved: int 
     desk.build()
     seconds = Decimal(3600) if resolved else None
     assert desk.look("select is_resolved, close_s from v_ticket") == [(resolved, seconds)]
+
+
+def test_a_ticket_that_no_look_showed_open_has_no_time_to_close_and_is_not_counted(
+    desk: Desk,
+) -> None:
+    closed = millis("2026-03-30 13:00")
+    desk.ticket("1", "2026-03-30 12:00", closed_after=1)
+    desk.ticket(
+        "2", "2026-03-30 12:00", status=0, message_count=0, resolved=1, close_time_max=closed
+    )
+    desk.build()
+    look = "select is_closed, is_complete, close_s from v_ticket order by ticket_id"
+    assert desk.look(look) == [(1, 1, 3600), (1, 1, None)]
+    counted = "select closed, resolved, close_n, close_mean_s from v_ticket_cohort"
+    assert desk.look(f"{counted} where grain = 'day' and scope = 'all'") == [(2, 2, 1, 3600)]
 
 
 def test_a_reopened_ticket_is_open_again_and_counts_its_last_close(desk: Desk) -> None:

@@ -130,11 +130,14 @@ def test_the_time_of_closing_is_the_vendors_own_or_none(sandbox, opened, vendor)
         sandbox.faults.add("tencent_rich", vendor="tencent")
     invalid = {id_ for id_ in tickets["closed"] if sandbox.store.ticket(id_).state == "invalid"}
     most = set(tickets["closed"]) - invalid
-    assert told == {
-        "alibaba": {False: set(), True: set()},
-        "huawei": {False: most, True: most},
-        "tencent": {False: set(), True: set(tickets["closed"])},
-    }[vendor]
+    assert (
+        told
+        == {
+            "alibaba": {False: set(), True: set()},
+            "huawei": {False: most, True: most},
+            "tencent": {False: set(), True: set(tickets["closed"])},
+        }[vendor]
+    )
 
 
 def test_where_a_list_shows_a_mark_closing_again_changes_it(sandbox, opened, vendor):

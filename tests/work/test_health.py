@@ -16,6 +16,7 @@ from include.warehouse.bookkeeping.tables import sync_check
 from include.warehouse.customer_service import manifest
 from include.warehouse.mysql import Warehouse
 from include.warehouse.tickets import store as tickets
+from include.warehouse.tickets.life import Look
 from include.warehouse.tickets.quarantine import put_into_quarantine
 from include.work.health import TURNS, read_health, whose_turn
 from tests.builders import (
@@ -111,7 +112,7 @@ def test_open_incomplete_gone_and_quarantined_tickets_are_counted_by_account(war
     def write(connection):
         tickets.store_tickets(
             connection,
-            ACCOUNT,
+            Look(ACCOUNT, DAY),
             [
                 (a_ticket("C1"), [a_message("C1")]),
                 (a_ticket("C2"), None),
@@ -119,7 +120,6 @@ def test_open_incomplete_gone_and_quarantined_tickets_are_counted_by_account(war
                 (a_ticket("O2", is_closed=False), None),
                 (a_ticket("G1", is_closed=False), None),
             ],
-            DAY,
         )
         tickets.mark_gone(connection, ACCOUNT, ["G1"], DAY)
         broken = ContractError("field x is missing", vendor="huawei", action="read")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from include.models import SyncWindow
+from include.models import SyncWindow, TicketRef
 from include.warehouse.tickets.known import Known
 
 ASK_FOR_GONE_EVERY: Final = timedelta(days=1)
@@ -16,10 +16,26 @@ ASK_FOR_GONE_EVERY: Final = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The ids to read: *listed* ones a list has just shown, *unlisted* ones none shows."""
+    """The ids to read: *listed* ones a list has just shown, *unlisted* ones none shows.
+
+    *strays* are tickets that no enabled account reads: this one may know them, or not.
+    """
 
     listed: set[str]
     unlisted: set[str]
+    strays: set[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Readers:
+    """Who reads tickets: the account *me*, and the ids of *all* the vendor's enabled accounts."""
+
+    me: str
+    all: frozenset[str]
+
+    def has(self, known: Known) -> bool:
+        """Whether an account reads the ticket, so that no other need take it over."""
+        return known.reader is not None and known.reader in {self.me, *self.all}
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,40 +50,90 @@ def plan_changed(
     open_now: Collection[str],
     known: Mapping[str, Known],
     quarantined: Collection[str],
+    readers: Readers,
     *,
     open_messages: bool,
     asks_for_gone: bool,
+    strays_asked_at: datetime | None = None,
 ) -> Plan:
-    """The tickets that closed, were reopened, or failed before.
+    """The tickets that closed, were reopened, or failed before, and those that nobody reads.
 
-    *known* is what we hold of *open_now*, and every incomplete ticket of the account. With
+    *known* is what we hold of *open_now*, and every incomplete ticket the account may read. With
     *open_messages* all open tickets are read; with *asks_for_gone* also those that the vendor no
-    longer knew.
+    longer knew. A stray that another account did not know is asked for once since
+    *strays_asked_at*, the last time this one asked for strays.
     """
     listed = {
         ticket_id
         for ticket_id in open_now
-        if open_messages or ticket_id in quarantined or _is_open_news(known.get(ticket_id))
+        if open_messages
+        or ticket_id in quarantined
+        or _is_open_news(known.get(ticket_id))
+        or not readers.has(known[ticket_id])
     }
-    held = {ticket_id for ticket_id, of in known.items() if asks_for_gone or not of.is_gone}
-    return Plan(listed, (held | {*quarantined}) - {*open_now})
+    unlisted, strays = {*quarantined}, set[str]()
+    for ticket_id, of in known.items():
+        if of.is_complete:
+            continue
+        if readers.has(of):
+            if asks_for_gone or not of.is_gone:
+                unlisted.add(ticket_id)
+        elif (
+            asks_for_gone
+            or of.gone_at is None
+            or strays_asked_at is None
+            or of.gone_at > strays_asked_at
+        ):
+            strays.add(ticket_id)
+    unlisted -= {*open_now}
+    return Plan(listed, unlisted, strays - unlisted - {*open_now})
 
 
 def plan_new(
-    listed: Collection[str], known: Mapping[str, Known], account_id: str, *, is_overlap: bool
+    listed: Mapping[str, TicketRef],
+    known: Mapping[str, Known],
+    readers: Readers,
+    *,
+    is_overlap: bool,
 ) -> set[str]:
-    """The ids of *listed* that no run has read, by what we hold of them (*known*).
+    """The ids of *listed* that no run has read, or that changed, by what we hold (*known*).
 
     One that another account showed first may be another ticket: it is read once, not again where
     the window only overlaps what was listed before.
     """
 
-    def is_news(of: Known | None) -> bool:
-        if of is None or not of.was_read:
+    def is_news(ref: TicketRef, of: Known | None) -> bool:
+        if of is None or not of.was_read or not readers.has(of) or has_changed(ref, of):
             return True
-        return of.account_id != account_id and not is_overlap
+        return of.reader != readers.me and not is_overlap
 
-    return {ticket_id for ticket_id in listed if is_news(known.get(ticket_id))}
+    return {ref.ticket_id for ref in listed.values() if is_news(ref, known.get(ref.ticket_id))}
+
+
+def has_changed(ref: TicketRef, known: Known) -> bool:
+    """Whether a list betrays that a complete ticket changed since it was read."""
+    if not known.is_complete:
+        return False
+    said = ((ref.vendor_status, known.vendor_status), (ref.change_mark, known.change_mark))
+    return not ref.is_closed or any(now and now != then for now, then in said)
+
+
+def find_moved(
+    listed: Mapping[str, TicketRef], known: Mapping[str, Known], read: Collection[str]
+) -> list[TicketRef]:
+    """The open tickets of *listed* whose state moved, or mark, and that are not *read* anyway."""
+    return [
+        ref
+        for ticket_id, ref in listed.items()
+        if (of := known.get(ticket_id)) is not None
+        and ticket_id not in read
+        and not ref.is_closed
+        and not of.is_complete
+        and (
+            (ref.vendor_status and ref.vendor_status != of.vendor_status)
+            or (ref.change_mark and ref.change_mark != of.change_mark)
+        )
+    ]
 
 
 def split_history(

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Generator, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from itertools import islice
 from typing import Final, TypeAlias
 
@@ -12,6 +13,7 @@ from include.errors import (
     AuthError,
     NotFoundError,
     RateLimitError,
+    RejectedError,
     UnavailableError,
     VendorError,
 )
@@ -68,19 +70,28 @@ class TicketReader:
     open_messages: bool
     store_part: StorePart
     beat: Callable[[], None]
+    clock: Callable[[], datetime]
 
     def read(
-        self, ticket_ids: Collection[str], *, was_listed: bool = True
+        self,
+        ticket_ids: Collection[str],
+        *,
+        was_listed: bool = True,
+        are_strays: bool = False,
+        again: bool = False,
     ) -> Generator[Outcome, None, None]:
         """Yield an outcome for each id; the account's rate limit decides how fast.
 
-        A ticket that the vendor does not know is a failure when it was just listed, else a fact.
+        A ticket that the vendor does not know is a failure when it was just listed, else a fact; of
+        strays, which may be another account's, so is one that it does not let us read. *again* is
+        as in ``read_ticket``.
+
         Raises the error that is about more than one ticket: the rate limit's, and the last of three
         in a row that the vendor was away or the key refused.
         """
         in_a_row = 0
-        for ticket_id, answer in self._answers(sorted(ticket_ids)):
-            outcome = _outcome(ticket_id, answer, was_listed=was_listed)
+        for ticket_id, answer in self._answers(sorted(ticket_ids), again):
+            outcome = _outcome(ticket_id, answer, was_listed=was_listed, are_strays=are_strays)
             if isinstance(outcome, Failed):
                 error = outcome.error
                 in_a_row = in_a_row + 1 if isinstance(error, AuthError | UnavailableError) else 0
@@ -90,19 +101,14 @@ class TicketReader:
                 in_a_row = 0
             yield outcome
 
-    def _answers(self, ticket_ids: Collection[str]) -> Iterator[tuple[str, Answer]]:
+    def _answers(self, ticket_ids: Collection[str], again: bool) -> Iterator[tuple[str, Answer]]:
         """The finished calls, in the order in which they finish."""
         queue, waiting = iter(ticket_ids), dict[Answer, str]()
         pool = ThreadPoolExecutor(self.at_once, thread_name_prefix="read")
         try:
             while True:
                 for ticket_id in islice(queue, 2 * self.at_once - len(waiting)):
-                    answer = pool.submit(
-                        self.client.read_ticket,
-                        ticket_id,
-                        open_messages=self.open_messages,
-                        store_part=self.store_part,
-                    )
+                    answer = pool.submit(self._read, ticket_id, again)
                     waiting[answer] = ticket_id
                 if not waiting:
                     return
@@ -113,14 +119,35 @@ class TicketReader:
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
 
+    def _read(self, ticket_id: str, again: bool) -> tuple[Ticket, list[Message] | None]:
+        """Read a ticket, which says when it was asked for."""
+        at = self.clock()
 
-def _outcome(ticket_id: str, answer: Answer, *, was_listed: bool) -> Outcome:
+        def store_part(ticket: Ticket, part: list[Message]) -> None:
+            self.store_part(replace(ticket, read_at=at), part)
+
+        try:
+            ticket, messages = self.client.read_ticket(
+                ticket_id, open_messages=self.open_messages, again=again, store_part=store_part
+            )
+        except AuthError as error:
+            if error.ticket is not None:
+                error.ticket = replace(error.ticket, read_at=at)
+            raise
+        return replace(ticket, read_at=at), messages
+
+
+def _outcome(ticket_id: str, answer: Answer, *, was_listed: bool, are_strays: bool) -> Outcome:
     try:
         ticket, messages = answer.result()
     except AuthError as error:
-        return Failed(ticket_id, error) if error.ticket is None else Read(error.ticket, None, error)
+        if error.ticket is not None:
+            return Read(error.ticket, None, error)
+        return Gone(ticket_id) if are_strays else Failed(ticket_id, error)
     except NotFoundError as error:
         return Failed(ticket_id, error) if was_listed else Gone(ticket_id)
+    except RejectedError as error:
+        return Gone(ticket_id) if are_strays else Failed(ticket_id, error)
     except VendorError as error:
         return Failed(ticket_id, error)
     return Read(ticket, messages)

@@ -4,24 +4,31 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Collection, Generator
+from collections.abc import Callable, Collection, Generator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, Protocol
 
 from include.errors import AuthError, ContractError, VendorError
-from include.models import Account, Message, SyncWindow, Ticket
+from include.models import Message, SyncWindow, Ticket, TicketRef
 from include.pipelines.catalog import Catalog
 from include.pipelines.tickets.reading import Failed, Gone, Outcome, Read
 from include.vendors.client import VendorClient
 from include.warehouse.bookkeeping.ledger import Counts, Run
-from include.warehouse.tickets.store import Conversation, store_outcomes, store_part
+from include.warehouse.tickets.life import Look
+from include.warehouse.tickets.store import (
+    Conversation,
+    store_listed,
+    store_outcomes,
+    store_part,
+)
 
 log = logging.getLogger(__name__)
 
 BATCH_TICKETS: Final = 50
 BATCH_CHARACTERS: Final = 2_000_000
+LISTED_AT_ONCE: Final = 500
 FAILURES_TO_LOG: Final = 5
 
 Progress = Callable[[Counts], None]
@@ -44,8 +51,12 @@ class Sink(Protocol):
         """Note the window of creation that the run is about."""
         ...
 
-    def note_gone_asked(self, now: datetime) -> None:
-        """Note that all tickets which the vendor did not know were asked for again."""
+    def note_state(self, **moments: datetime) -> None:
+        """Note moments in the account's row of ``sync_state``."""
+        ...
+
+    def store_listed(self, refs: Sequence[TicketRef]) -> None:
+        """Let open tickets that are not read follow what a list says of them."""
         ...
 
     def store_part(self, ticket: Ticket, part: list[Message]) -> None:
@@ -82,8 +93,11 @@ class DryRun:
     def note_window(self, window: SyncWindow) -> None:
         """Nothing: there is no run to note it for."""
 
-    def note_gone_asked(self, now: datetime) -> None:
-        """Nothing: none were asked for."""
+    def note_state(self, **moments: datetime) -> None:
+        """Nothing: there is no run to note it for."""
+
+    def store_listed(self, refs: Sequence[TicketRef]) -> None:
+        """Nothing: a list costs no reading."""
 
     def store_part(self, ticket: Ticket, part: list[Message]) -> None:
         """Nothing: no conversation is read."""
@@ -131,16 +145,15 @@ class TicketStore:
         self,
         run: Run,
         client: VendorClient,
-        account: Account,
+        look: Look,
         catalog: Catalog,
-        now: datetime,
         progress: Progress,
     ) -> None:
         self.counts = run.counts
         self.first_failure = ""
         self.messages_refused: AuthError | None = None
-        self._run, self._client, self._account = run, client, account
-        self._catalog, self._now, self._progress = catalog, now, progress
+        self._run, self._client, self._look = run, client, look
+        self._catalog, self._progress = catalog, progress
         self._counting = threading.Lock()
 
     def beat(self) -> None:
@@ -153,14 +166,20 @@ class TicketStore:
         """Note the window of creation that the run is about."""
         self._run.window(window.since, window.until)
 
-    def note_gone_asked(self, now: datetime) -> None:
-        """Note that all tickets which the vendor did not know were asked for again."""
-        self._run.write(lambda connection: None, swept_at=now)
+    def note_state(self, **moments: datetime) -> None:
+        """Note moments in the account's row of ``sync_state``."""
+        self._run.write(lambda connection: None, **moments)
+
+    def store_listed(self, refs: Sequence[TicketRef]) -> None:
+        """Let open tickets that are not read follow what a list says of them."""
+        for i in range(0, len(refs), LISTED_AT_ONCE):
+            some = refs[i : i + LISTED_AT_ONCE]
+            self._run.write(lambda c, some=some: store_listed(c, self._look, some))  # type: ignore[misc]
 
     def store_part(self, ticket: Ticket, part: list[Message]) -> None:
         """Store a part of a conversation that is too long to hold; called by reading threads."""
         known = self._catalog.complete(ticket)
-        self._run.write(lambda c: store_part(c, self._account, known, part, self._now))
+        self._run.write(lambda c: store_part(c, self._look, known, part))
         with self._counting:
             self.counts.messages += len(part)
 
@@ -213,14 +232,14 @@ class TicketStore:
         ]
         failed = self._run.write(
             lambda connection: store_outcomes(
-                connection, self._account, conversations, batch.failed, batch.gone, self._now
+                connection, self._look, conversations, batch.failed, batch.gone
             ),
             watermark_at=watermark,
         )
         for ticket_id, error in failed.items():
             self.first_failure = self.first_failure or f"The first: {ticket_id}: {error}"
             if self.counts.failed < FAILURES_TO_LOG:
-                log.warning("ticket put aside account=%s %s", self._account.account_id, error)
+                log.warning("ticket put aside account=%s %s", self._look.account.account_id, error)
             self.counts.failed += 1
         stored = [c for c in conversations if c[0].ticket_id not in failed]
         self.counts.written += len(stored)

@@ -1,8 +1,9 @@
 """New, open, closed and reopened tickets of one account: list, plan, read, store.
 
 No vendor can filter by time of change, so each run asks for two lists: what is open now, and what
-was created since the watermark. From both and from what we hold follows what must be read. The
-number of calls grows with what changed and what is open, never with what is stored.
+was created since the watermark. From both and from what we hold follows what must be read. Closed
+tickets are looked at again after a while, and what no account reads is taken over. The number of
+calls grows with what changed, what is open and what closed lately, never with what is stored.
 """
 
 from __future__ import annotations
@@ -14,10 +15,14 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from include.errors import MovingListError, PartialError, UnavailableError
-from include.models import Account, SyncWindow, Ticket
+from include.models import Account, SyncWindow, Ticket, TicketRef
 from include.pipelines.catalog import Catalog
+from include.pipelines.clock import RunClock
 from include.pipelines.tickets.plan import (
+    Plan,
+    Readers,
     find_hidden,
+    find_moved,
     is_due,
     plan_changed,
     plan_new,
@@ -28,11 +33,15 @@ from include.pipelines.tickets.storing import DryRun, Progress, Sink, TicketStor
 from include.settings import Settings
 from include.vendors.client import VendorClient
 from include.warehouse.bookkeeping import ledger
-from include.warehouse.bookkeeping.ledger import Counts, Request
+from include.warehouse.bookkeeping.ledger import NEVER, Counts, Request, State
 from include.warehouse.mysql import Warehouse
 from include.warehouse.tickets import catalog
-from include.warehouse.tickets.known import read_incomplete, read_known
+from include.warehouse.tickets.account_rows import read_enabled_ids
+from include.warehouse.tickets.adoption import bring_over
+from include.warehouse.tickets.known import read_due, read_incomplete, read_known
+from include.warehouse.tickets.life import Look
 from include.warehouse.tickets.quarantine import read_quarantined
+from include.warehouse.types import LATEST
 
 log = logging.getLogger(__name__)
 
@@ -72,18 +81,28 @@ def sync_tickets(
     AlreadyRunningError when another run holds the account, else what ended the run.
     A dry run writes nothing, and ``written`` counts the tickets that would be read.
     """
+    readers = Readers(account.account_id, read_enabled_ids(warehouse, account.vendor))
     if options.dry_run:
         mark = ledger.watermark(warehouse, account.account_id, ENTITY)
         dry_run = DryRun(client, progress)
-        _Sync(client, warehouse, account, settings, now, options, dry_run).run(mark, None)
+        _Sync(client, warehouse, account, settings, now, options, dry_run, readers).run(mark)
         return dry_run.counts
     account_id, vendor = account.account_id, account.vendor
     with ledger.hold(warehouse, account_id, ENTITY, vendor=vendor, request=request) as run:
+        bring_over(warehouse, now)
         names = Catalog.of(catalog.load(warehouse, account.vendor))
-        store = TicketStore(run, client, account, names, now, progress)
-        sync = _Sync(client, warehouse, account, settings, now, options, store)
+        look = Look(
+            account,
+            now,
+            listed_at=run.state.listed_at,
+            run_id=run.run_id,
+            readers=readers.all,
+            after_closing=settings.looks_after_closing,
+        )
+        store = TicketStore(run, client, look, names, progress)
+        sync = _Sync(client, warehouse, account, settings, now, options, store, readers, look.marks)
         try:
-            sync.run(run.watermark, run.swept_at)
+            sync.run(run.watermark, run.state)
         finally:
             store.beat()
     return run.counts
@@ -100,61 +119,77 @@ class _Sync:
     now: datetime
     options: Options
     sink: Sink
+    readers: Readers
+    marks: dict[str, str | None] = field(default_factory=dict)
+    """The marks of change of every ticket that was listed, by id."""
     is_moving: bool = False
     """A list kept moving, or two contradicted each other: the watermark stays."""
     open_since: dict[str, datetime] = field(default_factory=dict)
     """The creation of every ticket that was listed and then read as open, by id."""
+    clock: RunClock = field(init=False)
 
-    def run(self, watermark: datetime | None, gone_asked_at: datetime | None) -> None:
+    def __post_init__(self) -> None:
+        self.clock = RunClock(self.now)
+
+    def run(self, watermark: datetime | None, state: State = NEVER) -> None:
         if self.options.since is not None:
             self.read_again(SyncWindow(self.options.since, self.options.until or self.now))
         else:
-            self.read_new(watermark, self.read_changed(watermark, gone_asked_at))
+            plan = self.read_changed(watermark, state)
+            self.read_new(watermark, plan.listed | plan.unlisted)
+            self.read_due()
+            self.read_strays(plan.strays)
         self.conclude()
 
     def read_again(self, window: SyncWindow) -> None:
         """Backfill: read all that was created in *window*."""
         self.sink.note_window(window)
         for span in window.split(self.client.max_window):
-            self.read_and_store(self.list_ids(span))
+            self.read_and_store(self.list_tickets(span))
 
-    def read_changed(self, watermark: datetime | None, gone_asked_at: datetime | None) -> set[str]:
-        """Read what closed, what was reopened, and what failed before; its ids."""
-        held = read_incomplete(self.warehouse, self.account)
+    def read_changed(self, watermark: datetime | None, state: State) -> Plan:
+        """Read what closed, what was reopened, and what failed before; strays are left."""
+        held = read_incomplete(self.warehouse, self.account, self.readers.all)
         if watermark is None and not held:
-            return set()  # the very first run: everything is new
+            return Plan(set(), set(), set())  # the very first run: everything is new
         history = SyncWindow(self.settings.sync_since, self.now)
-        open_now = self.list_ids(history, only_open=True)
+        open_now = self.list_tickets(history, only_open=True)
         if held and not open_now:  # an outage may answer "0", and hide a reopened ticket
-            open_now = self.list_ids(history, only_open=True)
-        asks_for_gone = is_due(gone_asked_at, self.now)
+            open_now = self.list_tickets(history, only_open=True)
+        asks_for_gone = is_due(state.swept_at, self.now)
+        known = read_known(self.warehouse, self.account, open_now.keys() - held.keys()) | held
         plan = plan_changed(
             open_now,
-            read_known(self.warehouse, self.account, open_now - held.keys()) | held,
+            known,
             read_quarantined(self.warehouse, self.account),
+            self.readers,
             open_messages=self.open_messages,
             asks_for_gone=asks_for_gone,
+            strays_asked_at=state.strays_at,
         )
-        self.read_and_store(plan.listed)
+        self.sink.store_listed(find_moved(open_now, known, plan.listed))
+        self.read_and_store(plan.listed, unheld=open_now.keys() - known.keys())
         still_open = self.read_and_store(plan.unlisted, was_listed=False)
         if still_open and not open_now:
             self.doubt_empty_lists(still_open)
         if asks_for_gone:
-            self.sink.note_gone_asked(self.now)
-        return plan.listed | plan.unlisted
+            self.sink.note_state(swept_at=self.now)
+        if not self.is_moving:
+            self.sink.note_state(listed_at=self.now)
+        return plan
 
     def read_new(self, watermark: datetime | None, already_read: set[str]) -> None:
         """Read what was created since the watermark, and move it span by span."""
         spans = split_history(
             self.settings.sync_since,
             watermark,
-            self.now,
+            self.now - self.left_alone,
             timedelta(hours=self.settings.overlap_hours),
             self.client.max_window,
         )
         self.sink.note_window(SyncWindow(spans[0].window.since if spans else self.now, self.now))
         for span in spans:
-            listed = self.list_ids(span.window)
+            listed = self.list_tickets(span.window)
             if hidden := find_hidden(span.window, listed, self.open_since):
                 account_id, count = self.account.account_id, len(hidden)
                 log.warning("list is short account=%s tickets=%s", account_id, count)
@@ -162,23 +197,36 @@ class _Sync:
             wanted = plan_new(
                 listed,
                 read_known(self.warehouse, self.account, listed),
-                self.account.account_id,
+                self.readers,
                 is_overlap=span.watermark is None,
             )
             reached = None if self.is_moving else span.watermark
             self.read_and_store(wanted - already_read, watermark=reached)
 
-    def list_ids(self, window: SyncWindow, *, only_open: bool = False) -> set[str]:
-        """The ids of a list. One that keeps moving gives what was seen, and holds the watermark."""
-        seen: set[str] = set()
+    def read_due(self) -> None:
+        """Look again at closed tickets that may have changed since: a minute's calls at most."""
+        limit = max(1, int(60 * self.settings.calls_per_second))
+        due = read_due(self.warehouse, self.account, self.now, limit)
+        self.read_and_store(due, was_listed=False, again=True)
+
+    def read_strays(self, strays: Collection[str]) -> None:
+        """Take over what no account reads, as far as this one knows it."""
+        self.read_and_store(strays, was_listed=False, are_strays=True)
+        if strays:
+            self.sink.note_state(strays_at=self.now)
+
+    def list_tickets(self, window: SyncWindow, *, only_open: bool = False) -> dict[str, TicketRef]:
+        """A list, by id. One that keeps moving gives what was seen, and holds the watermark."""
+        seen: dict[str, TicketRef] = {}
         try:
             for page in self.client.list_tickets(window, only_open=only_open):
-                seen.update(ref.ticket_id for ref in page)
+                seen |= {ref.ticket_id: ref for ref in page}
                 self.sink.beat()
         except MovingListError as error:
             log.warning("list kept moving account=%s reason=%s", self.account.account_id, error)
             self.is_moving = True
         self.sink.counts.listed += len(seen)
+        self.marks |= {ticket_id: ref.change_mark for ticket_id, ref in seen.items()}
         return seen
 
     def read_and_store(
@@ -186,28 +234,45 @@ class _Sync:
         ticket_ids: Collection[str],
         *,
         was_listed: bool = True,
+        are_strays: bool = False,
+        again: bool = False,
+        unheld: Collection[str] = (),
         watermark: datetime | None = None,
     ) -> list[Ticket]:
-        """Read and store *ticket_ids*; those that proved to be open."""
+        """Read and store *ticket_ids*; those that proved to be open. *again*: as ``read_ticket``.
+
+        Of *unheld* ones, which have no row, the youngest are left to the program that made them.
+        """
         reader = TicketReader(
             self.client,
             self.settings.calls_at_once,
             self.open_messages,
             self.sink.store_part,
             self.sink.beat,
+            self.clock,
         )
         still_open: list[Ticket] = []
+        youngest = self.now - self.left_alone if self.left_alone else LATEST
 
         def watched() -> Generator[Outcome, None, None]:
-            for outcome in reader.read(ticket_ids, was_listed=was_listed):
-                if isinstance(outcome, Read) and not outcome.ticket.is_closed:
-                    still_open.append(outcome.ticket)
+            for outcome in reader.read(ticket_ids, was_listed=was_listed, are_strays=are_strays):
+                if isinstance(outcome, Read):
+                    ticket = outcome.ticket
+                    if ticket.ticket_id in unheld and ticket.created_at > youngest:
+                        continue
+                    if not ticket.is_closed:
+                        still_open.append(ticket)
                 yield outcome
 
         self.sink.store(ticket_ids, watched(), watermark=watermark)
         if was_listed:
             self.open_since |= {ticket.ticket_id: ticket.created_at for ticket in still_open}
         return still_open
+
+    @property
+    def left_alone(self) -> timedelta:
+        """How young a ticket is left to the program that made it."""
+        return timedelta(seconds=self.settings.leave_new_seconds)
 
     @property
     def open_messages(self) -> bool:
@@ -217,7 +282,7 @@ class _Sync:
         """Tell an outage that answers "0" from the truth: tickets are open, yet none was listed."""
         ticket = still_open[0]
         window = SyncWindow(ticket.created_at, ticket.created_at + timedelta(seconds=1))
-        if ticket.ticket_id not in self.list_ids(window):
+        if ticket.ticket_id not in self.list_tickets(window):
             raise UnavailableError(
                 f"the lists are empty, yet {len(still_open)} tickets are open:"
                 " nothing was passed over, the next run reads again",

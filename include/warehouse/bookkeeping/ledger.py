@@ -59,6 +59,18 @@ class Request:
     parameters: Mapping[str, Any] | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class State:
+    """When an account was last asked for what, as ``sync_state`` has it; None: never."""
+
+    swept_at: datetime | None = None
+    listed_at: datetime | None = None
+    strays_at: datetime | None = None
+
+
+NEVER: Final = State()
+
+
 class Run:
     """A run's hold on an account. Only its ``write`` may change what belongs to the account."""
 
@@ -72,7 +84,7 @@ class Run:
         self.run_id = uuid.uuid4().hex
         self.counts = Counts()
         self.watermark: datetime | None = None
-        self.swept_at: datetime | None = None
+        self.state = NEVER
         self._warehouse, self._connection = warehouse, connection
         self._key = (sync_state.c.account_id == account_id) & (sync_state.c.entity == entity)
         self._row = {"account_id": account_id, "entity": entity}
@@ -178,7 +190,8 @@ class Run:
         connection.execute(
             _row_of(request, run_id=self.run_id, vendor=vendor, outcome="running", **self._row)
         )
-        self.watermark, self.swept_at = state.watermark_at, state.swept_at
+        self.watermark = state.watermark_at
+        self.state = State(state.swept_at, state.listed_at, state.strays_at)
         return int(state.token) + 1
 
 

@@ -18,7 +18,9 @@ sync_state = table(
     sa.Column("account_id", key(50), primary_key=True, comment=OWNER),
     sa.Column("entity", key(20), primary_key=True, comment="tickets or catalog"),
     sa.Column("watermark_at", Utc, comment="everything created before it is stored, UTC"),
-    sa.Column("swept_at", Utc, comment="last whole-history look for open tickets, UTC"),
+    sa.Column(
+        "swept_at", Utc, comment="tickets the vendor did not know were last asked for again, UTC"
+    ),
     sa.Column(
         "token",
         sa.BigInteger,
@@ -27,6 +29,12 @@ sync_state = table(
         comment="grows with every run that takes the account; only the newest may write",
     ),
     sa.Column("heartbeat_at", Utc, comment="last sign of life of the holder, UTC"),
+    sa.Column(
+        "listed_at",
+        Utc,
+        comment="open tickets were last listed, and all that had left the list read, UTC",
+    ),
+    sa.Column("strays_at", Utc, comment="tickets that no account reads were last asked for, UTC"),
 )
 
 sync_run = table(

@@ -361,6 +361,10 @@ rpt_ticket_backlog = table(
     _count("to_30d", "over 14 to 30 days"),
     _count("over_30d", "over 30 days"),
     sa.Column("oldest_at", Utc, comment="creation of the oldest, UTC"),
-    _count("unanswered", "of open with messages read: no message of support yet"),
+    _count(
+        "unanswered",
+        "of open: no message of support yet; NULL: messages of some are not read",
+        nullable=True,
+    ),
     _id("definition_version", "of the definitions in sql/reports"),
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 import sqlalchemy as sa
 
@@ -13,6 +13,9 @@ from include.secrets import REFERENCE_PREFIX, is_sealed
 from include.vendors.registry import VENDORS, vendor_of
 from include.warehouse.tickets.tables import cloud_user
 from include.warehouse.types import stored_name
+
+if TYPE_CHECKING:
+    from include.warehouse.mysql import Warehouse
 
 SHORTEST_KEY: Final = 8  # shorter ones would make the log's masker blot out every such syllable
 Storage = Literal["encrypted", "reference", "plain", "empty"]
@@ -129,3 +132,9 @@ def known_vendor(row: AccountRow) -> str:
         given = ascii(row.stored_vendor[:50]) if row.stored_vendor.strip() else "empty"
         raise row.fault("type", f"is {given}, not one of {names}")
     return vendor
+
+
+def read_enabled_ids(warehouse: Warehouse, vendor: str) -> frozenset[str]:
+    """Read the ids of a vendor's enabled accounts, those whose keys cannot be used included."""
+    rows = warehouse.transact(read_rows)
+    return frozenset(row.account_id for row in rows if row.is_enabled and row.vendor == vendor)

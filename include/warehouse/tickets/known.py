@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -20,10 +21,15 @@ class Known:
     """What the warehouse holds about a ticket."""
 
     is_complete: bool
+    """Closed, and every message stored, as a run of ours proved."""
     was_read: bool
-    """False for a row of another system that no run of ours has read yet."""
+    """False for a row of another program that no run of ours has read yet."""
     is_gone: bool
-    account_id: str | None
+    reader: str | None
+    """The account that reads it; the one its row was written for, before any has."""
+    vendor_status: str | None = None
+    change_mark: str | None = None
+    gone_at: datetime | None = None
 
 
 def read_known(
@@ -31,39 +37,99 @@ def read_known(
 ) -> dict[str, Known]:
     """Read what we hold of *ticket_ids*, by id; ids without a row are left out."""
     t = cloud_osm_list.c
-    return {
-        row.cloud_id: _known(row)
-        for some in _chunks(sorted(ticket_ids))
-        for row in warehouse.transact(
-            lambda c, some=some: c.execute(  # type: ignore[misc]
-                _state().where(t.type == account.vendor, t.cloud_id.in_(some))
-            ).all()
-        )
-    }
+    found: dict[str, Known] = {}
+    for some in _chunks(sorted(ticket_ids)):
+        found |= _read(warehouse, account, t.cloud_id.in_(some))
+    return found
 
 
-def read_incomplete(warehouse: Warehouse, account: Account) -> dict[str, Known]:
-    """Read what we hold of this account's tickets with status 1, by id."""
+def read_incomplete(
+    warehouse: Warehouse, account: Account, readers: Collection[str]
+) -> dict[str, Known]:
+    """Read what we hold of the incomplete tickets that this account reads or may take over, by id.
+
+    *readers* are the vendor's enabled accounts: what none of them reads may be anybody's.
+    """
     t = cloud_osm_list.c
-    query = _state().where(
-        t.type == account.vendor, t.custom_id == account.account_id, t.status != 0
+    reader = _reader()
+    others = [other for other in readers if other != account.account_id]
+    mine = reader.is_(None) | reader.not_in(others)
+    return _read(warehouse, account, (t.complete == 0) & mine)
+
+
+def read_due(warehouse: Warehouse, account: Account, now: datetime, limit: int) -> list[str]:
+    """Read the ids of closed tickets whose next look is due at *now*, longest due first."""
+    t = cloud_osm_list.c
+    query = (
+        sa.select(t.cloud_id)
+        .where(
+            t.type == account.vendor,
+            t.account_id == account.account_id,
+            t.read_again_at <= now,
+            t.complete == 1,
+        )
+        .order_by(t.read_again_at)
+        .limit(limit)
     )
+    return list(warehouse.transact(lambda c: c.scalars(query).all()))
+
+
+def read_oldest(warehouse: Warehouse, account: Account, before: datetime, days: int) -> list[str]:
+    """Read the ids of complete tickets for today's share of all, oldest reading first.
+
+    Those last read after *before* are left out. In so many *days*, one share each, every one of
+    the others is read.
+    """
+    t = cloud_osm_list.c
+    mine = (
+        (t.type == account.vendor)
+        & (t.complete == 1)
+        & (t.account_id == account.account_id)
+        & t.missing_since.is_(None)
+    )
+
+    def read(connection: sa.Connection) -> list[str]:
+        total = connection.scalar(sa.select(sa.func.count()).where(mine)) or 0
+        due = mine & (t.read_at.is_(None) | (t.read_at < before))
+        query = sa.select(t.cloud_id).where(due).order_by(t.read_at).limit(-(-total // days))
+        return list(connection.scalars(query))
+
+    return warehouse.transact(read)
+
+
+def _read(
+    warehouse: Warehouse, account: Account, which: sa.ColumnElement[bool]
+) -> dict[str, Known]:
+    t = cloud_osm_list.c
+    query = sa.select(
+        t.cloud_id,
+        t.complete,
+        t.synced_at,
+        t.missing_since,
+        _reader().label("reader"),
+        t.vendor_status,
+        t.change_mark,
+    ).where(t.type == account.vendor, which)
     return {
         row.cloud_id: _known(row) for row in warehouse.transact(lambda c: c.execute(query).all())
     }
 
 
-def _state() -> sa.Select[Any]:
+def _reader() -> sa.ColumnElement[str | None]:
+    """Who reads a ticket: before anybody has, whom its row names, if that one may know it."""
     t = cloud_osm_list.c
-    return sa.select(t.cloud_id, t.status, t.synced_at, t.missing_since, t.custom_id)
+    return sa.func.coalesce(t.account_id, sa.case((t.missing_since.is_(None), t.custom_id)))
 
 
-def _known(row: sa.Row[Any]) -> Known:
+def _known(row: Any) -> Known:
     return Known(
-        is_complete=row.status == 0,
+        is_complete=bool(row.complete),
         was_read=row.synced_at is not None,
         is_gone=row.missing_since is not None,
-        account_id=row.custom_id,
+        reader=row.reader,
+        vendor_status=row.vendor_status,
+        change_mark=row.change_mark,
+        gone_at=row.missing_since,
     )
 
 

@@ -2,22 +2,37 @@
 
 from __future__ import annotations
 
-import json
 import uuid
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.mysql import insert
 
 from include.errors import ContractError, VendorError
-from include.models import DERIVED_ID_PREFIX, Account, Message, Ticket
-from include.warehouse.bookkeeping.tables import migration_leftover
+from include.models import DERIVED_ID_PREFIX, Account, Message, Ticket, TicketRef
+from include.warehouse.bookkeeping.leftovers import leave_rows
 from include.warehouse.mysql import Rule, keep_first, overwrite, overwrite_unless_empty, upsert
+from include.warehouse.tickets.life import (
+    Look,
+    find_close_span,
+    is_history,
+    last_look,
+    plan_next_look,
+    reader_of,
+)
 from include.warehouse.tickets.quarantine import put_into_quarantine, release_from_quarantine
-from include.warehouse.tickets.tables import cloud_osm_detail, cloud_osm_list, cloud_osm_source
-from include.warehouse.types import NOW, stored_name
+from include.warehouse.tickets.tables import (
+    cloud_osm_detail,
+    cloud_osm_history,
+    cloud_osm_list,
+    cloud_osm_source,
+)
+from include.warehouse.types import stored_name, to_millisecond
 
+CUT_AT: Final = 50
+"""Characters of a text in the user's DDL; a server that is not strict cut it there."""
 NAMESPACE: Final = uuid.UUID("5d2b1f3e-6f0a-4d0e-9d57-6c3f0c8a1b42")
 
 Conversation = tuple[Ticket, Sequence[Message] | None]
@@ -30,66 +45,123 @@ def own_id(kind: str, vendor: str, *key: str) -> str:
 
 
 def store_tickets(
-    connection: sa.Connection,
-    account: Account,
-    conversations: Sequence[Conversation],
-    now: datetime,
+    connection: sa.Connection, look: Look, conversations: Sequence[Conversation]
 ) -> dict[str, ContractError]:
     """Write tickets with their messages; status 0 only for a closed one whose messages are here.
 
-    Returns the tickets that were refused because the id belongs to another ticket already.
+    A reading older than the stored one changes nothing, whoever comes last. Returns the tickets
+    that were refused because the id belongs to another ticket already.
     """
     if not conversations:
         return {}
-    refused = _strangers(connection, account, [ticket for ticket, _ in conversations])
-    accepted = [(t, m) for t, m in conversations if t.ticket_id not in refused]
+    before = _lock_rows(connection, look, [ticket for ticket, _ in conversations])
+    refused = _strangers(before, look, [ticket for ticket, _ in conversations])
+    accepted = [
+        (ticket, messages)
+        for ticket, messages in conversations
+        if ticket.ticket_id not in refused and not is_older(before, ticket, look)
+    ]
+    vendor, now = look.account.vendor, look.at
     upsert(connection, cloud_osm_source, _source_rows(accepted, now), {"create_time": keep_first})
     _write_messages(connection, accepted, now)
     read = [ticket.ticket_id for ticket, messages in accepted if messages is not None]
-    _drop_derived_twins(connection, account.vendor, read)
-    stored = _count_messages(connection, account.vendor, read)
+    merge_derived(connection, vendor, read)
+    stored = _count_messages(connection, vendor, read)
     _write_tickets(
         connection,
-        [_ticket_row(ticket, ms, stored.get(ticket.ticket_id), now) for ticket, ms in accepted],
+        [
+            _ticket_row(
+                ticket,
+                messages is not None,
+                stored.get(ticket.ticket_id),
+                before[ticket.ticket_id],
+                look,
+            )
+            for ticket, messages in accepted
+        ],
     )
-    release_from_quarantine(connection, account, [ticket.ticket_id for ticket, _ in accepted])
+    _write_history(connection, [ticket for ticket, _ in accepted], before, look)
+    ids = [ticket.ticket_id for ticket, _ in conversations if ticket.ticket_id not in refused]
+    release_from_quarantine(connection, look.account, ids)
     return refused
 
 
 def store_part(
-    connection: sa.Connection,
-    account: Account,
-    ticket: Ticket,
-    messages: Sequence[Message],
-    now: datetime,
+    connection: sa.Connection, look: Look, ticket: Ticket, messages: Sequence[Message]
 ) -> None:
     """Write a part of a long conversation; its ticket has status 1 until the rest is stored.
 
     Raises ContractError when the id belongs to another ticket already.
     """
-    if refused := _strangers(connection, account, [ticket]):
+    before = _lock_rows(connection, look, [ticket])
+    if refused := _strangers(before, look, [ticket]):
         raise refused[ticket.ticket_id]
-    _write_messages(connection, [(ticket, messages)], now)
-    _write_tickets(connection, [_ticket_row(ticket, None, None, now)])
+    if is_older(before, ticket, look):
+        return
+    _write_messages(connection, [(ticket, messages)], look.at)
+    row = _ticket_row(ticket, False, None, before[ticket.ticket_id], look)
+    _write_tickets(connection, [{**row, "read_at": None}])
 
 
 def store_outcomes(
     connection: sa.Connection,
-    account: Account,
+    look: Look,
     conversations: Sequence[Conversation],
     failed: Mapping[str, VendorError],
     gone: Collection[str],
-    now: datetime,
 ) -> dict[str, VendorError]:
     """Write what became of a batch of tickets: stored, put aside, or unknown to the vendor.
 
     Returns all that failed, those that storing refused included.
     """
-    refused = {**failed, **store_tickets(connection, account, conversations, now)}
+    refused = {**failed, **store_tickets(connection, look, conversations)}
     for ticket_id, error in refused.items():
-        put_into_quarantine(connection, account, ticket_id, error)
-    mark_gone(connection, account, gone, now)
+        put_into_quarantine(connection, look.account, ticket_id, error)
+    mark_gone(connection, look.account, gone, look.at)
     return refused
+
+
+def store_listed(connection: sa.Connection, look: Look, refs: Sequence[TicketRef]) -> None:
+    """Let open tickets follow what a list says of their state, without a reading."""
+    t = cloud_osm_list.c
+    ids = [ref.ticket_id for ref in refs]
+    rows = {
+        row.cloud_id: row
+        for row in connection.execute(
+            sa.select(cloud_osm_list)
+            .where(t.type == look.account.vendor, t.cloud_id.in_(ids))
+            .order_by(t.cloud_id)
+            .with_for_update()
+        )
+    }
+    for ref in refs:
+        row = rows.get(ref.ticket_id)
+        if row is None or row.close_time_max is not None or (row.read_at and row.read_at > look.at):
+            continue
+        said = {"vendor_status": ref.vendor_status or row.vendor_status}
+        said["change_mark"] = ref.change_mark or row.change_mark
+        stamp = {} if said["vendor_status"] == row.vendor_status else {"synced_at": look.at}
+        connection.execute(sa.update(cloud_osm_list).where(t.id == row.id).values(**said, **stamp))
+        if stamp:
+            _insert_history(
+                connection,
+                [
+                    {
+                        "type": row.type,
+                        "cloud_id": row.cloud_id,
+                        "seen_at": look.at,
+                        "after_at": max(filter(None, (row.read_at, look.listed_at)), default=None),
+                        "is_closed": 0,
+                        "vendor_status": ref.vendor_status,
+                        "product_id": row.product_id,
+                        "product_name": row.product_name,
+                        "category_id": row.product_business_id,
+                        "category_name": row.category_name,
+                        "account_id": row.account_id,
+                        "run_id": look.run_id,
+                    }
+                ],
+            )
 
 
 def mark_gone(
@@ -99,10 +171,12 @@ def mark_gone(
     if not ids:
         return
     t = cloud_osm_list.c
+    mine = (t.type == account.vendor) & t.cloud_id.in_(ids)
+    connection.execute(sa.update(cloud_osm_list).where(mine).values(read_again_at=None))
     connection.execute(
         sa.update(cloud_osm_list)
-        .where(t.type == account.vendor, t.cloud_id.in_(ids), t.missing_since.is_(None))
-        .values(missing_since=now, synced_at=now)
+        .where(mine, t.missing_since.is_(None))
+        .values(missing_since=now, synced_at=sa.func.if_(t.synced_at.is_(None), None, now))
     )
     release_from_quarantine(connection, account, ids)
 
@@ -117,50 +191,66 @@ def set_messages_aside(
         & (d.case_id == ticket_id)
         & d.message_id.in_(list(message_ids))
     )
-    # As the columns hold it, not as our types read it.
-    whole = sa.select(sa.text("*")).select_from(cloud_osm_detail).where(mine)
-    for row in connection.execute(whole).mappings().all():
-        connection.execute(
-            sa.insert(migration_leftover).values(
-                id=uuid.uuid4().hex,
-                table_name=cloud_osm_detail.name,
-                column_name="",
-                row_id=row["id"],
-                value=json.dumps(dict(row), ensure_ascii=False, default=str),
-                reason="set aside by a repair: the vendor does not show this message",
-                found_at=NOW,
-            )
-        )
-    connection.execute(sa.delete(cloud_osm_detail).where(mine))
+    leave_rows(
+        connection,
+        cloud_osm_detail,
+        mine,
+        "set aside by a repair: the vendor does not show this message",
+    )
+
+
+def is_older(before: Mapping[str, sa.Row[Any]], ticket: Ticket, look: Look) -> bool:
+    """Whether a newer reading of *ticket* is stored already."""
+    stored_at = before[ticket.ticket_id].read_at
+    return stored_at is not None and stored_at > look.moment_of(ticket)
+
+
+def _lock_rows(
+    connection: sa.Connection, look: Look, tickets: Sequence[Ticket]
+) -> dict[str, sa.Row[Any]]:
+    """The rows of *tickets* as they are, by id, held until the end of the transaction.
+
+    One that is not there is made: whoever reads the same ticket waits for us, and then sees it.
+    """
+    t = cloud_osm_list.c
+    ids = sorted({ticket.ticket_id for ticket in tickets})
+    query = (
+        sa.select(cloud_osm_list)
+        .where(t.type == look.account.vendor, t.cloud_id.in_(ids))
+        .order_by(t.cloud_id)
+        .with_for_update()
+    )
+    rows = {row.cloud_id: row for row in connection.execute(query)}
+    if new := [ticket_id for ticket_id in ids if ticket_id not in rows]:
+        vendor = look.account.vendor
+        made = [
+            {"id": own_id("ticket", vendor, ticket_id), "cloud_id": ticket_id, "type": vendor}
+            for ticket_id in new
+        ]
+        connection.execute(insert(cloud_osm_list).on_duplicate_key_update(id=t.id), made)
+        rows = {row.cloud_id: row for row in connection.execute(query)}
+    return rows
 
 
 def _strangers(
-    connection: sa.Connection, account: Account, tickets: Sequence[Ticket]
+    before: Mapping[str, sa.Row[Any]], look: Look, tickets: Sequence[Ticket]
 ) -> dict[str, ContractError]:
     """Tickets whose id another account showed with another creation time: not the same ticket.
 
     Within an account the vendor's ids are its own: there the row was changed, by hand.
     """
-    t = cloud_osm_list.c
-    known = [(ticket.ticket_id, ticket.created_at) for ticket in tickets]
-    rows = connection.execute(
-        sa.select(t.cloud_id, t.custom_id).where(
-            t.type == account.vendor,
-            t.cloud_id.in_([ticket.ticket_id for ticket in tickets]),
-            t.synced_at.is_not(None),
-            t.custom_id.is_distinct_from(account.account_id),
-            t.create_time.is_not(None),
-            sa.tuple_(t.cloud_id, t.create_time).not_in(known),
-        )
-    )
     return {
-        row.cloud_id: ContractError(
-            f"the id is held with another creation time (account {row.custom_id}):"
+        ticket.ticket_id: ContractError(
+            f"the id is held with another creation time (account {row.account_id}):"
             " compare both at the vendor",
-            vendor=account.vendor,
+            vendor=look.account.vendor,
             action="store",
         )
-        for row in rows
+        for ticket in tickets
+        if (row := before[ticket.ticket_id]).synced_at is not None
+        and row.account_id not in (None, look.account.account_id)
+        and row.create_time is not None
+        and row.create_time != to_millisecond(ticket.created_at)
     }
 
 
@@ -174,25 +264,71 @@ def _write_messages(
 
 
 def _write_tickets(connection: sa.Connection, rows: Sequence[dict[str, Any]]) -> None:
+    overwritten = ("close_time", "close_time_min", "close_time_max", "read_again_at")
     rules: dict[str, Rule] = {
         "custom_id": keep_first,
-        "close_time": lambda old, new: sa.case(
-            (new.is_(None), sa.null()), else_=keep_first(old, new)
-        ),
-        "missing_since": overwrite,
-        "status": overwrite,
-        "resolved": overwrite,
+        **dict.fromkeys((*overwritten, "missing_since", "status", "resolved"), overwrite),
     }
-    upsert(connection, cloud_osm_list, rows, rules)
+    upsert(connection, cloud_osm_list, rows, rules, silent=("read_at", "read_again_at"))
+
+
+def _write_history(
+    connection: sa.Connection,
+    tickets: Sequence[Ticket],
+    before: Mapping[str, sa.Row[Any]],
+    look: Look,
+) -> None:
+    rows = []
+    for ticket in tickets:
+        row = before[ticket.ticket_id]
+        reader = reader_of(row, look)
+        if is_history(row, ticket, reader):
+            rows.append(
+                {
+                    "type": ticket.vendor,
+                    "cloud_id": ticket.ticket_id,
+                    "seen_at": look.moment_of(ticket),
+                    "after_at": last_look(row, look),
+                    "is_closed": int(ticket.is_closed),
+                    "vendor_status": ticket.vendor_status,
+                    "product_id": ticket.product_id or row.product_id,
+                    "product_name": ticket.product_name or row.product_name,
+                    "category_id": ticket.category_id or row.product_business_id,
+                    "category_name": ticket.category_name or row.category_name,
+                    "account_id": reader,
+                    "run_id": look.run_id,
+                }
+            )
+    _insert_history(connection, rows)
+
+
+def _insert_history(connection: sa.Connection, rows: Sequence[dict[str, Any]]) -> None:
+    if rows:
+        statement = insert(cloud_osm_history)
+        connection.execute(
+            statement.on_duplicate_key_update(after_at=cloud_osm_history.c.after_at), rows
+        )
 
 
 def _ticket_row(
-    ticket: Ticket, messages: Sequence[Message] | None, stored: sa.Row[Any] | None, now: datetime
+    ticket: Ticket,
+    is_read: bool,
+    stored: sa.Row[Any] | None,
+    before: sa.Row[Any],
+    look: Look,
 ) -> dict[str, Any]:
+    """A ticket's row; *stored*: its messages here, of which *is_read* says that they are all."""
+    newest = stored.newest if stored else None
+    span = find_close_span(before, ticket, newest or before.last_message_time, look)
+    is_complete = ticket.is_closed and is_read
+    read_at = look.moment_of(ticket)
+    again = None
+    if is_complete and span.by:
+        again = plan_next_look(ticket.ticket_id, span.at or span.by, read_at, look.after_closing)
     return {
         "id": own_id("ticket", ticket.vendor, ticket.ticket_id),
         "cloud_id": ticket.ticket_id,
-        "status": 0 if ticket.is_closed and messages is not None else 1,
+        "status": 0 if is_complete else 1,
         "name": ticket.title,
         "email": ticket.email,
         "type": ticket.vendor,
@@ -205,12 +341,18 @@ def _ticket_row(
         "product_name": ticket.product_name,
         "category_name": ticket.category_name,
         "source_name": ticket.source_name,
-        "close_time": now if ticket.is_closed else None,
-        "last_message_time": stored.newest if stored else None,
-        "message_count": stored.count if stored else (None if messages is None else 0),
+        "close_time": span.at,
+        "last_message_time": newest,
+        "message_count": stored.count if stored else (0 if is_read else None),
         "missing_since": None,
-        "synced_at": now,
+        "synced_at": look.at,
         "resolved": ticket.is_resolved,
+        "account_id": reader_of(before, look),
+        "read_at": read_at,
+        "read_again_at": again,
+        "close_time_min": span.after,
+        "close_time_max": span.by,
+        "change_mark": look.marks.get(ticket.ticket_id),
     }
 
 
@@ -248,31 +390,56 @@ def _source_rows(conversations: Sequence[Conversation], now: datetime) -> list[d
     ]
 
 
-def _drop_derived_twins(connection: sa.Connection, vendor: str, ids: Sequence[str]) -> None:
-    """Where a vendor began to give ids, drop the rows we had made ids for.
+def merge_derived(connection: sa.Connection, vendor: str, ids: Collection[str]) -> None:
+    """Where a message with a made-up id is one that the vendor gives an id, leave one row.
 
-    Only where the same text is stored under a real id: no text can be lost.
+    It is when time, direction and text are equal, or the text is its beginning, cut at the user's
+    50 characters. Times are equal to the second where one has no milliseconds. The row that was
+    there first stays, under its ``id``, and takes over what the vendor says.
     """
     old, new = cloud_osm_detail.alias("old"), cloud_osm_detail.alias("new")
     made = f"{DERIVED_ID_PREFIX}%"
     if not ids:
         return
-    twins = connection.scalars(
-        sa.select(old.c.id).where(
+    old_ms, new_ms = (sa.type_coerce(side.c.create_time, sa.BigInteger) for side in (old, new))
+    same_time = (old_ms == new_ms) | ((old_ms % 1000 == 0) & (old_ms == new_ms - new_ms % 1000))
+    text, whole = sa.func.binary(old.c.content), new.c.content
+    cut = sa.func.char_length(old.c.content) == CUT_AT
+    same_text = (text == sa.func.binary(whole)) | (
+        cut & (text == sa.func.binary(sa.func.left(whole, CUT_AT)))
+    )
+    pairs = connection.execute(
+        sa.select(old.c.id.label("old"), new.c.id.label("new"))
+        .where(
             old.c.vendor == vendor,
-            old.c.case_id.in_(ids),
+            old.c.case_id.in_(list(ids)),
             old.c.message_id.like(made),
-            sa.exists().where(
-                new.c.vendor == vendor,
-                new.c.case_id == old.c.case_id,
-                new.c.message_id.not_like(made),
-                new.c.create_time == old.c.create_time,
-                sa.func.binary(new.c.content) == sa.func.binary(old.c.content),
-            ),
+            new.c.vendor == vendor,
+            new.c.case_id == old.c.case_id,
+            new.c.message_id.not_like(made),
+            same_time,
+            old.c.type.is_(None) | (old.c.type == new.c.type),
+            same_text,
         )
+        .order_by(new.c.message_id, old.c.id)
     ).all()
-    if twins:
-        connection.execute(sa.delete(cloud_osm_detail).where(cloud_osm_detail.c.id.in_(twins)))
+    merged: set[str] = set()
+    for pair in pairs:
+        if not merged & {pair.old, pair.new}:
+            merged |= {pair.old, pair.new}
+            take_over(connection, cloud_osm_detail, kept=pair.old, dropped=pair.new)
+
+
+def take_over(connection: sa.Connection, table: sa.Table, *, kept: str, dropped: str) -> None:
+    """Leave one row of two: the id of *kept*, and all that *dropped* says."""
+    row = connection.execute(sa.select(table).where(table.c.id == dropped)).mappings().one()
+    values = {
+        name: value
+        for name, value in row.items()
+        if value is not None and name != "id" and table.c[name].computed is None
+    }
+    connection.execute(sa.delete(table).where(table.c.id == dropped))
+    connection.execute(sa.update(table).where(table.c.id == kept).values(**values))
 
 
 def _count_messages(

@@ -40,6 +40,9 @@ class StoredTicket:
 
     ticket_id: str
     is_complete: bool
+    """Whether its status says so, which another program may have written."""
+    is_proved: bool
+    """Whether a run of ours read it closed, and stored its messages."""
     is_gone: bool
     was_read: bool
     """False for a row of another system that no run of ours has read yet."""
@@ -88,6 +91,7 @@ def read_tickets(
         row["cloud_id"]: StoredTicket(
             ticket_id=row["cloud_id"],
             is_complete=row["status"] == 0,
+            is_proved=bool(row["complete"]),
             is_gone=row["missing_since"] is not None,
             was_read=row["synced_at"] is not None,
             title=row["name"],
@@ -139,7 +143,7 @@ def list_owned_ids(
         sa.select(t.cloud_id)
         .where(
             t.type == account.vendor,
-            t.custom_id == account.account_id,
+            sa.func.coalesce(t.account_id, t.custom_id) == account.account_id,
             t.create_time.is_(None)
             | ((t.create_time >= window.since) & (t.create_time < window.until)),
         )

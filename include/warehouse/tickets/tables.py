@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import mysql
 
 from include.warehouse.types import MS, TEXT, Millis, Utc, VendorName, key, table, text
+
+COMPLETE: Final = (
+    "coalesce(status, 1) = 0 and message_count is not null and close_time_max is not null"
+)
+"""Proved by us: another program may write ``status``, and nothing else of it."""
 
 cloud_user = table(
     "cloud_user",
@@ -38,23 +43,28 @@ cloud_osm_list = table(
     sa.Column(
         "status",
         sa.Integer,
-        nullable=False,
         server_default="1",
-        comment="0: closed at the vendor and every message stored; 1: anything else",
+        comment="0: closed at the vendor and every message stored; 1: anything else."
+        " Another program's 0 asks for a reading: complete says what was proved",
     ),
     sa.Column("name", text(2000), comment="工单标题"),
     sa.Column("email", text(255), comment="email, where the vendor gives one"),
-    sa.Column("type", VendorName, nullable=False, comment="ALIBABA, HUAWEI, TENCENT"),
+    sa.Column("type", VendorName, comment="ALIBABA, HUAWEI, TENCENT"),
     sa.Column("product_id", key(64), comment="产品ID; NULL when the name matches none or several"),
     sa.Column("product_business_id", key(64), comment="产品问题类别ID; NULL as product_id"),
     sa.Column("osm_id", key(64), comment="工单来源ID"),
-    sa.Column("custom_id", key(50), comment="cloud_user.id of the account that showed it first"),
+    sa.Column("custom_id", key(50), comment="用户ID: as it was first written; see account_id"),
     sa.Column("create_time", Millis, comment=f"工单创建时间, {MS}"),
     sa.Column("vendor_status", text(64), comment="state as the vendor says it"),
     sa.Column("product_name", text(255), comment="product as the vendor says it"),
     sa.Column("category_name", text(255), comment="problem category as the vendor says it"),
     sa.Column("source_name", text(255), comment="ticket source as the vendor says it"),
-    sa.Column("close_time", Millis, comment=f"first seen closed, an upper bound, {MS}"),
+    sa.Column(
+        "close_time",
+        Millis,
+        comment=f"closed: as the vendor says, else the look that first showed it; NULL: no look"
+        f" had shown it open, {MS}",
+    ),
     sa.Column("last_message_time", Millis, comment=f"newest stored message, {MS}"),
     sa.Column(
         "message_count", sa.Integer, comment="stored messages; NULL before the first reading"
@@ -67,9 +77,52 @@ cloud_osm_list = table(
         comment="1: closed with a result; 0: withdrawn, cancelled, invalid or deleted;"
         " NULL: open, or the vendor did not say",
     ),
+    sa.Column("account_id", key(50), comment="cloud_user.id of the account that reads it"),
+    sa.Column("read_at", Utc, comment="moment of the newest reading that is stored, UTC"),
+    sa.Column(
+        "read_again_at", Utc, comment="closed: when it is looked at again, UTC; NULL: not planned"
+    ),
+    sa.Column(
+        "close_time_min",
+        Millis,
+        comment=f"closed after: last look that showed it open, else its newest message, {MS}",
+    ),
+    sa.Column(
+        "close_time_max", Millis, comment=f"closed by: first look that showed it closed, {MS}"
+    ),
+    sa.Column("change_mark", key(64), comment="what the vendor's list shows of its last change"),
+    sa.Column(
+        "complete",
+        sa.SmallInteger,
+        sa.Computed(COMPLETE, persisted=False),
+        comment="1: closed, and every message stored, as a run of ours proved",
+    ),
     sa.UniqueConstraint("type", "cloud_id", name="uq_cloud_osm_list_type_cloud_id"),
     sa.Index("ix_cloud_osm_list_custom_id_status", "custom_id", "status"),
     sa.Index("ix_cloud_osm_list_create_time", "create_time"),
+    sa.Index("ix_cloud_osm_list_complete", "type", "complete", "account_id", "read_at"),
+    sa.Index("ix_cloud_osm_list_read_again_at", "type", "account_id", "read_again_at"),
+)
+
+cloud_osm_history = table(
+    "cloud_osm_history",
+    "one row each time a look showed another state, product, category or account of a ticket",
+    ("type", "cloud_id", "seen_at"),
+    sa.Column("type", VendorName, primary_key=True, comment="ALIBABA, HUAWEI, TENCENT"),
+    sa.Column("cloud_id", key(64), primary_key=True, comment="cloud_osm_list.cloud_id"),
+    sa.Column("seen_at", Utc, primary_key=True, comment="first look that showed it so, UTC"),
+    sa.Column(
+        "after_at", Utc, comment="last look before, which showed it as before, UTC; NULL: none"
+    ),
+    sa.Column("is_closed", sa.SmallInteger, nullable=False, comment="1: closed at the vendor"),
+    sa.Column("vendor_status", text(64), comment="state as the vendor says it"),
+    sa.Column("product_id", key(64), comment="cloud_osm_product.id"),
+    sa.Column("product_name", text(255), comment="product as the vendor says it"),
+    sa.Column("category_id", key(64), comment="cloud_osm_product_type.id"),
+    sa.Column("category_name", text(255), comment="problem category as the vendor says it"),
+    sa.Column("account_id", key(50), comment="cloud_user.id of the account that read it"),
+    sa.Column("run_id", key(32), comment="sync_run.run_id"),
+    sa.Index("ix_cloud_osm_history_seen_at", "seen_at"),
 )
 
 cloud_osm_detail = table(
@@ -80,13 +133,17 @@ cloud_osm_detail = table(
     sa.Column(
         "case_id", key(64), nullable=False, comment="工单ID(云厂商ID): cloud_osm_list.cloud_id"
     ),
-    sa.Column("message_id", key(64), nullable=False, comment="云厂商生成的留言ID"),
+    sa.Column("message_id", key(64), comment="云厂商生成的留言ID"),
     sa.Column("type", key(50), comment="留言方式: 0 customer, 1 support"),
     sa.Column("replier", text(255), comment="留言者"),
     sa.Column("replier_name", text(255), comment="留言者名称"),
     sa.Column("content", mysql.LONGTEXT(charset="utf8mb4", collation=TEXT), comment="留言内容"),
     sa.Column("create_time", Millis, comment=f"创建时间, {MS}"),
-    sa.Column("vendor", VendorName, nullable=False, comment="ALIBABA, HUAWEI, TENCENT"),
+    sa.Column(
+        "vendor",
+        VendorName,
+        comment="ALIBABA, HUAWEI, TENCENT; NULL: another program's, not brought over yet",
+    ),
     sa.Column("synced_at", Utc, comment="last change by us, UTC"),
     sa.UniqueConstraint(
         "vendor", "case_id", "message_id", name="uq_cloud_osm_detail_vendor_case_id_message_id"
@@ -101,7 +158,13 @@ def _catalog(name: str, comment: str, id_comment: str, *own: Any) -> sa.Table:
         comment,
         ("type", "id"),
         sa.Column("id", key(64), nullable=False, comment=id_comment),
-        sa.Column("type", VendorName, nullable=False, comment="ALIBABA, HUAWEI, TENCENT"),
+        sa.Column(
+            "type",
+            VendorName,
+            nullable=False,
+            server_default=sa.text("''"),
+            comment="ALIBABA, HUAWEI, TENCENT; empty: another program did not say",
+        ),
         sa.Column("name", text(255), nullable=False, comment="名称"),
         *own,
         sa.Column("create_time", Millis, comment=f"first seen, {MS}"),

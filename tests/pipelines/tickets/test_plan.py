@@ -6,9 +6,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from include.models import SyncWindow
+from include.models import SyncWindow, TicketRef
 from include.pipelines.tickets.plan import (
+    Readers,
     find_hidden,
+    find_moved,
+    has_changed,
     is_due,
     plan_changed,
     plan_new,
@@ -21,8 +24,16 @@ DAY = timedelta(days=1)
 NOW = datetime(2026, 1, 10, tzinfo=UTC)
 
 
-def held(*, complete=False, read=True, gone=False, by=ME):
-    return Known(is_complete=complete, was_read=read, is_gone=gone, account_id=by)
+BOTH = Readers(ME, frozenset({ME, OTHER}))
+
+
+def held(*, complete=False, read=True, gone=False, by=ME, status=None, mark=None):
+    gone_at = NOW - DAY if gone else None
+    return Known(complete, read, gone, by, status, mark, gone_at)
+
+
+def listed(status="closed", *, is_closed=True, mark=None):
+    return TicketRef("T1", is_closed, status, mark)
 
 
 NOTHING = {"open_messages": False, "asks_for_gone": False}
@@ -39,6 +50,8 @@ NOTHING = {"open_messages": False, "asks_for_gone": False}
         ("written by another system, never read", held(read=False), False, {}, True),
         ("failed before", held(), True, {}, True),
         ("another account's, open here too", held(by=OTHER), False, {}, False),
+        ("read by an account that is switched off", held(by="huawei-3"), False, {}, True),
+        ("read by nobody yet", held(by=None), False, {}, True),
     ],
 )
 def test_a_ticket_that_is_listed_as_open_is_read_when_we_know_less(
@@ -48,6 +61,7 @@ def test_a_ticket_that_is_listed_as_open_is_read_when_we_know_less(
         ["T1"],
         {"T1": known} if known else {},
         ["T1"] if quarantined else [],
+        BOTH,
         **NOTHING | options,
     )
     assert plan.listed == ({"T1"} if is_read else set()), why
@@ -68,10 +82,65 @@ def test_a_ticket_that_no_list_shows_is_read_when_it_may_have_changed(
     why, known, quarantined, options, is_read
 ):
     plan = plan_changed(
-        [], {"T1": known} if known else {}, ["T1"] if quarantined else [], **NOTHING | options
+        [],
+        {"T1": known} if known else {},
+        ["T1"] if quarantined else [],
+        BOTH,
+        **NOTHING | options,
     )
     assert plan.unlisted == ({"T1"} if is_read else set()), why
     assert plan.listed == set()
+
+
+@pytest.mark.parametrize(
+    ("why", "known", "options", "is_asked"),
+    [
+        ("nobody has asked for it", held(by=None), {}, True),
+        ("its account is switched off", held(by="huawei-3"), {}, True),
+        ("its account reads it", held(by=OTHER), {}, False),
+        ("unknown to another, not asked here", held(by=None, gone=True), {}, True),
+        (
+            "unknown to another, asked here since",
+            held(by=None, gone=True),
+            {"strays_asked_at": NOW},
+            False,
+        ),
+        (
+            "asked here since, and due again",
+            held(by=None, gone=True),
+            {"strays_asked_at": NOW, "asks_for_gone": True},
+            True,
+        ),
+        ("complete: nothing is to be heard", held(by=None, complete=True), {}, False),
+    ],
+)
+def test_what_no_account_reads_is_asked_for_once_by_each(why, known, options, is_asked):
+    plan = plan_changed([], {"T1": known}, [], BOTH, **NOTHING | options)
+    assert plan.strays == ({"T1"} if is_asked else set()), why
+
+
+@pytest.mark.parametrize(
+    ("why", "ref", "known", "is_changed"),
+    [
+        ("as it was read", listed(), held(complete=True, status="closed"), False),
+        ("another state", listed("evaluated"), held(complete=True, status="closed"), True),
+        ("open again", listed(is_closed=False), held(complete=True, status="closed"), True),
+        ("another mark", listed(mark="2"), held(complete=True, status="closed", mark="1"), True),
+        ("the list leaves the state out", listed(""), held(complete=True, status="x"), False),
+        ("incomplete: it is read anyway", listed("evaluated"), held(status="closed"), False),
+    ],
+)
+def test_a_list_may_betray_that_a_complete_ticket_changed(why, ref, known, is_changed):
+    assert has_changed(ref, known) == is_changed, why
+
+
+def test_an_open_ticket_that_is_not_read_follows_the_list():
+    moved = listed("waiting", is_closed=False)
+    known = {"T1": held(status="assigned")}
+    assert find_moved({"T1": moved}, known, read=[]) == [moved]
+    assert find_moved({"T1": moved}, known, read=["T1"]) == []
+    assert find_moved({"T1": moved}, {"T1": held(status="waiting")}, read=[]) == []
+    assert find_moved({"T1": moved}, {}, read=[]) == []
 
 
 @pytest.mark.parametrize(
@@ -86,7 +155,8 @@ def test_a_ticket_that_no_list_shows_is_read_when_it_may_have_changed(
     ],
 )
 def test_a_new_ticket_is_read_once(why, known, is_overlap, is_read):
-    wanted = plan_new(["T1"], {"T1": known} if known else {}, ME, is_overlap=is_overlap)
+    shown = {"T1": listed("")}
+    wanted = plan_new(shown, {"T1": known} if known else {}, BOTH, is_overlap=is_overlap)
     assert wanted == ({"T1"} if is_read else set()), why
 
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from include.errors import AuthError, ContractError, NotFoundError, RateLimitError, UnavailableError
 from include.pipelines.tickets.reading import Failed, Gone, Read, TicketReader
-from tests.builders import a_ticket
+from tests.builders import DAY, a_ticket
 
 
 @pytest.fixture
 def reading(client):
-    return TicketReader(client, 1, False, lambda ticket, part: None, lambda: None)
+    return TicketReader(client, 1, False, lambda ticket, part: None, lambda: None, lambda: DAY)
 
 
 def outcomes(reading, ids, **how):
@@ -27,8 +29,8 @@ def test_every_id_has_an_outcome(reading, client):
     client.errors["T3"] = ContractError("drifted")
     found = outcomes(reading, ["T3", "T2", "T1"])
     assert found == {
-        "T1": Read(client.tickets["T1"], client.messages["T1"]),
-        "T2": Read(client.tickets["T2"], None),
+        "T1": Read(replace(client.tickets["T1"], read_at=DAY), client.messages["T1"]),
+        "T2": Read(replace(client.tickets["T2"], read_at=DAY), None),
         "T3": Failed("T3", client.errors["T3"]),
     }
 

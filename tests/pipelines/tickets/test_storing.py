@@ -10,6 +10,7 @@ from include.pipelines.tickets.reading import Failed, Gone, Read
 from include.pipelines.tickets.storing import BATCH_TICKETS, DryRun, TicketStore
 from include.warehouse.bookkeeping import ledger
 from include.warehouse.bookkeeping.ledger import Request
+from include.warehouse.tickets.life import Look
 from tests.builders import DAY, a_message, a_ticket
 
 STATUS = "select cloud_id, status from cloud_osm_list order by cloud_id"
@@ -20,7 +21,7 @@ def store(warehouse, client):
     with ledger.hold(
         warehouse, client.account.account_id, "tickets", vendor="huawei", request=Request("test")
     ) as run:
-        yield TicketStore(run, client, client.account, Catalog(), DAY, lambda counts: None)
+        yield TicketStore(run, client, Look(client.account, DAY), Catalog(), lambda counts: None)
 
 
 def closed(ticket_id):

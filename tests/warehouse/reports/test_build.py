@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from include.warehouse.reports.basis import read_basis
 from include.warehouse.reports.build import ALL_DAYS, REPORTS, Build, read_statement
 from include.warehouse.reports.tables import rpt_build, rpt_ticket
+from include.warehouse.tickets.life import Look
 from include.warehouse.tickets.store import store_tickets
 from include.warehouse.types import Utc
 from tests.builders import DAY, a_ticket, an_account
@@ -39,7 +40,7 @@ def building(warehouse):
 
 def test_tickets_are_built_once_and_forgotten_on_demand(warehouse, building):
     for ticket in (a_ticket("T1"), a_ticket("T2", is_closed=False)):
-        warehouse.transact(lambda c, t=ticket: store_tickets(c, ACCOUNT, [(t, [])], DAY))
+        warehouse.transact(lambda c, t=ticket: store_tickets(c, Look(ACCOUNT, DAY), [(t, [])]))
 
     def count():
         return warehouse.transact(lambda c: c.scalar(sa.select(sa.func.count(rpt_ticket.c.vendor))))

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from include.warehouse.reports import texts
+from include.warehouse.tickets.life import Look
 from include.warehouse.tickets.store import set_messages_aside, store_tickets
 from tests.builders import DAY, a_message, a_ticket, an_account
 
@@ -40,7 +41,7 @@ def shown(warehouse):
 
 def keep(warehouse, *messages, now=DAY):
     conversation = (a_ticket(title="title"), messages)
-    warehouse.transact(lambda c: store_tickets(c, ACCOUNT, [conversation], now))
+    warehouse.transact(lambda c: store_tickets(c, Look(ACCOUNT, now), [conversation]))
 
 
 def test_titles_and_messages_are_masked_once(warehouse, build, shown):

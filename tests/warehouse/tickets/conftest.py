@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from include.warehouse.tickets.life import Look
 from include.warehouse.tickets.store import store_tickets
 from tests.builders import DAY, an_account
 
@@ -17,7 +18,11 @@ def store(warehouse):
 
     def write(*conversations, account=None, now=DAY):
         account = account or an_account()
-        return warehouse.transact(lambda c: store_tickets(c, account, conversations, now))
+        return warehouse.transact(
+            lambda c: store_tickets(
+                c, Look(account, now, readers=frozenset({"huawei-1", "huawei-2"})), conversations
+            )
+        )
 
     return write
 

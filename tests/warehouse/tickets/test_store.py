@@ -9,6 +9,7 @@ import pytest
 
 from include.errors import ContractError
 from include.models import DERIVED_ID_PREFIX
+from include.warehouse.tickets.life import Look
 from include.warehouse.tickets.store import (
     Conversation,
     mark_gone,
@@ -67,7 +68,7 @@ def test_a_ticket_of_another_account_is_the_same_when_it_was_created_at_the_same
     assert "another creation time (account huawei-1)" in str(refused["T1"])
     part = a_ticket(created_at=earlier)
     with pytest.raises(ContractError, match="another creation time"):
-        warehouse.transact(lambda c: store_part(c, other, part, [], DAY))
+        warehouse.transact(lambda c: store_part(c, Look(other, DAY), part, []))
 
 
 def test_what_the_vendor_does_not_say_overwrites_nothing(store, rows):
@@ -79,12 +80,22 @@ def test_what_the_vendor_does_not_say_overwrites_nothing(store, rows):
 
 
 def test_the_first_closing_stays_until_a_ticket_is_reopened(store, rows):
-    closed = "select close_time div 1000 from cloud_osm_list"
+    closed = "select close_time_max div 1000 from cloud_osm_list"
     for now in (DAY, LATER):
         store((a_ticket(), []), now=now)
         assert rows(closed) == [(int(DAY.timestamp()),)]
     store((a_ticket(is_closed=False), None), now=LATER)
     assert rows(closed) == [(None,)]
+
+
+def test_an_older_reading_changes_nothing_whoever_comes_last(store, rows):
+    look = "select status, message_count, read_at from cloud_osm_list"
+    store((a_ticket(), [a_message(), a_message(message_id="M2")]), now=LATER)
+    newest = rows(look)
+    store((a_ticket(is_closed=False, title="old"), [a_message(content="old")]), now=DAY)
+    assert rows(look) == newest
+    assert rows("select count(*) from cloud_osm_detail where content = 'old'") == [(0,)]
+    assert rows("select count(*) from cloud_osm_list where name = 'old'") == [(0,)]
 
 
 def test_a_source_that_shows_with_a_ticket_is_kept(store, rows):
@@ -96,7 +107,7 @@ def test_a_source_that_shows_with_a_ticket_is_kept(store, rows):
 
 def test_messages_are_counted_as_they_are_stored(warehouse, store, rows):
     ticket, newest = a_ticket(), DAY - timedelta(hours=3)
-    warehouse.transact(lambda c: store_part(c, ACCOUNT, ticket, [a_message()], DAY))
+    warehouse.transact(lambda c: store_part(c, Look(ACCOUNT, DAY), ticket, [a_message()]))
     assert rows("select status, message_count from cloud_osm_list") == [(1, None)]
     store((ticket, [a_message(message_id="M2", created_at=newest)]))
     look = "select status, message_count, last_message_time div 1000 from cloud_osm_list"
@@ -143,7 +154,7 @@ def test_what_became_of_a_batch_is_written_together(warehouse, store, rows):
     failed = {"T2": ContractError("a field is missing")}
     conversations: list[Conversation] = [(a_ticket("T1"), [])]
     refused = warehouse.transact(
-        lambda c: store_outcomes(c, ACCOUNT, conversations, failed, ["T3"], DAY)
+        lambda c: store_outcomes(c, Look(ACCOUNT, DAY), conversations, failed, ["T3"])
     )
     assert refused == failed
     assert rows("select item_id from sync_quarantine") == [("T2",)]
