@@ -214,7 +214,7 @@ CREATED, NOW = datetime(2026, 1, 10, tzinfo=UTC), datetime(2026, 1, 20, tzinfo=U
         ("2026-01-20 08:00:00", NOW),
         ("2026-01-10 07:59:59", None),
         ("2026-01-20 08:00:01", None),
-        *((nothing, None) for nothing in (None, "", " ", "0000-00-00 00:00:00", "soon", 0, [])),
+        *[(told, None) for told in (None, "", " ", "0000-00-00 00:00:00", "soon", 0, True)],
     ],
 )
 def test_a_time_of_closing_is_within_the_tickets_life_or_none(value, moment):

@@ -334,7 +334,7 @@ class HuaweiClient:
             self._product_names[ticket_id] = None
 
     def _find_closing(self, ticket: Ticket) -> datetime | None:
-        """When it closed, by a call that keeps no ticket out: once refused, it is not made again."""
+        """When it closed, by a call that keeps no ticket out; once refused, it is not repeated."""
         if not self._may_read_log:
             return None
         path = f"{CASES}/{ticket.ticket_id}/operate-logs"

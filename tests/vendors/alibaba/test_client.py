@@ -19,7 +19,7 @@ from include.errors import (
     UnavailableError,
     VendorError,
 )
-from include.models import Account, Message, Product, SyncWindow, Ticket, TicketRef
+from include.models import Account, Message, Product, SyncWindow, Ticket
 from include.settings import Settings
 from include.vendors.alibaba import AlibabaSettings
 from include.vendors.alibaba import client as alibaba

@@ -201,6 +201,13 @@ def test_only_four_states_are_closed(vendor, status):
     assert vendor.list() == [TicketRef("TS-000001", status in (3, 4, 12, 13), str(status))]
 
 
+def test_the_time_of_solution_is_the_mark_of_a_row_that_has_it(vendor):
+    vendor.listed = [a_row(1), a_row(2, confirmed_time="2026-01-12T00:00:00Z")]
+    vendor.listed += [a_row(3, confirmed_time=None), a_row(4, confirmed_time="")]
+    marks = [ref.change_mark for ref in vendor.list()]
+    assert marks == [None, "2026-01-12T00:00:00Z", None, None]
+
+
 @pytest.mark.parametrize(
     ("status", "is_resolved"), [(3, True), (4, False), (12, False), (13, False), (2, None)]
 )

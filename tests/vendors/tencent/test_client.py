@@ -178,6 +178,37 @@ def test_any_other_name_means_open_whatever_the_number(vendor, name, caplog):
     assert caplog.text == ""
 
 
+@pytest.mark.parametrize(
+    ("row", "mark"),
+    [
+        ({}, None),
+        ({"UpdateTime": "2026-01-11 08:00:00"}, "2026-01-11 08:00:00"),
+        ({"UpdateTime": ""}, None),
+        ({"UpdateTime": "0000-00-00 00:00:00"}, None),
+    ],
+)
+def test_the_time_of_update_is_the_mark_of_a_row_that_has_it(vendor, row, mark):
+    vendor.listed = [a_row(**row)]
+    assert vendor.list()[0].change_mark == mark
+
+
+@pytest.mark.parametrize(
+    ("changes", "closed_at"),
+    [
+        ({}, None),
+        ({"CloseTime": "2026-01-12 08:00:00"}, datetime(2026, 1, 12, tzinfo=UTC)),
+        ({"CloseTime": "2026-01-12 08:00:00", "StatusId": 1}, None),
+        ({"CloseTime": ""}, None),
+        ({"CloseTime": "2026-01-10 07:59:59"}, None),
+        ({"CloseTime": "2026-03-01 20:00:01"}, None),
+    ],
+    ids=["untold", "told", "open", "empty", "before its creation", "in the future"],
+)
+def test_the_time_of_closing_is_read_where_it_is_shown(vendor, changes, closed_at):
+    vendor.detail = a_detail(**changes)
+    assert vendor.read()[0].closed_at == closed_at
+
+
 def test_the_first_name_that_is_not_empty_counts(vendor):
     vendor.listed = [a_row(StatusName=" ", StatusDisplay="已结单", Status="处理中")]
     assert vendor.list()[0].is_closed

@@ -106,12 +106,16 @@ def _get_ticket(call: Call, tenant: Tenant, store: Store) -> dict[str, Json]:
     ]
     # A conversation of nothing is a list at one time and null at another.
     empty: list[Json] | None = None if int(case.ticket_id) % 2 else []
-    return _row(call, case, store) | {
-        "Content": case.description,
-        "UpdateTime": _local(case.updated_at),
-        "LevelId": int(case.category_id or 0),
-        "Comments": comments or (empty if not talks else []),
-    } | ({"CloseTime": _local(case.closed_at) if case.closed_at else ""} if rich else {})
+    return (
+        _row(call, case, store)
+        | {
+            "Content": case.description,
+            "UpdateTime": _local(case.updated_at),
+            "LevelId": int(case.category_id or 0),
+            "Comments": comments or (empty if not talks else []),
+        }
+        | ({"CloseTime": _local(case.closed_at) if case.closed_at else ""} if rich else {})
+    )
 
 
 def _list_products(call: Call, tenant: Tenant, store: Store) -> dict[str, Json]:
