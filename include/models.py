@@ -61,7 +61,7 @@ class Ticket:
     vendor: str
     account_id: str
     ticket_id: str
-    title: str
+    title: str | None
     is_closed: bool
     vendor_status: str
     created_at: datetime

@@ -13,10 +13,12 @@ from include.errors import (
     AuthError,
     ConfigError,
     ContractError,
+    MovingListError,
     NotFoundError,
     RateLimitError,
     RejectedError,
     UnavailableError,
+    UncountedListError,
 )
 from include.models import SyncWindow
 from include.sandbox.vendors.server import Sandbox
@@ -370,9 +372,9 @@ def test_a_fault_that_passes_leaves_no_trace(sandbox, opened, clock, vendor, fau
         ({"name": "null_list"}, ContractError),
         ({"name": "null_list", "total": 5}, ContractError),
         ({"name": "missing_list"}, ContractError),
-        ({"name": "wrong_total", "drop": True}, ContractError),
-        ({"name": "wrong_total", "total": -1}, ContractError),
-        ({"name": "wrong_total", "total": None}, ContractError),
+        ({"name": "wrong_total", "drop": True}, UncountedListError),
+        ({"name": "wrong_total", "total": -1}, UncountedListError),
+        ({"name": "wrong_total", "total": None}, UncountedListError),
         ({"name": "wrong_total", "total": 10_000}, UnavailableError),
         ({"name": "error_object", "code": "Never.Heard.Of"}, RejectedError),
         ({"name": "wrong_charset"}, ContractError),
@@ -383,6 +385,41 @@ def test_a_fault_that_stays_is_never_an_empty_list(sandbox, opened, vendor, faul
     sandbox.faults.add(**fault, vendor=vendor, times=None)
     with pytest.raises(error):
         client_refs(opened(sandbox, vendor))
+
+
+@pytest.mark.parametrize("total", [10**12, -1, None, "many"])
+def test_an_absurd_total_keeps_out_no_ticket_and_is_told_after_them(large, opened, vendor, total):
+    large.faults.add("wrong_total", vendor=vendor, total=total, times=None)
+    tickets, seen = truth(large, vendor)["tickets"], set[str]()
+    client = opened(large, vendor)
+    with pytest.raises((UncountedListError, MovingListError)):
+        seen.update(ref.ticket_id for page in client.list_tickets(HISTORY) for ref in page)
+    assert seen == {*tickets["open"], *tickets["closed"]}
+    assert client.calls < 40
+
+
+def test_two_tickets_whose_ids_differ_by_a_blank_are_two_and_the_unclear_one_is_named(
+    sandbox, opened, vendor
+):
+    ticket_id = sandbox.store.add_ticket(vendor, state="closed")
+    sandbox.store.add_ticket(vendor, state="closed", ticket_id=f"{ticket_id} ")
+    client = opened(sandbox, vendor)
+    assert {ref.ticket_id for ref in listed(client)} >= {ticket_id, f"{ticket_id} "}
+    assert client.read_ticket(ticket_id)[0].ticket_id == ticket_id
+    with pytest.raises(ContractError, match=f"'{ticket_id} '") as caught:
+        client.read_ticket(f"{ticket_id} ")
+    assert not isinstance(caught.value, NotFoundError)
+
+
+def test_half_a_character_costs_that_character_and_is_logged(sandbox, opened, vendor, caplog):
+    halves = "a\ud83d b\ude00 👍"
+    ticket_id = sandbox.store.add_ticket(vendor, title="T \ud83d", messages=["T \ud83d", halves])
+    sandbox.store.close(ticket_id)
+    with caplog.at_level(logging.WARNING):
+        ticket, messages = opened(sandbox, vendor).read_ticket(ticket_id)
+    assert ticket.title == "T \ufffd"
+    assert messages[-1].content == "a\ufffd b\ufffd 👍"
+    assert "half characters in an answer, read as U+FFFD" in caplog.text
 
 
 def test_an_outage_that_answers_is_passed_on_as_it_is(sandbox, opened, vendor):

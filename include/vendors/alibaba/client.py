@@ -15,6 +15,7 @@ from include.errors import (
     RateLimitError,
     RejectedError,
     UnavailableError,
+    UncountedListError,
     VendorError,
 )
 from include.models import (
@@ -180,10 +181,10 @@ class AlibabaClient:
         if only_open:
             form |= {f"StatusList.{n}": name for n, name in enumerate(self._open_statuses, 1)}
 
-        def fetch(number: int, size: int) -> tuple[list[TicketRef], int]:
+        def fetch(number: int, size: int) -> tuple[list[TicketRef], int | UncountedListError]:
             paging = {"PageNumber": str(number), "PageSize": str(size)}
             answer = self._call("ListTickets", params=paging, form=form)
-            total = fields.total(answer, "TotalCount")
+            total = fields.stated_total(answer, "TotalCount")
             rows = fields.records(answer, "Data", optional=total == 0)
             return [self._ref(row) for row in rows], total
 
@@ -203,6 +204,9 @@ class AlibabaClient:
 
         One answer holds all of it, so *store_part* is not needed.
         """
+        if reason := fields.unclear(ticket_id):
+            where = {"vendor": self.account.vendor, "action": "GetTicket"}
+            raise ContractError(f"ticket id {ticket_id!r} {reason}", **where)
         detail = self._call("GetTicket", form={"TicketId": ticket_id}).child("Data")
         if fields.identifier(detail, "TicketId") != ticket_id:
             raise detail.fault("field Data.TicketId is not the ticket that was asked for")
@@ -212,7 +216,7 @@ class AlibabaClient:
             vendor=self.account.vendor,
             account_id=self.account.account_id,
             ticket_id=ticket_id,
-            title=_stated(detail, "Title") or _first_line(description),
+            title=fields.optional_text(detail, "Title") or _first_line(description) or None,
             is_closed=status == CLOSED,
             vendor_status=status,
             created_at=fields.millis(detail, "CreateTime"),
@@ -285,7 +289,7 @@ class AlibabaClient:
 
     def _status(self, row: Record) -> str:
         """The status number, or whatever the vendor says when nobody has listed it."""
-        value = fields.optional_identifier(row.child("Status"), "Value") or ""
+        value = fields.optional_code(row.child("Status"), "Value") or ""
         numbers = {name: number for number, name in STATUSES.items()}
         value = numbers.get(value.lower().replace("-", "_"), value)
         if value not in STATUSES:
@@ -293,7 +297,7 @@ class AlibabaClient:
         return value
 
     def _message(self, ticket_id: str, note: Record) -> Message:
-        role = fields.identifier(note, "User", "Role")
+        role = fields.code(note, "User", "Role")
         if role not in (CUSTOMER, SUPPORT):
             self._api.warn_once(f"unknown role {role[:40]!r} counts as support")
         return Message(
@@ -326,7 +330,7 @@ def _content(note: Record) -> str:
     content = fields.optional_text(dialog, "Content") or ""
     schema = fields.optional_text(dialog, "Schema") or ""
     schema = "" if schema == "null" else schema
-    is_card = fields.optional_identifier(note, "Type") == CARD
+    is_card = fields.optional_code(note, "Type") == CARD
     text = schema or content if is_card else content or schema
     if not text and not note.get("Attachments"):
         _stated(dialog, "Schema" if is_card else "Content")

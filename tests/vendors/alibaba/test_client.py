@@ -231,6 +231,16 @@ def test_what_a_ticket_may_say_instead(vendor, field, value, name, became, answe
     assert getattr(read(vendor, open_messages=True)[0], name) == became
 
 
+@pytest.mark.parametrize("title", [{}, {"Title": None}, {"Title": ""}])
+@pytest.mark.parametrize(("description", "became"), [("问题", "问题"), ("", None)])
+def test_a_ticket_without_a_title_has_its_first_line_or_none(
+    vendor, title, description, became, answers
+):
+    detail = without(a_detail(), "Title") | {"Description": description} | title
+    answers["GetTicket"]["Data"] = detail
+    assert read(vendor)[0].title == became
+
+
 def test_what_a_ticket_may_leave_out(vendor, answers):
     answers["GetTicket"]["Data"] = without(a_detail(Extra={}), "CategoryId")
     assert read(vendor)[0].category_id is None
@@ -241,7 +251,7 @@ def test_what_a_ticket_may_leave_out(vendor, answers):
     [
         *(
             (success(Data=without(a_detail(), name)), name)
-            for name in ("TicketId", "Title", "Description", "CreateTime", "Status")
+            for name in ("TicketId", "Description", "CreateTime", "Status")
         ),
         *(
             (success(Data=a_detail(**{name: value})), name)

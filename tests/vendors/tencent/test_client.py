@@ -315,7 +315,21 @@ def test_what_the_vendor_leaves_out_is_none(vendor, field, attribute, how):
     assert getattr(vendor.read()[0], attribute) is None
 
 
-@pytest.mark.parametrize("field", ["TicketId", "Question", "Content", "CreateTime"])
+@pytest.mark.parametrize("value", [NOTHING, None, "", " \n"])
+def test_a_ticket_without_a_title_has_none(vendor, value):
+    vendor.detail = without(a_detail(), "Question")
+    vendor.detail |= {} if value is NOTHING else {"Question": value}
+    assert vendor.read()[0].title is None
+
+
+@pytest.mark.parametrize("value", [[1], True])
+def test_a_title_of_another_type_is_named(vendor, value):
+    vendor.detail = a_detail(Question=value)
+    with pytest.raises(ContractError, match=r"field Response\.Data\.Question is not a text"):
+        vendor.read()
+
+
+@pytest.mark.parametrize("field", ["TicketId", "Content", "CreateTime"])
 @pytest.mark.parametrize("value", [NOTHING, None, [1], True])
 def test_what_a_ticket_needs_is_named_when_it_is_missing_or_of_another_type(vendor, field, value):
     vendor.detail = without(a_detail(), field) | ({} if value is NOTHING else {field: value})
