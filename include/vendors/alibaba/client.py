@@ -19,6 +19,7 @@ from include.errors import (
     VendorError,
 )
 from include.models import (
+    OPENING_ID,
     Category,
     Message,
     Product,
@@ -61,8 +62,6 @@ CUSTOMER, SUPPORT = "3", "2"  # section 6.5, User.Role
 CARD: Final = "1"  # section 6.5, Type
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 MILLISECOND: Final = timedelta(milliseconds=1)
-DESCRIPTION_ID: Final = "description"
-"""The message id of an opening text that is not among the notes (section 6.5)."""
 
 ERRORS: Final[Mapping[str, type[VendorError]]] = {  # section 7; the longest matching prefix wins
     "Throttling": RateLimitError,
@@ -216,7 +215,7 @@ class AlibabaClient:
             vendor=self.account.vendor,
             account_id=self.account.account_id,
             ticket_id=ticket_id,
-            title=fields.optional_text(detail, "Title") or _first_line(description) or None,
+            title=_title(detail, description),
             is_closed=status == CLOSED,
             vendor_status=status,
             created_at=fields.millis(detail, "CreateTime"),
@@ -233,9 +232,7 @@ class AlibabaClient:
         notes = _rows(answer, "Data")
         messages = [self._message(ticket_id, note) for note in notes]
         if description and not _is_among(description, messages):
-            messages.append(
-                Message(ticket_id, DESCRIPTION_ID, True, description, ticket.created_at)
-            )
+            messages.append(Message(ticket_id, OPENING_ID, True, description, ticket.created_at))
         return ticket, sorted(messages, key=_age)
 
     def list_products(self) -> Iterator[list[Product]]:
@@ -348,5 +345,10 @@ def _age(message: Message) -> tuple[datetime, int]:
     return message.created_at, int(number) if number.isascii() and number.isdigit() else -1
 
 
-def _first_line(text: str) -> str:
-    return next((line.strip()[:200] for line in text.splitlines() if line.strip()), "")
+def _title(detail: Record, description: str) -> str | None:
+    """The title; where it is empty, and not merely unsaid, the first line of the description."""
+    title = fields.optional_text(detail, "Title")
+    if title == "":
+        lines = (line.strip()[:200] for line in description.splitlines())
+        title = next(filter(None, lines), None)
+    return title

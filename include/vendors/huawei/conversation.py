@@ -6,7 +6,7 @@ from collections import Counter
 from datetime import timedelta, timezone
 from typing import Final
 
-from include.models import Message, Ticket
+from include.models import OPENING_ID, Message, Ticket
 from include.vendors import fields
 from include.vendors.fields import Record
 
@@ -42,5 +42,5 @@ def read_messages(ticket: Ticket, detail: Record) -> list[Message]:
     conversation = sorted(messages.values(), key=lambda message: message.created_at)
     if has_opening:
         return conversation
-    opening = Message(ticket.ticket_id, "description", True, description, ticket.created_at)
+    opening = Message(ticket.ticket_id, OPENING_ID, True, description, ticket.created_at)
     return [opening, *conversation]

@@ -14,6 +14,7 @@ from include.errors import ContractError, VendorError
 from include.models import DERIVED_ID_PREFIX, Account, Message, Ticket
 from include.warehouse.bookkeeping.tables import migration_leftover
 from include.warehouse.mysql import Rule, keep_first, overwrite, overwrite_unless_empty, upsert
+from include.warehouse.tickets.openings import drop_doubled_openings
 from include.warehouse.tickets.quarantine import put_into_quarantine, release_from_quarantine
 from include.warehouse.tickets.tables import cloud_osm_detail, cloud_osm_list, cloud_osm_source
 from include.warehouse.types import NOW, stored_name
@@ -46,6 +47,8 @@ def store_tickets(
     upsert(connection, cloud_osm_source, _source_rows(accepted, now), {"create_time": keep_first})
     _write_messages(connection, accepted, now)
     read = [ticket.ticket_id for ticket, messages in accepted if messages is not None]
+    # First: to the other, an opening text of ours is a message whose vendor gave an id.
+    drop_doubled_openings(connection, account.vendor, read)
     _drop_derived_twins(connection, account.vendor, read)
     stored = _count_messages(connection, account.vendor, read)
     _write_tickets(

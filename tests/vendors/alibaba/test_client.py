@@ -214,7 +214,7 @@ def test_notes_of_an_open_ticket_are_left_alone(vendor, port, answers):
         ("CategoryId", "", "category_id", None),
         ("CategoryId", None, "category_id", None),
         ("Title", "", "title", "问题"),
-        ("Title", None, "title", "问题"),
+        ("Title", None, "title", None),
         ("Status", {"Value": 6}, "is_closed", True),
         ("Status", {"Value": "confirmed"}, "vendor_status", "6"),
         ("Status", {"Value": "wait-feedback"}, "vendor_status", "3"),
@@ -231,9 +231,16 @@ def test_what_a_ticket_may_say_instead(vendor, field, value, name, became, answe
     assert getattr(read(vendor, open_messages=True)[0], name) == became
 
 
-@pytest.mark.parametrize("title", [{}, {"Title": None}, {"Title": ""}])
-@pytest.mark.parametrize(("description", "became"), [("问题", "问题"), ("", None)])
-def test_a_ticket_without_a_title_has_its_first_line_or_none(
+@pytest.mark.parametrize(
+    ("title", "description", "became"),
+    [
+        ({}, "问题", None),
+        ({"Title": None}, "问题", None),
+        ({"Title": ""}, " \n问题 \n", "问题"),
+        ({"Title": ""}, "", None),
+    ],
+)
+def test_a_title_that_is_unsaid_is_none_and_an_empty_one_the_first_line(
     vendor, title, description, became, answers
 ):
     detail = without(a_detail(), "Title") | {"Description": description} | title
