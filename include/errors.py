@@ -13,6 +13,7 @@
         ├── RejectedError     the vendor refuses the request as such: us
         │   └── NotFoundError the vendor does not know the ticket
         ├── ContractError     the answer has another shape than agreed: us, the API has drifted
+        │   └── UncountedListError  a list states no total that can be one; its rows are good
         ├── RateLimitError    too many calls: nobody, wait (carries the vendor's hint)
         └── UnavailableError  time-out, reset, 5xx, database away: nobody, try again
             └── MovingListError the list changed while it was read: the next run reads it again
@@ -97,6 +98,10 @@ class NotFoundError(RejectedError):
 
 class ContractError(VendorError):
     """The answer has another shape than agreed: the API has drifted, or this one item is broken."""
+
+
+class UncountedListError(ContractError):
+    """A list states no total that can be one. What was yielded is good, but more may be there."""
 
 
 class RateLimitError(VendorError):

@@ -10,6 +10,13 @@ from typing import Final, Self
 DERIVED_ID_PREFIX: Final = "derived:"
 """Begins every message id that we made because the vendor gave none."""
 
+OPENING_ID: Final = "description"
+
+
+def opening_ids(ticket_id: str) -> frozenset[str]:
+    """The message ids that we give an opening text which is not among the vendor's messages."""
+    return frozenset({OPENING_ID, f"{ticket_id}#0"})
+
 
 @dataclass(frozen=True, slots=True)
 class Account:
@@ -61,7 +68,7 @@ class Ticket:
     vendor: str
     account_id: str
     ticket_id: str
-    title: str
+    title: str | None
     is_closed: bool
     vendor_status: str
     created_at: datetime

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, Literal
 
-from include.models import Ticket
+from include.models import Ticket, opening_ids
 from include.warehouse.tickets.stored import Fingerprint, MessageFacts, StoredTicket
 
 Kind = Literal[
@@ -166,6 +166,7 @@ def of_messages(
     """The messages of a ticket; those newer than *read_at*, our last reading, are to come."""
     ticket_id = row.ticket_id
     shown = {message.message_id: message for message in messages}
+    held = _without_twins(ticket_id, shown, held)
     absent = [message for name, message in shown.items() if name not in held]
     missing = [
         m.message_id
@@ -184,6 +185,24 @@ def of_messages(
     for name in sorted(shown.keys() & held.keys()):
         for _, detail in _unlike(shown[name], held[name], MESSAGE_FACTS):
             yield Difference("message differs", ticket_id, f"message {name}: {detail}", name)
+
+
+def _without_twins(
+    ticket_id: str, shown: Mapping[str, MessageFacts], held: Mapping[str, MessageFacts]
+) -> dict[str, MessageFacts]:
+    """What we hold; an opening text that the vendor ceased to show has the id we would give it."""
+    same = dict(held)
+    for name in opening_ids(ticket_id) & shown.keys() - held.keys():
+        for twin, message in held.items():
+            if twin not in shown and message.from_customer and _is_same(message, shown[name]):
+                same[name] = shown[name]
+                del same[twin]
+                break
+    return same
+
+
+def _is_same(one: MessageFacts, other: MessageFacts) -> bool:
+    return one.content is not None and one.content == other.content
 
 
 def _unlike(

@@ -72,15 +72,12 @@ class VendorClient(Protocol):
     ) -> tuple[Ticket, list[Message] | None]:
         """Read the state first, then the messages, oldest first.
 
-        Messages are None for an open ticket unless *open_messages*. *again* means that the ticket
-        was read closed before: what the vendor tells in a call of its own, and so told then (a
-        product's name, the time of closing), is left None, which overwrites nothing.
-
-        A conversation of many pages goes to *store_part* part by part, in this thread, and only its
-        last part is returned: whoever holds all parts then holds all messages. A part may come
-        twice, and no part proves the ticket's state.
-
-        Raises NotFoundError for a ticket the vendor does not know.
+        Messages are None for an open ticket unless *open_messages*. A conversation of many pages
+        goes to *store_part* part by part, in this thread, and only its last part is returned:
+        whoever holds all parts then holds all messages. A part may come twice, and no part proves
+        the ticket's state. *again* means that the ticket was read closed before: what the vendor
+        tells in a call of its own (a product's name, the time of closing) is left None, which
+        overwrites nothing. Raises NotFoundError for a ticket the vendor does not know.
         """
         ...
 

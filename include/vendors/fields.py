@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any, Final, TypeAlias
 
-from include.errors import ContractError
+from include.errors import ContractError, UncountedListError
 from include.models import DERIVED_ID_PREFIX
 
 Json: TypeAlias = Any
@@ -34,9 +34,7 @@ class Record:
 
     def fault(self, message: str) -> ContractError:
         """A ContractError about this record."""
-        return ContractError(
-            message, vendor=self.vendor, action=self.action, request_id=self.request_id
-        )
+        return ContractError(message, **where_of(self))
 
     def name(self, path: tuple[str, ...]) -> str:
         """The dotted name of a field below this record."""
@@ -96,11 +94,6 @@ def text(record: Record, *path: str) -> str:
     value = record.need(*path)
     if not isinstance(value, str):
         raise record.fault(f"field {record.name(path)} is not a text but {kind(value)}")
-    try:
-        value.encode()
-    except UnicodeEncodeError:
-        message = f"field {record.name(path)} holds half a character (a lone surrogate)"
-        raise record.fault(message) from None
     return value
 
 
@@ -117,19 +110,47 @@ def integer(record: Record, *path: str) -> int:
     return value
 
 
+def code(record: Record, *path: str) -> str:
+    """A number or a word, as of a state, as text; blanks around it mean nothing."""
+    return _word(record, path).strip()
+
+
+def optional_code(record: Record, *path: str) -> str | None:
+    """A number or a word as text, or None when it is missing, null or an empty text."""
+    return None if record.get(*path) in (None, "") else code(record, *path)
+
+
 def identifier(record: Record, *path: str) -> str:
-    """An id as text; the vendors send the same id now as a number, now as a text."""
+    """An id as text; the vendors send the same id now as a number, now as a text.
+
+    One that the tables could not tell from another is a ContractError: with blanks at its ends, or
+    with the mark of a character that was lost.
+    """
+    value = _word(record, path)
+    if reason := unclear(value):
+        raise record.fault(f"field {record.name(path)} is no id: it {reason}")
+    return value
+
+
+def unclear(value: str) -> str:
+    """Why the tables could not tell the id *value* from another; empty when they can."""
+    if value != value.strip():
+        return "has blanks at its ends, and the tables do not tell it from the one without"
+    return "has lost a character (U+FFFD)" if "\ufffd" in value else ""
+
+
+def _word(record: Record, path: tuple[str, ...]) -> str:
     value = record.need(*path)
     if isinstance(value, str) and value.strip():
-        return text(record, *path).strip()
+        return value
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
     raise record.fault(f"field {record.name(path)} is not an id but {kind(value)}")
 
 
 def ticket_id(record: Record, *path: str) -> str:
-    """The id of a ticket, fit to be a key and to stand in a log."""
-    value = identifier(record, *path)
+    """The id of a ticket in a list, fit to stand in a log; that it is clear, its reading shows."""
+    value = _word(record, path)
     if len(value) > TICKET_ID_LENGTH or not value.isprintable():
         raise record.fault(
             f"field {record.name(path)} is no id: longer than {TICKET_ID_LENGTH} characters,"
@@ -149,6 +170,19 @@ def total(record: Record, *path: str) -> int:
     if value < 0:
         raise record.fault(f"field {record.name(path)} is negative")
     return value
+
+
+def stated_total(record: Record, *path: str) -> int | UncountedListError:
+    """As ``total``; what cannot be one is an error to raise once the rows are passed on."""
+    try:
+        return total(record, *path)
+    except ContractError as error:
+        return UncountedListError(str(error.args[0]), **where_of(record))
+
+
+def where_of(record: Record) -> dict[str, str]:
+    """Where a record came from, as an error wants to know it."""
+    return {"vendor": record.vendor, "action": record.action, "request_id": record.request_id}
 
 
 def millis(record: Record, *path: str) -> datetime:

@@ -46,7 +46,8 @@ CALL_SECONDS: Final = 60.0
 """Network time of a whole call, all attempts together; a read timeout never fires on a trickle."""
 BODY_BYTES: Final = 32 * 2**20
 ATTEMPTS: Final = 5
-HINT_SECONDS: Final = 120.0  # the longest wait a vendor may ask of us
+WAIT_SECONDS: Final = 120.0
+"""The longest that one call waits between its attempts, all waits together."""
 WARNINGS: Final = 20  # different ones, a session
 CHUNK_BYTES: Final = 64 * 2**10
 SKEW_SECONDS: Final = 60.0  # a smaller difference of clocks explains no refusal
@@ -104,7 +105,7 @@ class ApiSession:
         self._session = open_session(proxy)
         self._retrying = tenacity.Retrying(
             retry=tenacity.retry_if_exception(_is_worth_another_try),
-            stop=tenacity.stop_after_attempt(ATTEMPTS),
+            stop=_is_the_last,
             wait=_wait,
             sleep=sleep,
             reraise=True,
@@ -211,7 +212,10 @@ class ApiSession:
         message = self._scrub(verdict.message) or "refused without a reason"
         if issubclass(error, RateLimitError):
             hint = _seconds(verdict.retry_after, response.headers, self._now())
-            self._rate.refused(hint)
+            if hint:
+                message += f"; the vendor asks for a rest of {hint:g} s"
+            # For a longer rest than we wait, nobody is held: each call ends, and says so.
+            self._rate.refused(hint if hint is not None and hint <= WAIT_SECONDS else None)
             raise RateLimitError(message, retry_after=hint, **where)
         if issubclass(error, AuthError):
             message += _clock_hint(self.clock_skew)
@@ -224,13 +228,16 @@ class ApiSession:
         charset = declared[1] if declared else "utf-8"
         whole = "Content-Length" in response.headers or "Transfer-Encoding" in response.headers
         try:
-            if codecs.lookup(charset).name == "utf-8":
+            is_utf8 = codecs.lookup(charset).name == "utf-8"
+            if is_utf8:
                 # Without a text of the whole, which one emoji makes four times as large. What this
                 # parser refuses, half a surrogate pair for one, may be the matter of one field.
                 with contextlib.suppress(msgspec.DecodeError, UnicodeDecodeError):
                     return msgspec.json.decode(body.removeprefix(codecs.BOM_UTF8))
-            text = body.decode(charset)
-            return json.loads(text.removeprefix("\ufeff"), parse_constant=_no_constant)
+            # Half a surrogate pair, as bytes or as an escape, costs that character alone.
+            text = body.decode(charset, "surrogatepass" if is_utf8 else "strict")
+            value = json.loads(text.removeprefix("\ufeff"), parse_constant=_no_constant)
+            value, halves = _mended(value)
         except (UnicodeError, LookupError):
             raise _BrokenBodyError("the answer is not in its stated charset", **where) from None
         except (ValueError, RecursionError):
@@ -240,6 +247,10 @@ class ApiSession:
             broken = _BrokenBodyError if whole else UnavailableError
             said = self._scrub(said)
             raise broken(f"the answer is not JSON ({said}): {seen or 'empty'}", **where) from None
+        if halves:
+            action = where["action"]
+            self.warn_once(f"{action}: {halves} half characters in an answer, read as U+FFFD")
+        return value
 
     def _scrub(self, text: str, known: re.Pattern[str] | None = None) -> str:
         """Foreign text made fit for a log: one line, no key or signature, no great length.
@@ -269,6 +280,12 @@ def _is_worth_another_try(error: BaseException) -> bool:
     return isinstance(error, RateLimitError | UnavailableError) and not isinstance(
         error, _TooSlowError
     )
+
+
+def _is_the_last(state: tenacity.RetryCallState) -> bool:
+    """Whether attempts are used up, or the next wait, with those before it, would be too long."""
+    waits = state.idle_for + state.upcoming_sleep
+    return state.attempt_number >= ATTEMPTS or waits > WAIT_SECONDS
 
 
 def _by_status(status: int) -> type[VendorError]:
@@ -307,7 +324,7 @@ def _seconds(hint: float | None, headers: Mapping[str, str], now: datetime) -> f
             hint = float(value)
         elif moment := _date(value):
             hint = (moment - (_date(headers.get("Date", "")) or now)).total_seconds()
-    return None if hint is None else min(max(hint, 0.0), HINT_SECONDS)
+    return None if hint is None else max(hint, 0.0)
 
 
 def _skew(headers: Mapping[str, str], now: datetime) -> float | None:
@@ -351,6 +368,20 @@ def _read(response: requests.Response, where: Mapping[str, str]) -> bytes:
             raise ContractError(f"the answer is larger than {BODY_BYTES >> 20} MiB", **where)
         chunks.append(chunk)
     return b"".join(chunks)
+
+
+def _mended(value: Json) -> tuple[Json, int]:
+    """A JSON value with U+FFFD for each half of a surrogate pair, and how many there were."""
+    if isinstance(value, str):
+        whole = value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        return whole, whole.count("\ufffd") - value.count("\ufffd")
+    if isinstance(value, list):
+        mended = [_mended(one) for one in value]
+        return [one for one, _ in mended], sum(count for _, count in mended)
+    if isinstance(value, dict):
+        pairs = {_mended(key)[0]: _mended(one) for key, one in value.items()}
+        return {key: one for key, (one, _) in pairs.items()}, sum(n for _, n in pairs.values())
+    return value, 0
 
 
 def _no_constant(name: str) -> Any:

@@ -98,7 +98,7 @@ class MaskingClient:
 
 
 def _masked(ticket: Ticket) -> Ticket:
-    return replace(ticket, title=mask(ticket.title))
+    return replace(ticket, title=None if ticket.title is None else mask(ticket.title))
 
 
 def _masked_texts(messages: list[Message]) -> list[Message]:

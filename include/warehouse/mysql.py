@@ -299,9 +299,12 @@ def upsert(
     The rows have equal columns. *rules* names the columns that follow another rule.
     ``synced_at`` changes only when another column does that is not *silent*; the ``id`` of a row
     stays.
+
+    Raises ContractError for a key that ends in a blank: to the server it is the key without it.
     """
     if not rows:
         return
+    _refuse_blank_ends(table, rows)
     statement = insert(table)
     fixed = {"id", "synced_at", *table.info["key"]}
     new = {
@@ -316,6 +319,17 @@ def upsert(
     connection.execute(
         statement.on_duplicate_key_update([stamp, *new.items()]), [dict(row) for row in rows]
     )
+
+
+def _refuse_blank_ends(table: sa.Table, rows: Sequence[Row]) -> None:
+    for name in table.info["key"]:
+        for row in rows:
+            value = row[name]
+            if isinstance(value, str) and value.endswith(" "):
+                raise ContractError(
+                    f"{name!r} {value!r} ends in a blank, which the server ignores in a key",
+                    action=f"store {table.name}",
+                )
 
 
 def overwrite(old: sa.ColumnElement[Any], new: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:

@@ -409,3 +409,18 @@ def test_the_catalogue_is_compared_by_keys(warehouse, client):
         ("missing", "pairs P1/C2", "run `refresh`"),
         ("missing", "products P3", "run `refresh`"),
     ]
+
+
+def test_an_opening_text_that_the_vendor_ceased_to_show_is_no_difference(sync, client, verify):
+    """The client then makes a message of it, and we hold the vendor's own."""
+    client.add("C1", messages=2)
+    sync()
+    shown = client.messages["C1"]
+    client.messages["C1"] = [replace(shown[0], message_id="description"), shown[1]]
+    assert verify(deep=True).is_equal
+    client.messages["C1"][0] = replace(shown[0], message_id="description", content="another")
+    assert [kind for kind, _, _ in found(verify(deep=True))] == [
+        "message missing",
+        "wrongly complete",
+        "message extra",
+    ]

@@ -13,7 +13,7 @@ from include.vendors import http, paging
 
 BOUNDS = {
     "seconds a call": (http.CALL_SECONDS, 60),
-    "seconds a vendor may ask us to wait": (http.HINT_SECONDS, 120),
+    "seconds a call waits between its attempts": (http.WAIT_SECONDS, 120),
     "bytes an answer": (http.BODY_BYTES, 32 << 20),
     "attempts a call": (http.ATTEMPTS, 5),
     "readings of a moving list": (paging.READINGS, 4),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
@@ -10,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from include.errors import ContractError
+from include.errors import ContractError, UncountedListError
 from include.vendors import fields
 from include.vendors.fields import Record
 
@@ -53,6 +52,14 @@ MATRIX: dict[Callable[..., Any], list[Any]] = {
         *[WRONG, WRONG, "7", "工单", WRONG, WRONG],
     ],
     fields.optional_identifier: [
+        *[None, WRONG, "0", "7", "9007199254740993", WRONG],
+        *[None, WRONG, "7", "工单", WRONG, WRONG],
+    ],
+    fields.code: [
+        *[MISSING, WRONG, "0", "7", "9007199254740993", WRONG],
+        *[WRONG, WRONG, "7", "工单", WRONG, WRONG],
+    ],
+    fields.optional_code: [
         *[None, WRONG, "0", "7", "9007199254740993", WRONG],
         *[None, WRONG, "7", "工单", WRONG, WRONG],
     ],
@@ -122,11 +129,33 @@ def test_text_is_kept_as_it_is(char):
     assert fields.text(a_record(Text=f"a{char}b"), "Text") == f"a{char}b"
 
 
-def test_half_a_character_is_refused():
-    value = json.loads(r'{"Text": "a\ud83d", "Id": "\ude42"}')
-    record = a_record(**value)
-    assert "half a character" in refusal(fields.text, record, "Text")
-    assert "half a character" in refusal(fields.identifier, record, "Id")
+@pytest.mark.parametrize("value", ["7 ", " 7", "7\n", "7\u3000", "7\ufffd", "\ufffd"])
+def test_an_id_that_the_tables_could_not_tell_from_another_is_refused(value):
+    for read in (fields.identifier, fields.optional_identifier):
+        text = refusal(read, a_record(Id=value), "Id")
+        assert text.startswith("acme Read: field Id is no id: it has ")
+    assert fields.unclear(value)
+    assert fields.code(a_record(Id=value), "Id") == value.strip()
+
+
+@pytest.mark.parametrize("value", ["7 ", " 7"])
+def test_a_listed_ticket_keeps_the_blanks_of_its_id_for_its_reading_to_name_them(value):
+    assert fields.ticket_id(a_record(Id=value), "Id") == value
+
+
+@pytest.mark.parametrize("value", ["7", "a b", "工单", "𠮷"])
+def test_any_other_id_is_clear(value):
+    assert fields.identifier(a_record(Id=value), "Id") == value
+    assert fields.unclear(value) == ""
+
+
+@pytest.mark.parametrize("value", [None, -1, "7", True])
+def test_a_total_that_cannot_be_one_is_an_error_for_later(value):
+    error = fields.stated_total(a_record(Total=value), "Total")
+    assert isinstance(error, UncountedListError)
+    assert str(error).startswith("acme Read: field Total is ")
+    assert str(error).endswith("(request req-1)")
+    assert fields.stated_total(a_record(Total=7), "Total") == 7
 
 
 def test_a_negative_total_is_refused():
@@ -214,7 +243,7 @@ CREATED, NOW = datetime(2026, 1, 10, tzinfo=UTC), datetime(2026, 1, 20, tzinfo=U
         ("2026-01-20 08:00:00", NOW),
         ("2026-01-10 07:59:59", None),
         ("2026-01-20 08:00:01", None),
-        *((nothing, None) for nothing in (None, "", " ", "0000-00-00 00:00:00", "soon", 0, [])),
+        *[(told, None) for told in (None, "", " ", "0000-00-00 00:00:00", "soon", 0, True)],
     ],
 )
 def test_a_time_of_closing_is_within_the_tickets_life_or_none(value, moment):

@@ -189,15 +189,13 @@ def an_hour_later(clock):
     [
         (lambda clock: answer(b"", 429, Retry_After="17"), 17),
         (lambda clock: failing("Throttling", wait=0.75), 0.75),
-        (lambda clock: failing("Throttling", wait=9_999), http.HINT_SECONDS),
-        (lambda clock: answer(b"", 429, Retry_After="9" * 400), http.HINT_SECONDS),
-        (lambda clock: answer(b"", 429, Retry_After=an_hour_later(clock)), http.HINT_SECONDS),
+        (lambda clock: answer(b"", 429, Retry_After="117"), 117),
         (lambda clock: answer(b"", 429, Retry_After="soon"), None),
         (lambda clock: answer(b"", 429, Retry_After="\xb2"), None),
         (lambda clock: answer(b"", 429, Retry_After="-5"), None),
     ],
 )
-def test_w1_the_wait_that_was_asked_for_is_kept_up_to_a_limit(api, clock, fault, seconds):
+def test_w1_the_wait_that_was_asked_for_is_kept(api, clock, fault, seconds):
     with Wire(fault(clock), answer()) as wire:
         session, begun = api(wire.url), clock.monotonic()
         assert outcome(session) == {"ok": 1}
@@ -206,6 +204,37 @@ def test_w1_the_wait_that_was_asked_for_is_kept_up_to_a_limit(api, clock, fault,
             assert waited < 2
         else:
             assert seconds <= waited < seconds + 2
+
+
+@pytest.mark.parametrize(
+    ("fault", "hint"),
+    [
+        (lambda clock: failing("Throttling", wait=9_999), 9_999),
+        (lambda clock: answer(b"", 429, Retry_After="121"), 121),
+        (lambda clock: answer(b"", 429, Retry_After="9" * 400), float("inf")),
+        (lambda clock: answer(b"", 429, Retry_After=an_hour_later(clock)), 3_600),
+    ],
+)
+def test_w1_a_longer_wait_than_we_wait_ends_the_call_at_once_and_is_told(api, clock, fault, hint):
+    with Wire(fault(clock), answer()) as wire:
+        session, begun = api(wire.url), clock.monotonic()
+        error = outcome(session)
+        assert type(error) is RateLimitError
+        assert error.retry_after == pytest.approx(hint, abs=2)
+        assert f"asks for a rest of {error.retry_after:g} s" in str(error)
+        assert (session.calls, len(wire.requests)) == (1, 1)
+        outcome(session)  # nor does the next call sleep the hint out
+        assert clock.monotonic() - begun < 3
+
+
+def test_w1_the_waits_of_one_call_have_an_end_together(api, clock):
+    with Wire(answer(b"", 429, Retry_After="50")) as wire:
+        session, begun = api(wire.url), clock.monotonic()
+        error = outcome(session)
+        assert type(error) is RateLimitError
+        assert error.retry_after == 50
+        assert session.calls == 3
+        assert 100 <= clock.monotonic() - begun <= http.WAIT_SECONDS
 
 
 def test_w1_a_date_is_read_by_the_vendors_clock(api, clock):

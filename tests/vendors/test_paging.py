@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from include.errors import ContractError, MovingListError
+from include.errors import ContractError, MovingListError, UncountedListError
 from include.vendors import paging
 from include.vendors.paging import by_number, by_offset
 
@@ -116,6 +116,26 @@ def test_a_total_that_is_too_large_is_a_moving_list(walk, rows):
     with pytest.raises(MovingListError, match=f"{rows} rows seen where the vendor states 10000"):
         walked(walk, listing)
     assert len(listing.calls) == 4 * (rows // 10 + 1)
+
+
+@WALKS
+@pytest.mark.parametrize("rows", [0, 7, 10, 45])
+@pytest.mark.parametrize("since", [1, 2])
+def test_what_is_no_total_keeps_out_no_row_and_is_said_after_them(walk, rows, since):
+    """From the first page on, or from the second one where there is one."""
+    said = UncountedListError("no total")
+
+    def before(listing):
+        listing.total = said if len(listing.calls) >= since else None
+
+    listing, seen = Listing(range(rows), before=before), list[int]()
+    if since == 2 and rows <= 10:
+        assert walked(walk, listing) == list(range(rows))
+        return
+    with pytest.raises(UncountedListError) as caught:
+        seen.extend(row for page in walk(listing.fetch(walk), 10, key=int) for row in page)
+    assert caught.value is said
+    assert seen == list(range(rows))
 
 
 @WALKS

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
-from include.errors import MovingListError, PartialError, UnavailableError
+from include.errors import MovingListError, PartialError, UnavailableError, UncountedListError
 from include.models import Account, SyncWindow, Ticket, TicketRef
 from include.pipelines.catalog import Catalog
 from include.pipelines.clock import RunClock
@@ -124,6 +124,8 @@ class _Sync:
     """The marks of change of every ticket that was listed, by id."""
     is_moving: bool = False
     """A list kept moving, or two contradicted each other: the watermark stays."""
+    uncounted: UncountedListError | None = None
+    """What a list said instead of a total: it may have shown too little."""
     open_since: dict[str, datetime] = field(default_factory=dict)
     """The creation of every ticket that was listed and then read as open, by id."""
     clock: RunClock = field(init=False)
@@ -216,7 +218,7 @@ class _Sync:
             self.sink.note_state(strays_at=self.now)
 
     def list_tickets(self, window: SyncWindow, *, only_open: bool = False) -> dict[str, TicketRef]:
-        """A list, by id. One that keeps moving gives what was seen, and holds the watermark."""
+        """A list, by id. One that moves, or has no total, holds the watermark."""
         seen: dict[str, TicketRef] = {}
         try:
             for page in self.client.list_tickets(window, only_open=only_open):
@@ -225,6 +227,9 @@ class _Sync:
         except MovingListError as error:
             log.warning("list kept moving account=%s reason=%s", self.account.account_id, error)
             self.is_moving = True
+        except UncountedListError as error:
+            log.warning("list without a total account=%s %s", self.account.account_id, error)
+            self.uncounted, self.is_moving = error, True
         self.sink.counts.listed += len(seen)
         self.marks |= {ticket_id: ref.change_mark for ticket_id, ref in seen.items()}
         return seen
@@ -298,7 +303,9 @@ class _Sync:
         reasons = []
         if failed := self.sink.counts.failed:
             reasons.append(f"{failed} tickets wait in quarantine")
-        if self.is_moving:
+        if self.uncounted:
+            reasons.append(f"a list may have shown too little, and is read again: {self.uncounted}")
+        elif self.is_moving:
             reasons.append("a list kept moving, and the next run reads it again")
         if reasons:
             text = f"{self.account.account_id}: {'; '.join(reasons)}. {self.sink.first_failure}"

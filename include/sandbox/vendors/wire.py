@@ -229,8 +229,9 @@ class Scene:
 
 
 def dump(value: Json) -> bytes:
-    """Raw UTF-8 JSON."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+    """Raw UTF-8 JSON; half a surrogate pair goes out as the bytes that some systems make of it."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return text.encode("utf-8", "surrogatepass")
 
 
 def new_id() -> str:

@@ -15,9 +15,11 @@ from include.errors import (
     RateLimitError,
     RejectedError,
     UnavailableError,
+    UncountedListError,
     VendorError,
 )
 from include.models import (
+    OPENING_ID,
     Category,
     Message,
     Product,
@@ -60,8 +62,6 @@ CUSTOMER, SUPPORT = "3", "2"  # section 6.5, User.Role
 CARD: Final = "1"  # section 6.5, Type
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 MILLISECOND: Final = timedelta(milliseconds=1)
-DESCRIPTION_ID: Final = "description"
-"""The message id of an opening text that is not among the notes (section 6.5)."""
 
 ERRORS: Final[Mapping[str, type[VendorError]]] = {  # section 7; the longest matching prefix wins
     "Throttling": RateLimitError,
@@ -180,10 +180,10 @@ class AlibabaClient:
         if only_open:
             form |= {f"StatusList.{n}": name for n, name in enumerate(self._open_statuses, 1)}
 
-        def fetch(number: int, size: int) -> tuple[list[TicketRef], int]:
+        def fetch(number: int, size: int) -> tuple[list[TicketRef], int | UncountedListError]:
             paging = {"PageNumber": str(number), "PageSize": str(size)}
             answer = self._call("ListTickets", params=paging, form=form)
-            total = fields.total(answer, "TotalCount")
+            total = fields.stated_total(answer, "TotalCount")
             rows = fields.records(answer, "Data", optional=total == 0)
             return [self._ref(row) for row in rows], total
 
@@ -203,6 +203,9 @@ class AlibabaClient:
 
         One answer holds all of it, so *store_part* is not needed.
         """
+        if reason := fields.unclear(ticket_id):
+            where = {"vendor": self.account.vendor, "action": "GetTicket"}
+            raise ContractError(f"ticket id {ticket_id!r} {reason}", **where)
         detail = self._call("GetTicket", form={"TicketId": ticket_id}).child("Data")
         if fields.identifier(detail, "TicketId") != ticket_id:
             raise detail.fault("field Data.TicketId is not the ticket that was asked for")
@@ -212,7 +215,7 @@ class AlibabaClient:
             vendor=self.account.vendor,
             account_id=self.account.account_id,
             ticket_id=ticket_id,
-            title=_stated(detail, "Title") or _first_line(description),
+            title=_title(detail, description),
             is_closed=status == CLOSED,
             vendor_status=status,
             created_at=fields.millis(detail, "CreateTime"),
@@ -229,9 +232,7 @@ class AlibabaClient:
         notes = _rows(answer, "Data")
         messages = [self._message(ticket_id, note) for note in notes]
         if description and not _is_among(description, messages):
-            messages.append(
-                Message(ticket_id, DESCRIPTION_ID, True, description, ticket.created_at)
-            )
+            messages.append(Message(ticket_id, OPENING_ID, True, description, ticket.created_at))
         return ticket, sorted(messages, key=_age)
 
     def list_products(self) -> Iterator[list[Product]]:
@@ -285,7 +286,7 @@ class AlibabaClient:
 
     def _status(self, row: Record) -> str:
         """The status number, or whatever the vendor says when nobody has listed it."""
-        value = fields.optional_identifier(row.child("Status"), "Value") or ""
+        value = fields.optional_code(row.child("Status"), "Value") or ""
         numbers = {name: number for number, name in STATUSES.items()}
         value = numbers.get(value.lower().replace("-", "_"), value)
         if value not in STATUSES:
@@ -293,7 +294,7 @@ class AlibabaClient:
         return value
 
     def _message(self, ticket_id: str, note: Record) -> Message:
-        role = fields.identifier(note, "User", "Role")
+        role = fields.code(note, "User", "Role")
         if role not in (CUSTOMER, SUPPORT):
             self._api.warn_once(f"unknown role {role[:40]!r} counts as support")
         return Message(
@@ -326,7 +327,7 @@ def _content(note: Record) -> str:
     content = fields.optional_text(dialog, "Content") or ""
     schema = fields.optional_text(dialog, "Schema") or ""
     schema = "" if schema == "null" else schema
-    is_card = fields.optional_identifier(note, "Type") == CARD
+    is_card = fields.optional_code(note, "Type") == CARD
     text = schema or content if is_card else content or schema
     if not text and not note.get("Attachments"):
         _stated(dialog, "Schema" if is_card else "Content")
@@ -344,5 +345,10 @@ def _age(message: Message) -> tuple[datetime, int]:
     return message.created_at, int(number) if number.isascii() and number.isdigit() else -1
 
 
-def _first_line(text: str) -> str:
-    return next((line.strip()[:200] for line in text.splitlines() if line.strip()), "")
+def _title(detail: Record, description: str) -> str | None:
+    """The title; where it is empty, and not merely unsaid, the first line of the description."""
+    title = fields.optional_text(detail, "Title")
+    if title == "":
+        lines = (line.strip()[:200] for line in description.splitlines())
+        title = next(filter(None, lines), None)
+    return title

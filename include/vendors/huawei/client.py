@@ -23,6 +23,7 @@ from include.errors import (
     RateLimitError,
     RejectedError,
     UnavailableError,
+    UncountedListError,
     VendorError,
 )
 from include.models import (
@@ -193,14 +194,14 @@ class HuaweiClient:
         detail = self._call("ShowCaseDetail", f"{CASES}/{ticket_id}").child("incident_detail_info")
         if fields.identifier(detail, "incident_id") != ticket_id:
             raise detail.fault(f"field {detail.name(('incident_id',))} is not the ticket asked for")
-        status = fields.identifier(detail, "status")
+        status = fields.code(detail, "status")
         is_closed = self._is_closed(status)
         source_name = fields.optional_text(detail, "source_name") or None
         ticket = Ticket(
             vendor=self.account.vendor,
             account_id=self.account.account_id,
             ticket_id=ticket_id,
-            title=_title(fields.text(detail, "simple_description")),
+            title=_title(fields.optional_text(detail, "simple_description") or ""),
             is_closed=is_closed,
             vendor_status=status,
             created_at=fields.local_time(detail, "create_time", zone=ZONE),
@@ -291,12 +292,13 @@ class HuaweiClient:
             "query_end_time": f"{until:%Y-%m-%d %H:%M:%S}",
         } | ({"status": status} if status else {})
 
-        def fetch(offset: int, size: int) -> tuple[list[Record], int]:
-            if offset <= LAST_OFFSET:
-                rows, stated = self._page({**params, "offset": str(offset), "limit": str(size)})
-                if stated <= LAST_OFFSET:
-                    return rows, stated
-            raise _TooManyError
+        def fetch(offset: int, size: int) -> tuple[list[Record], int | UncountedListError]:
+            if offset > LAST_OFFSET:
+                raise _TooManyError
+            rows, stated = self._page({**params, "offset": str(offset), "limit": str(size)})
+            if isinstance(stated, int) and stated > LAST_OFFSET:
+                return rows, self._uncounted(params, stated)
+            return rows, stated
 
         try:
             for page in by_offset(fetch, PAGE_SIZE, _ticket_id):
@@ -316,11 +318,21 @@ class HuaweiClient:
             for part in window.split((window.until - window.since) / 2):
                 yield from self._listing(part, status)
 
-    def _page(self, params: Mapping[str, str]) -> tuple[list[Record], int]:
+    def _uncounted(self, params: Mapping[str, str], stated: int) -> UncountedListError:
+        """Why a total beyond the last offset is none; _TooManyError when it may be one."""
+        if self._page({**params, "offset": str(LAST_OFFSET), "limit": "1"})[0]:
+            raise _TooManyError
+        return UncountedListError(
+            f"the stated total is {stated}, and no row is at offset {LAST_OFFSET}",
+            vendor=self.account.vendor,
+            action="ListCases",
+        )
+
+    def _page(self, params: Mapping[str, str]) -> tuple[list[Record], int | UncountedListError]:
         """One page of ListCases and the stated total; remembers the products' names."""
         answer = self._call("ListCases", CASES, params)
         older = answer.get("total_count") is None and answer.get("count") is not None
-        stated = fields.total(answer, "count" if older else "total_count")
+        stated = fields.stated_total(answer, "count" if older else "total_count")
         rows = fields.records(answer, "incident_info_list", optional=stated == 0)
         for item in rows:
             name = fields.optional_text(item, "product_category_name") or None
@@ -334,7 +346,7 @@ class HuaweiClient:
             self._product_names[ticket_id] = None
 
     def _find_closing(self, ticket: Ticket) -> datetime | None:
-        """When it closed, by a call that keeps no ticket out: once refused, it is not made again."""
+        """When it closed, by a call that keeps no ticket out; once refused, it is not repeated."""
         if not self._may_read_log:
             return None
         path = f"{CASES}/{ticket.ticket_id}/operate-logs"
@@ -378,10 +390,10 @@ def _ticket_id(item: Record) -> str:
 
 def _status(item: Record) -> str:
     """The status in a list, where one without it must not hide all others."""
-    return fields.optional_identifier(item, "status") or ""
+    return fields.optional_code(item, "status") or ""
 
 
-def _title(description: str) -> str:
+def _title(description: str) -> str | None:
     """OSM has no titles: the first line of the description."""
     lines = description.strip().splitlines()
-    return " ".join(lines[0].split()) if lines else ""
+    return " ".join(lines[0].split()) if lines else None

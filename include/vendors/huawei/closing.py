@@ -12,8 +12,8 @@ from include.vendors.huawei.conversation import ZONE
 
 CLOSING: Final = {"3": 3, "4": 4, "13": 13}
 """By a closed status: the operation that led to it; none is documented for 12, invalid."""
-TURNS: Final = frozenset({0, 3, 4, 13, 16, 85})
-"""Operations that open, close or reopen a ticket; the last of them says how it stands."""
+TURNS: Final = frozenset({3, 4, 13, 16, 85})
+"""Operations that close or reopen a ticket; the last of them says how it stands."""
 
 
 def find_closing(ticket: Ticket, answer: Record, now: datetime) -> datetime | None:

@@ -6,7 +6,7 @@ from collections import Counter
 from datetime import timedelta, timezone
 from typing import Final
 
-from include.models import Message, Ticket
+from include.models import OPENING_ID, Message, Ticket
 from include.vendors import fields
 from include.vendors.fields import Record
 
@@ -15,14 +15,14 @@ ZONE: Final = timezone(timedelta(hours=8))
 
 def read_messages(ticket: Ticket, detail: Record) -> list[Message]:
     """The conversation, oldest first; the description is in it even if the vendor leaves it out."""
-    description = fields.text(detail, "simple_description")
+    description = fields.optional_text(detail, "simple_description") or ""
     messages: dict[str, Message] = {}
     repeated: Counter[tuple[str, ...]] = Counter()
     has_opening = not description.strip()
     for item in fields.records(detail, "message_list"):
         created_at = fields.local_time(item, "create_time", zone=ZONE)
         sender, content = fields.integer(item, "type"), fields.text(item, "content")
-        author_id = fields.optional_identifier(item, "replier")
+        author_id = fields.optional_code(item, "replier")
         message_id = fields.optional_identifier(item, "message_id")
         if message_id is None:
             parts = (created_at.isoformat(), str(sender), author_id or "", content)
@@ -42,5 +42,5 @@ def read_messages(ticket: Ticket, detail: Record) -> list[Message]:
     conversation = sorted(messages.values(), key=lambda message: message.created_at)
     if has_opening:
         return conversation
-    opening = Message(ticket.ticket_id, "description", True, description, ticket.created_at)
+    opening = Message(ticket.ticket_id, OPENING_ID, True, description, ticket.created_at)
     return [opening, *conversation]

@@ -20,6 +20,7 @@ from include.errors import (
     RateLimitError,
     RejectedError,
     UnavailableError,
+    UncountedListError,
     VendorError,
 )
 from include.models import (
@@ -145,9 +146,9 @@ class TencentClient:
         if only_open:
             wanted["StatusIdList"] = sorted(STATUS_IDS - self._closed_ids)
 
-        def fetch(number: int, size: int) -> tuple[list[Record], int]:
+        def fetch(number: int, size: int) -> tuple[list[Record], int | UncountedListError]:
             data = self._call("GetMCTicketList", wanted | {"Page": number, "PageSize": size})
-            stated = fields.total(data, "Total")
+            stated = fields.stated_total(data, "Total")
             return fields.records(data, "Data", optional=stated == 0), stated
 
         for page in by_number(fetch, PAGE_SIZE, _ticket_id):
@@ -166,6 +167,9 @@ class TencentClient:
 
         Messages count as complete only when the state was the same before and after their pages.
         """
+        if reason := fields.unclear(ticket_id):
+            where = {"vendor": self.account.vendor, "action": "GetMCTicketById"}
+            raise ContractError(f"ticket id {ticket_id!r} {reason}", **where)
         earlier = b""
         for _ in range(READINGS):
             talk = Conversation(ticket_id, self._zone, self._api.warn_once)
@@ -248,14 +252,14 @@ class TencentClient:
         return ticket
 
     def _ref(self, item: Record) -> TicketRef:
-        status = _status_name(item) or fields.optional_identifier(item, "StatusId") or ""
+        status = _status_name(item) or fields.optional_code(item, "StatusId") or ""
         mark = fields.change_mark(item, "UpdateTime")
         return TicketRef(_ticket_id(item), self._is_closed(item), status, mark)
 
     def _ticket(self, detail: Record) -> Ticket:
         level = 0 if detail.get("LevelId") is None else fields.integer(detail, "LevelId")
         is_closed = self._is_closed(detail)
-        status = _status_name(detail) or fields.identifier(detail, "StatusId")
+        status = _status_name(detail) or fields.code(detail, "StatusId")
         created_at = fields.local_time(detail, "CreateTime", zone=self._zone)
         closed_at = fields.closing_time(
             detail, "CloseTime", zone=self._zone, created_at=created_at, now=self._now()
@@ -264,7 +268,7 @@ class TencentClient:
             vendor=self.account.vendor,
             account_id=self.account.account_id,
             ticket_id=_ticket_id(detail),
-            title=" ".join(fields.text(detail, "Question").split()),
+            title=" ".join((fields.optional_text(detail, "Question") or "").split()) or None,
             is_closed=is_closed,
             vendor_status=status,
             created_at=created_at,
@@ -282,7 +286,7 @@ class TencentClient:
             if name not in CLOSED_NAMES | OPEN_NAMES:
                 self._api.warn_once(f"unknown status {name!r} counts as open")
             return name in CLOSED_NAMES
-        number = fields.optional_identifier(item, "StatusId") or ""
+        number = fields.optional_code(item, "StatusId") or ""
         if number in map(str, self._closed_ids):
             return True
         if number not in map(str, STATUS_IDS):

@@ -42,11 +42,15 @@ def put_into_quarantine(
 def release_from_quarantine(
     connection: sa.Connection, account: Account, ids: Collection[str]
 ) -> None:
-    """Take tickets out of quarantine."""
+    """Take tickets out of quarantine, not those whose ids end in more blanks."""
     q = sync_quarantine.c
     if ids:
         connection.execute(
             sa.delete(sync_quarantine).where(
-                q.account_id == account.account_id, q.item_id.in_(list(ids))
+                q.account_id == account.account_id,
+                q.item_id.in_(list(ids)),
+                sa.tuple_(q.item_id, sa.func.char_length(q.item_id)).in_(
+                    [(ticket_id, len(ticket_id)) for ticket_id in ids]
+                ),
             )
         )

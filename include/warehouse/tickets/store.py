@@ -22,6 +22,7 @@ from include.warehouse.tickets.life import (
     plan_next_look,
     reader_of,
 )
+from include.warehouse.tickets.openings import drop_doubled_openings
 from include.warehouse.tickets.quarantine import put_into_quarantine, release_from_quarantine
 from include.warehouse.tickets.tables import (
     cloud_osm_detail,
@@ -65,6 +66,8 @@ def store_tickets(
     upsert(connection, cloud_osm_source, _source_rows(accepted, now), {"create_time": keep_first})
     _write_messages(connection, accepted, now)
     read = [ticket.ticket_id for ticket, messages in accepted if messages is not None]
+    # First: to the other, an opening text of ours is a message whose vendor gave an id.
+    drop_doubled_openings(connection, vendor, read)
     merge_derived(connection, vendor, read)
     stored = _count_messages(connection, vendor, read)
     _write_tickets(

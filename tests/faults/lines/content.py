@@ -102,7 +102,6 @@ REQUIRED: Final = {
     "huawei": (
         (DETAIL, "incident_id"),
         (DETAIL, "status"),
-        (DETAIL, "simple_description"),
         (DETAIL, "create_time"),
         (DETAIL, "message_list.create_time"),
         (DETAIL, "message_list.type"),
@@ -111,7 +110,6 @@ REQUIRED: Final = {
     ),
     "tencent": (
         (DETAIL, "TicketId"),
-        (DETAIL, "Question"),
         (DETAIL, "CreateTime"),
         (DETAIL, "StatusId"),
         (DETAIL, "Content"),
@@ -125,6 +123,7 @@ REQUIRED: Final = {
 
 OPTIONAL: Final = {
     "alibaba": (
+        (DETAIL, "Title"),
         (DETAIL, "CategoryId"),
         (NOTES, "User.Name"),
         (NOTES, "Type"),
@@ -133,6 +132,7 @@ OPTIONAL: Final = {
         (LIST, "Title"),
     ),
     "huawei": (
+        (DETAIL, "simple_description"),
         (DETAIL, "business_type_name"),
         (DETAIL, "source_name"),
         (DETAIL, "ext_info"),
@@ -145,6 +145,7 @@ OPTIONAL: Final = {
         (LIST, "product_category_name"),
     ),
     "tencent": (
+        (DETAIL, "Question"),
         (DETAIL, "Product"),
         (DETAIL, "LevelId"),
         (DETAIL, "UpdateTime"),
@@ -157,8 +158,14 @@ OPTIONAL: Final = {
 
 TYPED: Final = {
     "alibaba": ("Title", "Description", "CategoryId", "Status"),
-    "huawei": ("business_type_name", "source_name", "ext_info", "message_list.replier_name"),
-    "tencent": ("Product", "LevelId", "Comments"),
+    "huawei": (
+        "simple_description",
+        "business_type_name",
+        "source_name",
+        "ext_info",
+        "message_list.replier_name",
+    ),
+    "tencent": ("Question", "Product", "LevelId", "Comments"),
 }
 """Fields of a detail that may be null, but not of another type."""
 

@@ -15,7 +15,6 @@ from include.errors import (
     UnavailableError,
     VendorError,
 )
-from include.vendors import http
 from include.vendors.alibaba import client as alibaba
 from include.vendors.huawei import client as huawei
 from include.vendors.tencent import client as tencent
@@ -47,7 +46,7 @@ from tests.faults.kit.table import (
 HINTS: Final[tuple[Kind, ...]] = (
     ("throttle", {"hint": 20, "times": 1}),
     ("throttle", {"hint": 40, "times": 1, "date": True, "status": 429}),
-    ("throttle", {"hint": 9999, "times": 1}),
+    ("throttle", {"hint": 110, "times": 1}),
 )
 SERVER_ERRORS: Final[tuple[Kind, ...]] = tuple(
     ("server_error", {"status": status, "body": body})
@@ -142,7 +141,14 @@ THROTTLED: Final = (
         "a wait is asked for",
         lambda turn: each_another("list", *HINTS, turn=turn),
         passing=True,
-        also=slept(20, 40, http.HINT_SECONDS),
+        also=slept(20, 40, 110),
+    ),
+    Fault(
+        "W1",
+        "a longer wait is asked for than we wait",
+        each_another("list", ("throttle", {"hint": 9999})),
+        RateLimitError,
+        also=says(r"asks for a rest of 9999 s", 1),
     ),
     Fault("W2", "throttled four times", switched(("throttle", {"times": 4})), passing=True),
     Fault(

@@ -12,6 +12,7 @@ from include.errors import (
     PartialError,
     RateLimitError,
     UnavailableError,
+    UncountedListError,
 )
 from include.models import DERIVED_ID_PREFIX
 from include.settings import Settings
@@ -243,6 +244,40 @@ def test_a_list_that_keeps_moving_gives_what_was_seen_and_holds_the_watermark(sy
         sync()
     assert rows(STATUS) == [("T1", 0)]
     assert rows("select watermark_at from sync_state where entity = 'tickets'") == [(None,)]
+
+
+def test_a_list_without_a_total_gives_its_tickets_holds_the_watermark_and_is_quoted(
+    sync, client, rows
+):
+    client.add("T1")
+    client.errors["list"] = UncountedListError("field total_count is negative")
+    with pytest.raises(PartialError, match=r"too little.*total_count is negative"):
+        sync()
+    assert rows(STATUS) == [("T1", 0)]
+    assert rows("select watermark_at from sync_state where entity = 'tickets'") == [(None,)]
+
+
+def test_a_ticket_without_a_title_is_stored_without_and_keeps_the_one_it_had(sync, client, rows):
+    client.add("T1", title=None)
+    client.add("T2", is_closed=False)
+    sync()
+    client.change("T2", title=None, is_closed=True, is_resolved=True)
+    sync(now=LATER)
+    assert rows("select cloud_id, status, name from cloud_osm_list order by cloud_id") == [
+        ("T1", 0, None),
+        ("T2", 0, "title of T2"),
+    ]
+
+
+def test_a_ticket_whose_id_ends_in_a_blank_waits_by_that_name_beside_its_neighbour(
+    sync, client, rows
+):
+    client.add("T1")
+    client.add("T1 ")
+    with pytest.raises(PartialError, match="'T1 ' ends in a blank"):
+        sync()
+    assert rows(STATUS) == [("T1", 0)]
+    assert rows("select item_id from sync_quarantine") == [("T1 ",)]
 
 
 def test_a_vendor_that_fails_three_times_in_a_row_is_away_and_the_watermark_waits(

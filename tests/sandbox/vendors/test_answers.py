@@ -225,6 +225,24 @@ def test_huawei_strips_markup_unless_told(huawei, sandbox):
     assert whole["incident_detail_info"]["message_list"][-1]["content"] == case.talks[-1].content
 
 
+def test_huawei_tells_when_a_case_closed_whatever_happened_since(huawei, sandbox):
+    ticket_id = sandbox.store.add_ticket("huawei")
+    sandbox.store.close(ticket_id)
+    case = sandbox.store.ticket(ticket_id)
+    closed_at = f"{case.closed_at:%Y-%m-%dT%H:%M:%SZ}"
+    sandbox.store.advance(timedelta(days=1))
+    sandbox.store.add_message(ticket_id)
+    log = huawei(f"cases/{ticket_id}/operate-logs")["incident_operate_log_list"]
+    assert [row["operate_type"] for row in log] == [0, 3]
+    assert log[1]["timestamp_operate_time"] == closed_at
+    [row] = huawei("cases", incident_id=ticket_id)["incident_info_list"]
+    assert row["confirmed_time"] == closed_at
+    sandbox.store.reopen(ticket_id)
+    assert huawei(f"cases/{ticket_id}/operate-logs")["total_count"] == 1
+    [row] = huawei("cases", incident_id=ticket_id)["incident_info_list"]
+    assert "confirmed_time" not in row
+
+
 def test_huawei_does_not_know_a_strangers_case_or_path(ask):
     unknown = ask("huawei", "cases/TS-999999")
     assert (unknown.status_code, unknown.json()["error_code"]) == (200, "OSM.01010015")
@@ -354,7 +372,12 @@ def test_tencent_shows_more_in_the_rich_profile(tencent, sandbox):
     detail = tencent("GetMCTicketById", TicketId=case.ticket_id)
     assert detail["StatusName"]
     assert all(isinstance(row["CommentId"], int) for row in detail["Comments"])
-    assert "StatusName" in tencent("GetMCTicketList")["Data"][0]
+    assert {"StatusName", "UpdateTime"} <= tencent("GetMCTicketList")["Data"][0].keys()
+    assert case.closed_at is None
+    assert detail["CloseTime"] == ""
+    sandbox.store.close(case.ticket_id)
+    detail = tencent("GetMCTicketById", TicketId=case.ticket_id)
+    assert detail["CloseTime"] == detail["UpdateTime"]
 
 
 def test_tencent_tells_its_catalogue(tencent, sandbox):

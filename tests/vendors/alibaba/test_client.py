@@ -214,7 +214,7 @@ def test_notes_of_an_open_ticket_are_left_alone(vendor, port, answers):
         ("CategoryId", "", "category_id", None),
         ("CategoryId", None, "category_id", None),
         ("Title", "", "title", "问题"),
-        ("Title", None, "title", "问题"),
+        ("Title", None, "title", None),
         ("Status", {"Value": 6}, "is_closed", True),
         ("Status", {"Value": "confirmed"}, "vendor_status", "6"),
         ("Status", {"Value": "wait-feedback"}, "vendor_status", "3"),
@@ -231,6 +231,23 @@ def test_what_a_ticket_may_say_instead(vendor, field, value, name, became, answe
     assert getattr(read(vendor, open_messages=True)[0], name) == became
 
 
+@pytest.mark.parametrize(
+    ("title", "description", "became"),
+    [
+        ({}, "问题", None),
+        ({"Title": None}, "问题", None),
+        ({"Title": ""}, " \n问题 \n", "问题"),
+        ({"Title": ""}, "", None),
+    ],
+)
+def test_a_title_that_is_unsaid_is_none_and_an_empty_one_the_first_line(
+    vendor, title, description, became, answers
+):
+    detail = without(a_detail(), "Title") | {"Description": description} | title
+    answers["GetTicket"]["Data"] = detail
+    assert read(vendor)[0].title == became
+
+
 def test_what_a_ticket_may_leave_out(vendor, answers):
     answers["GetTicket"]["Data"] = without(a_detail(Extra={}), "CategoryId")
     assert read(vendor)[0].category_id is None
@@ -241,7 +258,7 @@ def test_what_a_ticket_may_leave_out(vendor, answers):
     [
         *(
             (success(Data=without(a_detail(), name)), name)
-            for name in ("TicketId", "Title", "Description", "CreateTime", "Status")
+            for name in ("TicketId", "Description", "CreateTime", "Status")
         ),
         *(
             (success(Data=a_detail(**{name: value})), name)

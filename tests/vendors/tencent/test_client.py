@@ -178,6 +178,37 @@ def test_any_other_name_means_open_whatever_the_number(vendor, name, caplog):
     assert caplog.text == ""
 
 
+@pytest.mark.parametrize(
+    ("row", "mark"),
+    [
+        ({}, None),
+        ({"UpdateTime": "2026-01-11 08:00:00"}, "2026-01-11 08:00:00"),
+        ({"UpdateTime": ""}, None),
+        ({"UpdateTime": "0000-00-00 00:00:00"}, None),
+    ],
+)
+def test_the_time_of_update_is_the_mark_of_a_row_that_has_it(vendor, row, mark):
+    vendor.listed = [a_row(**row)]
+    assert vendor.list()[0].change_mark == mark
+
+
+@pytest.mark.parametrize(
+    ("changes", "closed_at"),
+    [
+        ({}, None),
+        ({"CloseTime": "2026-01-12 08:00:00"}, datetime(2026, 1, 12, tzinfo=UTC)),
+        ({"CloseTime": "2026-01-12 08:00:00", "StatusId": 1}, None),
+        ({"CloseTime": ""}, None),
+        ({"CloseTime": "2026-01-10 07:59:59"}, None),
+        ({"CloseTime": "2026-03-01 20:00:01"}, None),
+    ],
+    ids=["untold", "told", "open", "empty", "before its creation", "in the future"],
+)
+def test_the_time_of_closing_is_read_where_it_is_shown(vendor, changes, closed_at):
+    vendor.detail = a_detail(**changes)
+    assert vendor.read()[0].closed_at == closed_at
+
+
 def test_the_first_name_that_is_not_empty_counts(vendor):
     vendor.listed = [a_row(StatusName=" ", StatusDisplay="已结单", Status="处理中")]
     assert vendor.list()[0].is_closed
@@ -284,7 +315,21 @@ def test_what_the_vendor_leaves_out_is_none(vendor, field, attribute, how):
     assert getattr(vendor.read()[0], attribute) is None
 
 
-@pytest.mark.parametrize("field", ["TicketId", "Question", "Content", "CreateTime"])
+@pytest.mark.parametrize("value", [NOTHING, None, "", " \n"])
+def test_a_ticket_without_a_title_has_none(vendor, value):
+    vendor.detail = without(a_detail(), "Question")
+    vendor.detail |= {} if value is NOTHING else {"Question": value}
+    assert vendor.read()[0].title is None
+
+
+@pytest.mark.parametrize("value", [[1], True])
+def test_a_title_of_another_type_is_named(vendor, value):
+    vendor.detail = a_detail(Question=value)
+    with pytest.raises(ContractError, match=r"field Response\.Data\.Question is not a text"):
+        vendor.read()
+
+
+@pytest.mark.parametrize("field", ["TicketId", "Content", "CreateTime"])
 @pytest.mark.parametrize("value", [NOTHING, None, [1], True])
 def test_what_a_ticket_needs_is_named_when_it_is_missing_or_of_another_type(vendor, field, value):
     vendor.detail = without(a_detail(), field) | ({} if value is NOTHING else {field: value})

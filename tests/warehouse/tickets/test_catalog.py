@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
+
+from include.errors import ContractError
 from include.models import Source
 from include.warehouse.tickets import catalog
 from include.warehouse.tickets.catalog import Listing, Names
@@ -68,3 +71,15 @@ def test_tickets_that_say_the_same_get_their_ids_together(warehouse, store, rows
         ("ecs", "2026-01-11"),
         (None, "2026-01-10"),
     ]
+
+
+def test_ids_that_differ_by_a_blank_at_the_end_are_refused_by_name(warehouse, rows):
+    """To the server they are one key: one would replace the other without a word."""
+    for listing, named in (
+        (Listing(products=[a_product("P"), a_product("P ")]), "'id' 'P '"),
+        (Listing(categories=[a_category("C"), a_category("C ")]), "'id' 'C '"),
+        (Listing(sources=[Source("S ", "name")]), "'id' 'S '"),
+    ):
+        with pytest.raises(ContractError, match=f"{named} ends in a blank"):
+            keep(warehouse, listing)
+    assert rows("select count(*) from cloud_osm_product") == [(0,)]

@@ -41,3 +41,12 @@ def test_storing_a_ticket_releases_it(warehouse, store):
     warehouse.transact(lambda c: put_into_quarantine(c, ACCOUNT, "T1", ContractError("x")))
     store((a_ticket("T1"), []))
     assert read_quarantined(warehouse, ACCOUNT) == set()
+
+
+def test_an_id_with_a_blank_at_the_end_waits_although_the_one_without_is_released(warehouse):
+    error = ContractError("unclear")
+    warehouse.transact(lambda c: put_into_quarantine(c, an_account(), "T1 ", error))
+    warehouse.transact(lambda c: release_from_quarantine(c, an_account(), ["T1"]))
+    assert read_quarantined(warehouse, an_account()) == {"T1 "}
+    warehouse.transact(lambda c: release_from_quarantine(c, an_account(), ["T1 "]))
+    assert read_quarantined(warehouse, an_account()) == set()

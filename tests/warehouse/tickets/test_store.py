@@ -160,3 +160,22 @@ def test_what_became_of_a_batch_is_written_together(warehouse, store, rows):
     assert rows("select item_id from sync_quarantine") == [("T2",)]
     gone = rows("select cloud_id, missing_since is not null from cloud_osm_list order by 1")
     assert gone == [("T1", 0), ("T3", 1)]
+
+
+@pytest.mark.parametrize("ticket_id", ["T1 ", "T1  "])
+def test_a_ticket_whose_id_ends_in_a_blank_is_refused_by_name_and_leaves_the_other_alone(
+    store, rows, ticket_id
+):
+    """To the server it is the other's key."""
+    store((a_ticket("T1"), [a_message("T1")]))
+    before = rows("select * from cloud_osm_list")
+    with pytest.raises(ContractError, match=rf"'cloud_id' '{ticket_id}' ends in a blank"):
+        store((a_ticket(ticket_id, title="other"), []))
+    assert rows("select * from cloud_osm_list") == before
+
+
+def test_a_message_whose_id_ends_in_a_blank_is_refused_by_name_and_replaces_none(store, rows):
+    store((a_ticket(), [a_message(content="first")]))
+    with pytest.raises(ContractError, match="'message_id' 'M1 ' ends in a blank"):
+        store((a_ticket(), [a_message(content="first"), a_message(message_id="M1 ")]))
+    assert rows("select message_id, content from cloud_osm_detail") == [("M1", "first")]
