@@ -8,9 +8,7 @@
 --     ALTER USER `osm_migrate`@`%` IDENTIFIED BY '…' ACCOUNT UNLOCK;
 --     ALTER USER `osm_migrate`@`%` REQUIRE SSL;  -- unless it connects from the same machine
 -- The views run with the rights of who ran `migrate` last: keep that user as long as the views.
--- If you like: so that `migrate` can name who has a table in use for which it waits.
---     GRANT PROCESS ON *.* TO `osm_migrate`@`%`;
---     GRANT SELECT ON `performance_schema`.* TO `osm_migrate`@`%`;
+-- With PROCESS, and SELECT on performance_schema, `migrate` can also name who has a table in use.
 CREATE USER IF NOT EXISTS `osm_migrate`@`%` ACCOUNT LOCK;
 GRANT SELECT, INSERT, UPDATE, DELETE, CREATE, ALTER, DROP, INDEX, REFERENCES, CREATE VIEW,
     SHOW VIEW, CREATE TEMPORARY TABLES, LOCK TABLES ON `osm`.* TO `osm_migrate`@`%`;

@@ -17,8 +17,8 @@ MODIFIES: Final = re.compile(
 )
 
 COPY_BYTES_A_SECOND: Final = 20 * 2**20
-"""How fast a table is copied with its indexes, with a busy disk in mind: half a gigabyte of messages
-that was in memory MySQL 9.7 copied at 76 MB a second and MariaDB 10.11 at 101."""
+"""How fast a table is copied with its indexes, with a busy disk in mind: half a gigabyte that was
+in memory MySQL 9.7 copied at 76 MB a second and MariaDB 10.11 at 101."""
 
 
 @dataclass(frozen=True, slots=True)
