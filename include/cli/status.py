@@ -132,7 +132,8 @@ def _show_snapshot(snapshot: SnapshotHealth) -> None:
         report(f"notes: {snapshot.notes}")
     if refused := snapshot.refused:
         report(
-            f"the newest snapshot ({_minute(refused.refused_at)} UTC) was refused:"
+            f"the newest snapshot ({_minute(refused.refused_at)} UTC) was refused"
+            f"{f', {refused.times} in a row' * (refused.times > 1)}:"
             f" {refused.accept} rows of {', '.join(refused.tables)} had vanished. Look at the"
             " source; if it is right: `python -m include snapshot --accept-vanished"
             f" {refused.accept}`"

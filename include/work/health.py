@@ -120,10 +120,14 @@ class SnapshotTable:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """The newest snapshot, not published: too many rows had vanished. *accept*: how many."""
+    """The newest snapshot, not published: too many rows had vanished.
+
+    *accept*: how many. *times*: how many were refused in a row.
+    """
 
     refused_at: datetime
     accept: int
+    times: int
     tables: list[str]
 
 
@@ -252,17 +256,19 @@ def _snapshot(connection: sa.Connection, now: datetime) -> SnapshotHealth | None
             )
             for _, row in sorted(manifest.table_rows(connection, last.snapshot_id).items())
         ],
-        refused=_refused(connection),
+        refused=_refused(connection, last.snapshot_id),
     )
 
 
-def _refused(connection: sa.Connection) -> Refused | None:
-    newest = manifest.last_snapshot(connection)
-    if newest is None or newest.state != "refused":
+def _refused(connection: sa.Connection, published: int) -> Refused | None:
+    refusals = manifest.refusals_after(connection, published)
+    if not refusals:
         return None
-    rows = manifest.table_rows(connection, newest.snapshot_id)
+    rows = refusals[0].tables
     over = {name: row.figures.vanished for name, row in sorted(rows.items()) if row.over_limit}
-    return Refused(newest.stored_at, accept=sum(over.values()), tables=list(over))
+    return Refused(
+        refusals[0].stored_at, accept=sum(over.values()), times=len(refusals), tables=list(over)
+    )
 
 
 def _checks(connection: sa.Connection) -> list[BrokenCheck]:
