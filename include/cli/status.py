@@ -75,12 +75,7 @@ def _show(health: Health, infos: list[AccountInfo]) -> None:
     plain = sum("not encrypted" in " ".join(info.warnings) for info in infos)
     if plain:
         report(f"{plain} secret keys are not encrypted: run `python -m include accounts encrypt`")
-    for standing in health.standings:
-        if standing.error_class:
-            report(
-                f"{standing.account_id} {standing.entity}: {standing.error_class}:"
-                f" {standing.error_text or 'see the log'} ({standing.whose_turn})"
-            )
+    _show_troubles(health.standings)
     if health.snapshot:
         _show_snapshot(health.snapshot)
     if health.checks:
@@ -112,6 +107,22 @@ def _show(health: Health, infos: list[AccountInfo]) -> None:
     show(("table", "rows"), list(health.rows.items()))
     if not infos:
         say("no accounts yet: add one with `python -m include accounts add`")
+
+
+def _show_troubles(standings: list[Standing]) -> None:
+    for standing in standings:
+        if standing.error_class:
+            report(
+                f"{standing.account_id} {standing.entity}: {standing.error_class}:"
+                f" {standing.error_text or 'see the log'} ({standing.whose_turn})"
+            )
+        elif standing.error_text and standing.outcome == "done":
+            report(f"{standing.account_id} {standing.entity}: {standing.error_text}")
+        if standing.is_ahead:
+            report(
+                f"{standing.account_id} {standing.entity}: the watermark lies ahead of every run:"
+                " the next one goes back to what is proven"
+            )
 
 
 def _show_snapshot(snapshot: SnapshotHealth) -> None:

@@ -130,7 +130,7 @@ def fill(connection: sa.Connection) -> None:
             {
                 "account_id": "huawei-1",
                 "entity": "tickets",
-                "watermark_at": NOW,
+                "watermark_at": NOW - timedelta(minutes=9),
                 "heartbeat_at": NOW - timedelta(minutes=9),
             }
         ],
@@ -337,7 +337,7 @@ PLANTED: list[tuple[str, list[Step], Offence | list[Offence]]] = [
     (
         "no_watermark_lies_in_the_future",
         [
-            f"update sync_state set watermark_at = '{NOW + timedelta(minutes=11)}'"
+            f"update sync_state set watermark_at = '{NOW - timedelta(minutes=8)}'"
             " where entity = 'tickets'"
         ],
         {"account_id": "huawei-1", "entity": "tickets"},
