@@ -74,7 +74,10 @@ def _show(health: Health, infos: list[AccountInfo]) -> None:
             report(f"{info.account_id} ({info.vendor}): never read; run `python -m include sync`")
     plain = sum("not encrypted" in " ".join(info.warnings) for info in infos)
     if plain:
-        report(f"{plain} secret keys are not encrypted: run `python -m include accounts encrypt`")
+        report(
+            f"{plain} secret keys are not encrypted: run `python -m include accounts encrypt`,"
+            " unless another program reads them from these rows"
+        )
     _show_troubles(health.standings)
     if health.snapshot:
         _show_snapshot(health.snapshot)
