@@ -11,8 +11,9 @@ what each snapshot read and changed.
 | accept that many rows vanished | *accept vanished*: the number that the refusal stated |
 
 A snapshot in which a table is suddenly empty, or lost more than `SNAPSHOT_VANISH_LIMIT` of its
-rows, is refused: what was published stays. Look at the source first. The next snapshot that shows
-the same confirms it, or a run with the stated number does.
+rows, is refused: what was published stays. Look at the source first. A snapshot at least
+`SNAPSHOT_CONFIRM_MINUTES` later that shows the same, or less, confirms it, or a run with the stated
+number does.
 """
 
 from __future__ import annotations

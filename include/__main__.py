@@ -44,11 +44,21 @@ def migrate(
     sql: Annotated[
         bool, typer.Option("--sql", help="Print the SQL for a DBA instead of running it.")
     ] = False,
+    dry_run: Annotated[
+        bool,
+        typer.Option("--dry-run", help="Change nothing; say what would be done, and how long."),
+    ] = False,
+    to: Annotated[
+        str | None,
+        typer.Option(
+            metavar="REVISION", help="Go back: to the schema of the release to be put back."
+        ),
+    ] = None,
 ) -> None:
     """Bring the database's tables up to date; adopts tables and rows that are there already."""
     from include.cli.migrate import migrate as run
 
-    run(print_sql=sql)
+    run(print_sql=sql, dry_run=dry_run, to=to)
 
 
 @app.command(epilog=EPILOG)

@@ -138,7 +138,10 @@ class Settings(SettingsGroup):
     """``SOURCE_TIMEOUT_SECONDS``: how long one statement of a snapshot may take there."""
     snapshot_vanish_limit: Annotated[float, allow_number(0, 1)] = 0.2
     """``SNAPSHOT_VANISH_LIMIT``: a snapshot in which a larger share of a table's rows vanished is
-    refused, until the next one shows the same or a person accepts the number it states."""
+    refused, until a later one shows the same or a person accepts the number it states."""
+    snapshot_confirm_minutes: Annotated[float, allow_number(0, 7 * 24 * 60)] = 30.0
+    """``SNAPSHOT_CONFIRM_MINUTES``: minutes after a refused snapshot from which on another confirms
+    it that finds as many rows gone, or fewer. Sooner it may only be seeing the same outage."""
     snapshot_full_hours: Annotated[float, allow_number(0, 24 * 31)] = 24.0
     """``SNAPSHOT_FULL_HOURS``: hours after which a snapshot reads and compares every row again,
     instead of only the row versions that are new."""

@@ -223,7 +223,7 @@ def _state(standing: Standing | None, problem: str | None) -> str:
         return "never read"
     if standing.outcome not in ("done", "running"):
         return standing.outcome if standing.outcome in STATES else "failed"
-    if _is_late(standing):
+    if _is_late(standing) or standing.is_ahead:
         return "late"
     if standing.outcome == "running":
         return "running"
@@ -251,6 +251,11 @@ def _line(
         return replace(line, reason=reason, turn=standing.whose_turn or "")
     if state == "late" and standing is not None and standing.outcome == "running":
         return replace(line, reason="A run is catching up.", turn="nobody's turn: it is running")
+    if state == "late" and standing is not None and standing.is_ahead:
+        reason = "The watermark lies ahead of every run: the next goes back to what is proven."
+        return replace(line, reason=reason, turn="nobody's turn: the next run mends it")
+    if state == "fresh" and standing is not None and standing.error_text:
+        return replace(line, reason=standing.error_text)
     return replace(line, reason=SIGNS.get(state, ""), turn=TURNS.get(state, ""))
 
 

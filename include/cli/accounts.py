@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from include.warehouse.tickets.accounts import AccountInfo, Rewrite
     from include.work.place import Workplace
 
+UNREADABLE = "A program that signs with the same rows can then not read its keys"
+
 app = typer.Typer(
     help="The vendor accounts and their encrypted keys.", no_args_is_help=True, epilog=EPILOG
 )
@@ -99,11 +101,21 @@ def list_(as_json: AsJson = False) -> None:
 
 @app.command(epilog=EPILOG)
 @verb
-def encrypt() -> None:
-    """Encrypt in place the secret keys that are stored as plain text. May be repeated."""
+def encrypt(
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Do not ask: nothing else signs with these rows.")
+    ] = False,
+) -> None:
+    """Encrypt in place the secret keys that are stored as plain text. May be repeated.
+
+    Another program that signs with a row of cloud_user can then not read its key: see README,
+    "Keys that another program reads too".
+    """
     from include.warehouse.tickets.accounts import encrypt_plain
 
     with session() as place:
+        if not yes:
+            _ask_whether_to_encrypt(place)
         done = encrypt_plain(place.warehouse, place.ring)
         _note(place, "accounts encrypt", {"key": place.ring.ids[:1]}, done=done)
         _end(done, "encrypted")
@@ -144,8 +156,33 @@ def new_key(
     )
 
 
+def _ask_whether_to_encrypt(place: Workplace) -> None:
+    """Let a person confirm that keys become unreadable for others. Raises ConfigError."""
+    from include.work.accounts import list_accounts
+
+    plain = [info.account_id for info in list_accounts(place) if info.storage == "plain"]
+    if not plain:
+        return
+    say(
+        f"{len(plain)} keys are plain text: {', '.join(plain[:20])}. {UNREADABLE}, and there is no"
+        " command that puts them back: save cloud_user first"
+    )
+    if not _is_asked():
+        raise ConfigError(
+            "nothing was encrypted: nobody can be asked here. Add --yes once no other program"
+            " reads these keys (README, Keys that another program reads too)"
+        )
+    if not typer.confirm("Encrypt them now?"):
+        raise ConfigError("nothing was encrypted")
+
+
+def _is_asked() -> bool:
+    """Whether somebody at a terminal can answer."""
+    return sys.stdin.isatty()
+
+
 def _read_secret() -> str:
-    if sys.stdin.isatty():
+    if _is_asked():
         secret = str(typer.prompt("Secret key", hide_input=True))
     else:
         lines = [line.strip() for line in sys.stdin if line.strip()]

@@ -74,13 +74,11 @@ def _show(health: Health, infos: list[AccountInfo]) -> None:
             report(f"{info.account_id} ({info.vendor}): never read; run `python -m include sync`")
     plain = sum("not encrypted" in " ".join(info.warnings) for info in infos)
     if plain:
-        report(f"{plain} secret keys are not encrypted: run `python -m include accounts encrypt`")
-    for standing in health.standings:
-        if standing.error_class:
-            report(
-                f"{standing.account_id} {standing.entity}: {standing.error_class}:"
-                f" {standing.error_text or 'see the log'} ({standing.whose_turn})"
-            )
+        report(
+            f"{plain} secret keys are not encrypted: run `python -m include accounts encrypt`,"
+            " unless another program reads them from these rows"
+        )
+    _show_troubles(health.standings)
     if health.snapshot:
         _show_snapshot(health.snapshot)
     if health.checks:
@@ -114,6 +112,22 @@ def _show(health: Health, infos: list[AccountInfo]) -> None:
         say("no accounts yet: add one with `python -m include accounts add`")
 
 
+def _show_troubles(standings: list[Standing]) -> None:
+    for standing in standings:
+        if standing.error_class:
+            report(
+                f"{standing.account_id} {standing.entity}: {standing.error_class}:"
+                f" {standing.error_text or 'see the log'} ({standing.whose_turn})"
+            )
+        elif standing.error_text and standing.outcome == "done":
+            report(f"{standing.account_id} {standing.entity}: {standing.error_text}")
+        if standing.is_ahead:
+            report(
+                f"{standing.account_id} {standing.entity}: the watermark lies ahead of every run:"
+                " the next one goes back to what is proven"
+            )
+
+
 def _show_snapshot(snapshot: SnapshotHealth) -> None:
     from include.cli.tables import show
 
@@ -132,7 +146,8 @@ def _show_snapshot(snapshot: SnapshotHealth) -> None:
         report(f"notes: {snapshot.notes}")
     if refused := snapshot.refused:
         report(
-            f"the newest snapshot ({_minute(refused.refused_at)} UTC) was refused:"
+            f"the newest snapshot ({_minute(refused.refused_at)} UTC) was refused"
+            f"{f', {refused.times} in a row' * (refused.times > 1)}:"
             f" {refused.accept} rows of {', '.join(refused.tables)} had vanished. Look at the"
             " source; if it is right: `python -m include snapshot --accept-vanished"
             f" {refused.accept}`"

@@ -30,7 +30,7 @@ from include.warehouse.mysql import Warehouse
 from include.warehouse.tickets import catalog, store
 from include.warehouse.tickets.account_rows import read_enabled_ids
 from include.warehouse.tickets.life import Look
-from include.warehouse.tickets.store import Conversation
+from include.warehouse.tickets.messages import Conversation, set_messages_aside
 
 AT_ONCE: Final = 20  # tickets of one transaction
 
@@ -159,7 +159,7 @@ def _mend(
         extra = found.damaged[ticket_id].extra_messages
         # An empty answer is no proof against what we have.
         if extra and answer.shown and ticket_id not in refused:
-            store.set_messages_aside(connection, look.account, ticket_id, extra - answer.shown)
+            set_messages_aside(connection, look.account, ticket_id, extra - answer.shown)
             shrunk.append((answer.ticket, answer.messages))
     store.store_tickets(connection, look, shrunk)  # counts what is left
     return refused

@@ -300,11 +300,11 @@ def upsert(
     ``synced_at`` changes only when another column does that is not *silent*; the ``id`` of a row
     stays.
 
-    Raises ContractError for a key that ends in a blank: to the server it is the key without it.
+    Raises ContractError as ``refuse_blank_ends``.
     """
     if not rows:
         return
-    _refuse_blank_ends(table, rows)
+    refuse_blank_ends(table, rows)
     statement = insert(table)
     fixed = {"id", "synced_at", *table.info["key"]}
     new = {
@@ -321,7 +321,8 @@ def upsert(
     )
 
 
-def _refuse_blank_ends(table: sa.Table, rows: Sequence[Row]) -> None:
+def refuse_blank_ends(table: sa.Table, rows: Sequence[Row]) -> None:
+    """Raise ContractError for a key with a blank at its end: the server ignores that."""
     for name in table.info["key"]:
         for row in rows:
             value = row[name]

@@ -43,6 +43,7 @@ def take_snapshot(
         accept_vanished=accept_vanished,
         vanish_limit=place.settings.snapshot_vanish_limit,
         full_hours=place.settings.snapshot_full_hours,
+        confirm_minutes=place.settings.snapshot_confirm_minutes,
         progress=progress,
     )
 

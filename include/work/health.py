@@ -14,7 +14,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from include import errors
-from include.warehouse.bookkeeping.ledger import STALE_SECONDS
+from include.warehouse.bookkeeping.ledger import STALE_SECONDS, is_ahead
 from include.warehouse.bookkeeping.tables import sync_check, sync_quarantine, sync_run, sync_state
 from include.warehouse.customer_service import manifest
 from include.warehouse.mysql import Warehouse
@@ -27,6 +27,7 @@ from include.warehouse.tickets.tables import (
     cloud_osm_source,
     cloud_user,
 )
+from include.warehouse.types import NOW
 
 COUNTED: Final = (
     cloud_user,
@@ -77,12 +78,15 @@ class Standing:
     done_at: datetime | None
     """End of the latest run that left nothing undone."""
     watermark_at: datetime | None
+    is_ahead: bool
+    """Whether no run can have set the watermark; the next run goes back to what is proven."""
     lag_seconds: int | None
     calls: int
     written: int
     messages: int
     error_class: str | None
     error_text: str | None
+    """Of the latest run that ended; without a class what a run that is done has to say."""
     request_id: str | None
     whose_turn: str | None
     open: int
@@ -120,10 +124,14 @@ class SnapshotTable:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """The newest snapshot, not published: too many rows had vanished. *accept*: how many."""
+    """The newest snapshot, not published: too many rows had vanished.
+
+    *accept*: how many. *times*: how many were refused in a row.
+    """
 
     refused_at: datetime
     accept: int
+    times: int
     tables: list[str]
 
 
@@ -193,6 +201,7 @@ def _standings(connection: sa.Connection, now: datetime) -> list[Standing]:
     s = sync_state.c
     latest = sa.select(
         sync_state,
+        NOW.label("now"),
         _run(sync_run.c.run_id).label("latest"),
         _run(sync_run.c.run_id, sync_run.c.outcome != "running").label("ended"),
         _run(sync_run.c.ended_at, sync_run.c.outcome == "done").label("done_at"),
@@ -221,6 +230,7 @@ def _standings(connection: sa.Connection, now: datetime) -> list[Standing]:
                 ended_at=run["ended_at"],
                 done_at=state["done_at"],
                 watermark_at=watermark,
+                is_ahead=is_ahead(watermark, state["heartbeat_at"], state["now"]),
                 lag_seconds=max(0, int((now - watermark).total_seconds())) if watermark else None,
                 calls=run["calls"],
                 written=run["written"],
@@ -252,17 +262,19 @@ def _snapshot(connection: sa.Connection, now: datetime) -> SnapshotHealth | None
             )
             for _, row in sorted(manifest.table_rows(connection, last.snapshot_id).items())
         ],
-        refused=_refused(connection),
+        refused=_refused(connection, last.snapshot_id),
     )
 
 
-def _refused(connection: sa.Connection) -> Refused | None:
-    newest = manifest.last_snapshot(connection)
-    if newest is None or newest.state != "refused":
+def _refused(connection: sa.Connection, published: int) -> Refused | None:
+    refusals = manifest.refusals_after(connection, published)
+    if not refusals:
         return None
-    rows = manifest.table_rows(connection, newest.snapshot_id)
+    rows = refusals[0].tables
     over = {name: row.figures.vanished for name, row in sorted(rows.items()) if row.over_limit}
-    return Refused(newest.stored_at, accept=sum(over.values()), tables=list(over))
+    return Refused(
+        refusals[0].stored_at, accept=sum(over.values()), times=len(refusals), tables=list(over)
+    )
 
 
 def _checks(connection: sa.Connection) -> list[BrokenCheck]:

@@ -8,6 +8,7 @@
 --     ALTER USER `osm_migrate`@`%` IDENTIFIED BY '…' ACCOUNT UNLOCK;
 --     ALTER USER `osm_migrate`@`%` REQUIRE SSL;  -- unless it connects from the same machine
 -- The views run with the rights of who ran `migrate` last: keep that user as long as the views.
+-- With PROCESS, and SELECT on performance_schema, `migrate` can also name who has a table in use.
 CREATE USER IF NOT EXISTS `osm_migrate`@`%` ACCOUNT LOCK;
 GRANT SELECT, INSERT, UPDATE, DELETE, CREATE, ALTER, DROP, INDEX, REFERENCES, CREATE VIEW,
-    SHOW VIEW, CREATE TEMPORARY TABLES ON `osm`.* TO `osm_migrate`@`%`;
+    SHOW VIEW, CREATE TEMPORARY TABLES, LOCK TABLES ON `osm`.* TO `osm_migrate`@`%`;

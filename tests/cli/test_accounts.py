@@ -6,6 +6,7 @@ import pytest
 from typer.testing import CliRunner
 
 from include.__main__ import app
+from include.cli import accounts
 from include.secrets import KeyRing, new_key
 from tests.cli.conftest import K1
 from tests.cli.invoked import CANARY, document, told
@@ -68,7 +69,7 @@ def test_plain_keys_are_encrypted_then_rotated_by_one_command_each(osm, rows):
         f" values ('p-1', 'ALIBABA', 'access-of-p-1', '{CANARY}')"
     )
     assert "not encrypted" in told(osm("accounts", "list"), 0)
-    assert "1 encrypted, 0 unchanged, 0 failed" in told(osm("accounts", "encrypt"), 0)
+    assert "1 encrypted, 0 unchanged, 0 failed" in told(osm("accounts", "encrypt", "--yes"), 0)
     assert "0 encrypted, 1 unchanged, 0 failed" in told(osm("accounts", "encrypt"), 0)
     rotated = told(osm("accounts", "rotate", SECRET_KEYS=f"{K2},{K1}"), 0)
     assert "1 encrypted with k2" in rotated
@@ -81,7 +82,26 @@ def test_rows_that_cannot_be_rewritten_are_named_and_end_the_verb_red(osm, rows)
         "insert into cloud_user (id, type, secret_id, secret_key_secret)"
         f" values ('x-1', 'nobody', 'access-of-x-1', '{CANARY}')"
     )
-    assert "account x-1 (nobody): type is 'nobody'" in told(osm("accounts", "encrypt"), 2)
+    assert "account x-1 (nobody): type is 'nobody'" in told(osm("accounts", "encrypt", "--yes"), 2)
+
+
+def test_nobody_encrypts_a_key_that_another_program_may_read_without_saying_so(
+    osm, rows, monkeypatch
+):
+    rows(
+        "insert into cloud_user (id, type, secret_id, secret_key_secret)"
+        f" values ('p-1', 'ALIBABA', 'access-of-p-1', '{CANARY}')"
+    )
+    stored = "select secret_key_secret = 'canarySECRETcanarySECRET' from cloud_user"
+    refused = told(osm("accounts", "encrypt"), 2)
+    assert "1 keys are plain text: p-1. A program that signs with the same rows" in refused
+    assert "nobody can be asked here. Add --yes" in refused
+    assert rows(stored) == [(1,)]
+    monkeypatch.setattr(accounts, "_is_asked", lambda: True)
+    assert "nothing was encrypted" in told(osm("accounts", "encrypt", stdin="n\n"), 2)
+    assert rows(stored) == [(1,)]
+    assert "1 encrypted" in told(osm("accounts", "encrypt", stdin="y\n"), 0)
+    assert rows(stored) == [(0,)]
 
 
 def test_a_new_key_is_printed_alone_on_stdout_and_fits_the_setting():

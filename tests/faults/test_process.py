@@ -349,7 +349,7 @@ def test_r9_after_three_months_a_run_catches_up_in_spans_that_last(empty, told):
         if statement.startswith("INSERT INTO cloud_osm_list"):
             sizes.append(len(values) if many else 1)
         if "watermark_at" in statement and statement.startswith("UPDATE"):
-            marks.append(values["watermark_at"])
+            marks.append(values["param_1"])
 
     empty.faults("server_error", "list", times=None, attempt=4)
     with closing(Warehouse.open(empty.url)) as opened:

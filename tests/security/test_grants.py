@@ -210,7 +210,7 @@ def test_the_work_of_each_user_is_done_with_its_rights(users, sandbox, source_ur
         account = sandbox.account(vendor)
         given = ("--vendor", vendor, "--access-key", account.access_key, "--region", account.region)
         run("migrate", "accounts", "add", account.account_id, *given, stdin=account.secret_key)
-    run("migrate", "accounts", "encrypt")
+    run("migrate", "accounts", "encrypt", "--yes")
     for verb in ("refresh", "sync", "snapshot", "build-reports", "check"):
         told = run("write", verb)
     assert f"may read and write the {len(WRITTEN)} tables" in told

@@ -172,7 +172,7 @@ def test_the_ledger_says_who_touched_which_key(warehouse_url):
     add = ("accounts", "add", "main", "--vendor", "huawei", "--access-key", "access-of-main")
     invoke(environ, *add, stdin="a-secret-of-main")
     invoke(environ, *add, "--connection", "of_main")
-    invoke(environ, "accounts", "encrypt")
+    invoke(environ, "accounts", "encrypt", "--yes")
     invoke(environ, *add, stdin="another-secret-of-main")
     invoke(environ | {"SECRET_KEYS": f"{new},{old}"}, "accounts", "rotate")
     told = rows(

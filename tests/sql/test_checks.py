@@ -131,7 +131,7 @@ def fill(connection: sa.Connection) -> None:
             {
                 "account_id": "huawei-1",
                 "entity": "tickets",
-                "watermark_at": NOW,
+                "watermark_at": NOW - timedelta(minutes=9),
                 "heartbeat_at": NOW - timedelta(minutes=9),
             }
         ],
@@ -342,7 +342,10 @@ PLANTED: list[tuple[str, list[Step], Offence | list[Offence]]] = [
     ),
     (
         "every_running_run_shows_signs_of_life",
-        [f"update sync_state set heartbeat_at = '{NOW - timedelta(minutes=11)}'"],
+        [
+            f"update sync_state set heartbeat_at = '{NOW - timedelta(minutes=11)}',"
+            f" watermark_at = '{NOW - timedelta(minutes=12)}'"
+        ],
         {"run_id": "r2", "account_id": "huawei-1", "entity": "tickets"},
     ),
     (
@@ -353,7 +356,7 @@ PLANTED: list[tuple[str, list[Step], Offence | list[Offence]]] = [
     (
         "no_watermark_lies_in_the_future",
         [
-            f"update sync_state set watermark_at = '{NOW + timedelta(minutes=11)}'"
+            f"update sync_state set watermark_at = '{NOW - timedelta(minutes=8)}'"
             " where entity = 'tickets'"
         ],
         {"account_id": "huawei-1", "entity": "tickets"},

@@ -179,7 +179,9 @@ def test_a_refused_snapshot_states_the_number_to_accept_until_one_is_published(w
     found = write(2, "refused")
     assert found.snapshot_id == 1
     assert (found.refused.accept, found.refused.tables) == (340, ["seat", "supplier"])
-    assert write(3, "complete").refused is None
+    assert found.refused.times == 1
+    assert write(3, "refused").refused.times == 2
+    assert write(4, "complete").refused is None
 
 
 def test_checks_that_hold_are_nothing_to_tell(warehouse):

@@ -19,12 +19,16 @@ HALF_THE_CIRCLE: Final = 2**31 - 2**24
 
 @dataclass(frozen=True, slots=True)
 class SnapshotOptions:
-    """What is asked of a snapshot. *vanish_limit* is a share of a table's rows."""
+    """What is asked of a snapshot. *vanish_limit* is a share of a table's rows.
+
+    A snapshot *confirm_after* a refused one may confirm it.
+    """
 
     full: bool = False
     accept_vanished: int = 0
     vanish_limit: float = 0.2
     full_after: timedelta = timedelta(hours=24)
+    confirm_after: timedelta = timedelta(minutes=30)
 
 
 @dataclass(frozen=True, slots=True)

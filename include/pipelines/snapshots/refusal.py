@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from datetime import timedelta
 
 from include.pipelines.snapshots.plan import SnapshotOptions
-from include.warehouse.customer_service.manifest import TableRow
+from include.warehouse.customer_service.manifest import Refusal, TableFigures, TableRow
 
 
 def is_over_limit(
@@ -22,27 +23,56 @@ def is_over_limit(
 
 
 def why_refused(
-    tables: Sequence[TableRow], options: SnapshotOptions, refused_before: Mapping[str, TableRow]
+    tables: Sequence[TableRow], options: SnapshotOptions, refusals: Sequence[Refusal]
 ) -> str | None:
     """Say why a snapshot must not be published; None: it may.
 
-    *refused_before* are the tables of the snapshot before, if that was refused: a second look that
-    finds the same tables over the limit confirms the first.
+    *refusals* are the snapshots refused since the last that was published, newest first.
     """
     over = [table.figures for table in tables if table.over_limit]
     total = sum(figures.vanished for figures in over)
-    confirmed = all(
-        figures.table_name in refused_before and refused_before[figures.table_name].over_limit
-        for figures in over
-    )
-    if confirmed or total <= options.accept_vanished:
+    if total <= options.accept_vanished:
+        return None
+    if all(_is_confirmed(figures, options.confirm_after, refusals) for figures in over):
         return None
     shares = ", ".join(
         f"{figures.table_name} lost {figures.vanished} of {figures.present + figures.vanished} rows"
         for figures in over
     )
+    minutes = round(options.confirm_after.total_seconds() / 60)
     return (
-        f"{shares}, more than the limit of {options.vanish_limit:.0%}: nothing was published. Look"
-        " at the source; if it is right, accept the number (accept_vanished"
-        f" {total}), or let the next snapshot confirm it"
+        f"{shares}, more than the limit of {options.vanish_limit:.0%}: nothing was published"
+        f"{_tell_before(refusals)}. Look at the source; if it is right, accept the number"
+        f" (accept_vanished {total}), or let a snapshot confirm it that finds no more than that"
+        f" gone, {minutes} minutes from now or later"
     )
+
+
+def _is_confirmed(
+    figures: TableFigures, confirm_after: timedelta, refusals: Sequence[Refusal]
+) -> bool:
+    """Whether as many rows were gone, or more, in each refused snapshot back to an old enough one.
+
+    What vanished since then, nobody has confirmed: thirty that were refused do not confirm that
+    all are gone, nor does a second look at the same outage.
+    """
+    for refusal in refusals:
+        row = refusal.tables.get(figures.table_name)
+        if row is None or not row.over_limit or row.figures.vanished < figures.vanished:
+            return False
+        if refusal.age >= confirm_after:
+            return True
+    return False
+
+
+def _tell_before(refusals: Sequence[Refusal]) -> str:
+    """That it is not the first refusal in a row, and what the one before was about."""
+    if not refusals:
+        return ""
+    lost = ", ".join(
+        f"{row.figures.vanished} of {name}"
+        for name, row in sorted(refusals[0].tables.items())
+        if row.over_limit
+    )
+    minutes = int(refusals[0].age.total_seconds() // 60)
+    return f"; refusal {len(refusals) + 1} in a row, the one before, {minutes} min ago, for {lost}"

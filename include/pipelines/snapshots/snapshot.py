@@ -59,14 +59,16 @@ def take_snapshot(
     accept_vanished: int = 0,
     vanish_limit: float = 0.2,
     full_hours: float = 24,
+    confirm_minutes: float = 30,
     progress: Say = log.info,
 ) -> PublishedSnapshot:
     """Take one snapshot and publish it.
 
-    Raises CheckError when more than *vanish_limit* (a share) of a table's rows vanished, unless the
-    snapshot before was refused for the same table or *accept_vanished* states the number. Raises
-    ConfigError when the source is not as agreed, UnavailableError after three attempts,
-    AlreadyRunningError. Whatever is raised, what was published stays.
+    Raises CheckError when more than *vanish_limit* (a share) of a table's rows vanished, unless a
+    snapshot at least *confirm_minutes* ago was refused for as many of the same table, or
+    *accept_vanished* states the number. Raises ConfigError when the source is not as agreed,
+    UnavailableError after three attempts, AlreadyRunningError. Whatever is raised, what was
+    published stays.
     """
     retrying = tenacity.Retrying(
         retry=tenacity.retry_if_exception(_passes),
@@ -75,7 +77,13 @@ def take_snapshot(
         before_sleep=lambda state: progress(f"{_why(state)}: the snapshot is taken again"),
         reraise=True,
     )
-    options = SnapshotOptions(full, accept_vanished, vanish_limit, timedelta(hours=full_hours))
+    options = SnapshotOptions(
+        full,
+        accept_vanished,
+        vanish_limit,
+        timedelta(hours=full_hours),
+        timedelta(minutes=confirm_minutes),
+    )
     with ledger.hold(warehouse, OWNER, ENTITY, vendor="POSTGRESQL", request=request) as run:
         taken: PublishedSnapshot = retrying(_attempt, source, warehouse, run, options, progress)
         run.counts.listed = sum(table.rows_read for table in taken.tables)
@@ -104,7 +112,7 @@ def _attempt(
                 run.beat()
         row = _row_of(plan, snapshot.position, run.run_id, notes)
         rows = [table.row for table in staged]
-        if reason := why_refused(rows, options, history.refused_tables):
+        if reason := why_refused(rows, options, history.refusals):
             connection.rollback()
             run.confirm_hold(connection)
             manifest.write(connection, replace(row, state="refused"), rows)

@@ -17,12 +17,8 @@ from include.pipelines.tickets.reading import Failed, Gone, Outcome, Read
 from include.vendors.client import VendorClient
 from include.warehouse.bookkeeping.ledger import Counts, Run
 from include.warehouse.tickets.life import Look
-from include.warehouse.tickets.store import (
-    Conversation,
-    store_listed,
-    store_outcomes,
-    store_part,
-)
+from include.warehouse.tickets.messages import Conversation
+from include.warehouse.tickets.store import store_listed, store_outcomes, store_part
 
 log = logging.getLogger(__name__)
 

@@ -8,6 +8,7 @@ lock, in each writing transaction, so a run that was frozen and overtaken cannot
 from __future__ import annotations
 
 import json
+import logging
 import threading
 import time
 import uuid
@@ -23,8 +24,9 @@ from include import stopping
 from include.errors import PartialError, SupersededError, SyncError, VendorError
 from include.warehouse.bookkeeping.tables import sync_run, sync_state
 from include.warehouse.mysql import Warehouse
-from include.warehouse.types import NOW, stored_name
+from include.warehouse.types import NOW, Utc, stored_name
 
+log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 STALE_SECONDS: Final = 600
@@ -84,6 +86,7 @@ class Run:
         self.run_id = uuid.uuid4().hex
         self.counts = Counts()
         self.watermark: datetime | None = None
+        """As far as it can be believed: what lies ahead of all runs is taken back."""
         self.state = NEVER
         self._warehouse, self._connection = warehouse, connection
         self._key = (sync_state.c.account_id == account_id) & (sync_state.c.entity == entity)
@@ -91,6 +94,9 @@ class Run:
         self._beat = time.monotonic()
         self._turn = threading.Lock()
         self._token: int | None = None
+        self._begun_at: datetime | None = None
+        self._has_window = False
+        self._note = ""
 
     def begin(self, vendor: str, request: Request) -> None:
         """Take the account over and write this run's row in the ledger."""
@@ -118,18 +124,21 @@ class Run:
     def confirm_hold(self, connection: sa.Connection, **state: datetime | None) -> None:
         """Move *state* in a transaction that the caller commits, if this run still holds it.
 
+        A moment beyond the server's clock is cut to it, and the end of a window that was listed to
+        the beginning of the run: a worker's own clock may be ahead, and nobody has looked there.
         Raises SupersededError when another run took over; none can before the commit.
         """
         held = sa.select(sync_state.c.token).where(self._key).with_for_update()
         if self._token is None or connection.scalar(held) != self._token:
             raise SupersededError("another run took this account over: nothing was written")
-        values = {name: moment for name, moment in state.items() if moment}
+        values = {name: self._not_ahead(moment) for name, moment in state.items() if moment}
         connection.execute(
             sa.update(sync_state).where(self._key).values(heartbeat_at=NOW, **values)
         )
 
     def window(self, since: datetime, until: datetime) -> None:
         """Note the creation window this run is about."""
+        self._has_window = True
         self._warehouse.transact(lambda c: self._update(c, since_at=since, until_at=until))
 
     def beat(self) -> None:
@@ -160,9 +169,17 @@ class Run:
             values["error_class"] = type(error).__name__.lstrip("_")
             # Only our own errors are known to be free of keys and of customers' texts.
             values["error_text"] = str(error)[:2000] if isinstance(error, SyncError) else None
+        if self._note:
+            told = f"{self._note}. {values.get('error_text') or ''}".strip()
+            values["error_text"] = told[:2000]
         if isinstance(error, VendorError):
             values["request_id"] = error.request_id[:128] or None
         self._warehouse.transact(lambda connection: self._update(connection, **values))
+
+    def _not_ahead(self, moment: datetime) -> sa.ColumnElement[datetime]:
+        if self._has_window and self._begun_at:
+            moment = min(moment, self._begun_at)
+        return sa.func.least(sa.literal(moment, Utc), NOW)
 
     def _figures(self) -> dict[str, int]:
         return {name: value for name, value in asdict(self.counts).items() if name in sync_run.c}
@@ -174,9 +191,20 @@ class Run:
     def _begin(self, connection: sa.Connection, vendor: str, request: Request) -> int:
         connection.execute(sa.insert(sync_state).prefix_with("IGNORE").values(**self._row))
         state = connection.execute(sa.select(sync_state).where(self._key).with_for_update()).one()
-        connection.execute(
-            sa.update(sync_state).where(self._key).values(token=state.token + 1, heartbeat_at=NOW)
-        )
+        self._begun_at = connection.scalar(sa.select(NOW))
+        self.watermark = state.watermark_at
+        self.state = State(state.swept_at, state.listed_at, state.strays_at)
+        values: dict[str, Any] = {"token": state.token + 1, "heartbeat_at": NOW}
+        if is_ahead(state.watermark_at, state.heartbeat_at, self._begun_at):
+            self.watermark = _find_proven_end(connection, **self._row)
+            values["watermark_at"] = self.watermark
+            self._note = (
+                f"the watermark {state.watermark_at:%Y-%m-%d %H:%M:%S} UTC lay ahead of every run:"
+                " refused, and set back to "
+                + (f"{self.watermark:%Y-%m-%d %H:%M:%S} UTC" if self.watermark else "the beginning")
+            )
+            log.warning("account=%s entity=%s: %s", *self._row.values(), self._note)
+        connection.execute(sa.update(sync_state).where(self._key).values(**values))
         earlier = (sync_run.c.outcome == "running") & sa.and_(
             *(sync_run.c[name] == value for name, value in self._row.items())
         )
@@ -190,8 +218,6 @@ class Run:
         connection.execute(
             _row_of(request, run_id=self.run_id, vendor=vendor, outcome="running", **self._row)
         )
-        self.watermark = state.watermark_at
-        self.state = State(state.swept_at, state.listed_at, state.strays_at)
         return int(state.token) + 1
 
 
@@ -279,8 +305,50 @@ def _row_of(request: Request, **values: Any) -> sa.Insert:
 
 
 def watermark(warehouse: Warehouse, account_id: str, entity: str) -> datetime | None:
-    """All that was created before it is stored or in quarantine; None before the first run."""
+    """All that was created before it is stored or in quarantine; None before the first run.
+
+    One that lies ahead of every run is not believed: instead what the next run will go back to.
+    """
     key = (sync_state.c.account_id == account_id) & (sync_state.c.entity == entity)
-    query = sa.select(sync_state.c.watermark_at).where(key)
-    moment: datetime | None = warehouse.transact(lambda connection: connection.scalar(query))
-    return moment
+    query = sa.select(sync_state.c.watermark_at, sync_state.c.heartbeat_at, NOW).where(key)
+
+    def read(connection: sa.Connection) -> datetime | None:
+        state = connection.execute(query).one_or_none()
+        if state is None or not is_ahead(*state):
+            return None if state is None else state[0]
+        return _find_proven_end(connection, account_id, entity)
+
+    return warehouse.transact(read)
+
+
+def is_ahead(
+    watermark_at: datetime | None, heartbeat_at: datetime | None, now: datetime | None
+) -> bool:
+    """Whether a watermark is one that no run of ours can have set: a hand did, or a restore.
+
+    A run moves it to the server's clock at most, and shows a sign of life in the same statement. So
+    a watermark that was ahead is still known by that once its moment has passed.
+    """
+    if watermark_at is None:
+        return False
+    return any(limit is not None and watermark_at > limit for limit in (heartbeat_at, now))
+
+
+def _find_proven_end(connection: sa.Connection, account_id: str, entity: str) -> datetime | None:
+    """The moment up to which runs that left nothing undone have listed without a gap.
+
+    None: there is no such run. A run under a wrong watermark may have listed its last day only, and
+    a backfill any span; what does not join on to the runs before it proves nothing.
+    """
+    c = sync_run.c
+    query = (
+        sa.select(c.since_at, c.until_at, c.started_at)
+        .where(c.account_id == account_id, c.entity == entity, c.outcome == "done")
+        .where(c.since_at.is_not(None), c.until_at.is_not(None))
+        .order_by(c.started_at)
+    )
+    end: datetime | None = None
+    for since, until, started in connection.execute(query):
+        if end is None or since <= end:
+            end = max(end or since, min(until, started))
+    return end

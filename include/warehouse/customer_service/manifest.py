@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final, Literal
 
 import sqlalchemy as sa
@@ -72,6 +72,15 @@ class TableRow:
 
 
 @dataclass(frozen=True, slots=True)
+class Refusal:
+    """A snapshot that was refused, *age* ago by the warehouse's clock, with its tables."""
+
+    stored_at: datetime
+    age: timedelta
+    tables: Mapping[str, TableRow]
+
+
+@dataclass(frozen=True, slots=True)
 class SnapshotHistory:
     """What the manifest says of all snapshots so far."""
 
@@ -80,8 +89,8 @@ class SnapshotHistory:
     published: StoredSnapshot | None
     """The newest complete one."""
     published_tables: Mapping[str, TableRow]
-    refused_tables: Mapping[str, TableRow]
-    """Those of the newest snapshot, if it was refused."""
+    refusals: tuple[Refusal, ...]
+    """The snapshots refused since then, newest first."""
     full_at: datetime | None
     """When all rows were last read and published, by the source's clock."""
 
@@ -93,13 +102,26 @@ STORED: Final = tuple(field.name for field in fields(StoredSnapshot))
 def read_history(connection: sa.Connection) -> SnapshotHistory:
     """Read what a new snapshot must know of those before."""
     newest, published = last_snapshot(connection), last_snapshot(connection, "complete")
-    is_refused = newest is not None and newest.state == "refused"
     return SnapshotHistory(
         newest,
         published,
         table_rows(connection, published.snapshot_id) if published else {},
-        table_rows(connection, newest.snapshot_id) if newest and is_refused else {},
+        refusals_after(connection, published.snapshot_id if published else 0),
         _last_full(connection),
+    )
+
+
+def refusals_after(connection: sa.Connection, snapshot_id: int) -> tuple[Refusal, ...]:
+    """Read the refused snapshots with a greater number, newest first."""
+    c = cs_snapshot.c
+    query = (
+        sa.select(c.snapshot_id, c.stored_at, NOW.label("now"))
+        .where(c.snapshot_id > snapshot_id, c.state == "refused")
+        .order_by(c.snapshot_id.desc())
+    )
+    return tuple(
+        Refusal(stored_at, now - stored_at, table_rows(connection, number))
+        for number, stored_at, now in connection.execute(query).all()
     )
 
 

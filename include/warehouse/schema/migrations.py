@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -23,7 +24,9 @@ from alembic.script import ScriptDirectory
 from include.errors import AlreadyRunningError, CheckError, ConfigError
 from include.warehouse.bookkeeping.leftovers import Leftover, read_leftovers
 from include.warehouse.mysql import dedicated, translate_error
-from include.warehouse.schema import views
+from include.warehouse.schema import obstacles, views
+from include.warehouse.schema.changes import TableChange, read_changes
+from include.warehouse.schema.obstacles import LOCK_WAIT_SECONDS
 
 Say = Callable[[str], None]
 
@@ -35,14 +38,17 @@ USERS_TABLES: Final = (
     "cloud_osm_product",
     "cloud_osm_product_type",
 )
+OLDEST: Final = "0008"
+"""The oldest revision that a newer one can be taken back to."""
 LOCK_SECONDS: Final = 10
 LISTED: Final = 1000
 
 SESSION: Final = (
     # Without strict mode the server cuts what is too long, and says nothing.
     "SET SESSION sql_mode = 'STRICT_ALL_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION'",
-    # A table that somebody reads without end: give up instead of blocking everybody behind us.
-    "SET SESSION lock_wait_timeout = 60",
+    # Whoever wants a table for which we wait waits behind us.
+    f"SET SESSION lock_wait_timeout = {LOCK_WAIT_SECONDS},"
+    f" innodb_lock_wait_timeout = {LOCK_WAIT_SECONDS}",
 )
 
 HEAD: Final = """\
@@ -67,30 +73,136 @@ class Report:
     leftover_count: int
 
 
-def upgrade(engine: sa.Engine, *, progress: Say = lambda _: None) -> Report:
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What ``upgrade`` would do. *before* is None for a database that has no schema of ours."""
+
+    before: str | None
+    after: str
+    revisions: tuple[tuple[str, str], ...]
+    """Those to come, oldest first, with what each is about."""
+    changes: tuple[TableChange, ...]
+    obstacle: str | None
+    """Why it would be refused, and what to do; None: it would not."""
+
+
+def upgrade(
+    engine: sa.Engine,
+    *,
+    progress: Say = lambda _: None,
+    sleep: Callable[[float], None] = time.sleep,
+) -> Report:
     """Bring the database to the newest schema. Running it again, or after a kill, completes it.
 
-    Tables that are the user's are adopted with their rows. Raises ConfigError for a schema that
-    this code does not know and for tables that only bear the names, AlreadyRunningError when
-    another migration runs, UnavailableError when the database went away.
+    Tables that are the user's are adopted with their rows. What would stop it half-way is looked
+    for before the first change. Raises ConfigError for a schema that this code does not know, for
+    tables that only bear the names and for foreign keys in the way, AlreadyRunningError when
+    another migration runs, UnavailableError when the database went away or somebody has a table in
+    use, naming who.
     """
+    with _alone(engine) as connection:
+        before = _revision(connection)
+        _refuse_unknown(before)
+        there = sa.inspect(connection).get_table_names() if before is None else []
+        adopted = tuple(name for name in USERS_TABLES if name in there)
+        for name in adopted:
+            progress(f"{name}: is there, will be adopted with its rows")
+        move = _Move(connection, progress, sleep)
+        if before != head():
+            move.run(command.upgrade, f"{before or 'base'}:head", "head")
+        move.wait_for_locks(
+            lambda: views.apply(connection, progress=progress),
+            f"The tables are those of {head()}, some views are still the old ones",
+        )
+        count, leftovers = read_leftovers(connection, LISTED)
+        return Report(before, head(), adopted, leftovers, count)
+
+
+def go_back(
+    engine: sa.Engine,
+    revision: str,
+    *,
+    progress: Say = lambda _: None,
+    sleep: Callable[[float], None] = time.sleep,
+) -> None:
+    """Take the tables back to *revision*, for the release that was written for it.
+
+    What the newer revisions added goes, and nothing else. The views stay as they are until that
+    release's own ``migrate``. Raises ConfigError where there is no way back, else as ``upgrade``.
+    """
+    with _alone(engine) as connection:
+        before = _revision(connection)
+        _refuse_unknown(before)
+        _refuse_no_way_back(before, revision)
+        if before != revision:
+            _Move(connection, progress, sleep).run(
+                command.downgrade, f"{before}:{revision}", revision
+            )
+
+
+def preview(engine: sa.Engine) -> Preview:
+    """What ``upgrade`` would do; changes nothing and takes no lock. Raises as ``upgrade``."""
     with _patient(engine) as connection:
-        for statement in SESSION:
-            connection.exec_driver_sql(statement)
-        with _lock(connection):
-            before = _revision(connection)
-            _refuse_unknown(before)
-            there = sa.inspect(connection).get_table_names() if before is None else []
-            adopted = tuple(name for name in USERS_TABLES if name in there)
-            for name in adopted:
-                progress(f"{name}: is there, will be adopted with its rows")
-            # The revisions import nothing of ours, so that no change here can change them.
-            errors = {"operator": ConfigError, "data owner": CheckError}
-            config = _config(connection=connection, progress=progress, errors=errors)
-            command.upgrade(config, "head")
-            views.apply(connection, progress=progress)
-            count, leftovers = read_leftovers(connection, LISTED)
-            return Report(before, head(), adopted, leftovers, count)
+        before = _revision(connection)
+        _refuse_unknown(before)
+        obstacle = None
+        steps = reversed(list(_migrations().iterate_revisions("head", before or "base")))
+        changes = _changes(connection, command.upgrade, f"{before or 'base'}:head")
+        try:
+            obstacles.refuse_foreign_keys(connection, changes)
+        except ConfigError as error:
+            obstacle = str(error)
+        return Preview(
+            before,
+            head(),
+            tuple((step.revision, step.doc.splitlines()[0]) for step in steps),
+            tuple(changes),
+            obstacle,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Move:
+    """The way of one connection from a revision to another."""
+
+    connection: sa.Connection
+    progress: Say
+    sleep: Callable[[float], None]
+
+    def run(self, command_: Callable[..., None], span: str, revision: str) -> None:
+        """Look for what would stop *command_*, then let it go to *revision*."""
+        changes = _changes(self.connection, command_, span)
+        obstacles.refuse_foreign_keys(self.connection, changes)
+        tables = [change.table for change in changes]
+        self.wait_for_locks(
+            lambda: obstacles.lock_briefly(self.connection, tables), "Nothing was changed"
+        )
+        # The revisions import nothing of ours, so that no change here can change them.
+        errors = {"operator": ConfigError, "data owner": CheckError}
+        config = _config(connection=self.connection, progress=self.progress, errors=errors)
+        try:
+            self.wait_for_locks(lambda: command_(config, revision), "What was done stays")
+        except BaseException:
+            self.progress(
+                f"stopped on the way {span.replace(':', ' to ')}: what was done stays and is seen."
+                " Mend the cause, then run the same again: it goes on from there"
+            )
+            raise
+
+    def wait_for_locks(self, work: Callable[[], None], standing: str) -> None:
+        """Do *work* as ``obstacles.wait_for_locks``."""
+        obstacles.wait_for_locks(
+            self.connection, work, standing=standing, progress=self.progress, sleep=self.sleep
+        )
+
+
+def _changes(
+    connection: sa.Connection, command_: Callable[..., None], span: str
+) -> list[TableChange]:
+    """What *command_* does to tables that are there on the way of *span*."""
+    buffer = io.StringIO()
+    command_(_config(buffer), span, sql=True)
+    return read_changes(connection, buffer.getvalue())
 
 
 def require_current(engine: sa.Engine) -> None:
@@ -104,6 +216,27 @@ def require_current(engine: sa.Engine) -> None:
     if found != head():
         has = f"schema {found}, which is older than {head()}" if found else "no schema of ours"
         raise ConfigError(f"the warehouse has {has}: run `python -m include migrate`")
+
+
+def _refuse_no_way_back(before: str | None, revision: str) -> None:
+    """Raise ConfigError unless each revision from *before* down to *revision* can be undone."""
+    known = [step.revision for step in _migrations().iterate_revisions("head", OLDEST)]
+    if before is None or revision not in (*known, OLDEST):
+        names = ", ".join((*known, OLDEST))
+        raise ConfigError(
+            f"the schema {before or 'is not there, and'} cannot go back to {revision}, only to"
+            f" {names}: for an older one restore the backup (README)"
+        )
+    if before < revision:
+        raise ConfigError(
+            f"the schema is {before}, older than {revision}: run `migrate` without --to"
+        )
+    for step in _migrations().iterate_revisions(before, revision):
+        if not hasattr(step.module, "downgrade"):
+            raise ConfigError(
+                f"there is no way back from {step.revision}: {step.module.NO_WAY_BACK}. Restore the"
+                " backup (README)"
+            )
 
 
 def script() -> str:
@@ -145,6 +278,16 @@ def _refuse_unknown(revision: str | None) -> None:
             f"the warehouse has schema {revision}, which this code does not know (it knows up to"
             f" {head()}): update the code; nothing was read or written"
         )
+
+
+@contextmanager
+def _alone(engine: sa.Engine) -> Iterator[sa.Connection]:
+    """A patient connection under the rules of migrations, the only one that migrates."""
+    with _patient(engine) as connection:
+        for statement in SESSION:
+            connection.exec_driver_sql(statement)
+        with _lock(connection):
+            yield connection
 
 
 @contextmanager

@@ -20,6 +20,8 @@ from include.warehouse.types import stored_name
 SQL: Final = Path(__file__).resolve().parents[3] / "sql"
 STAGING: Final = "stg_"
 """How the names of staging views begin."""
+PROBE: Final = "v_as_it_would_be"
+"""The view that is made for a moment, to see whether the one that is there is the same."""
 OURS: Final = ("cs_", "v_", STAGING)
 """How the names of our views begin."""
 LAST_MILLISECOND: Final = 253370764799999
@@ -41,17 +43,46 @@ def statements() -> dict[str, str]:
 
 
 def apply(connection: sa.Connection, *, progress: Callable[[str], None] = lambda _: None) -> None:
-    """Create or replace every view. One that this code no longer has stays, and is named."""
+    """Create every view that is missing, and replace each that differs.
+
+    One that is the same is not touched: replacing it would wait for whoever reads it, and let all
+    others wait. One that this code no longer has stays, and is named.
+    """
     known = statements()
-    for statement in known.values():
-        # As it is written: a % in it means no parameter.
-        connection.execution_options(no_parameters=True).exec_driver_sql(statement)
-    for name in sa.inspect(connection).get_view_names():
-        if name.startswith(OURS) and name not in known:
+    there = sa.inspect(connection).get_view_names()
+    # As it is written: a % in it means no parameter.
+    plainly = connection.execution_options(no_parameters=True)
+    for name, statement in known.items():
+        if name not in there or not _is_same(plainly, name, statement):
+            plainly.exec_driver_sql(statement)
+    for name in there:
+        if name.startswith(OURS) and name not in {*known, PROBE}:
             progress(
                 f"{name}: a view that this code no longer has, or never had. It was left as it is;"
                 f" DROP VIEW {name} when nobody reads it"
             )
+
+
+def _is_same(connection: sa.Connection, name: str, statement: str) -> bool:
+    """Whether *statement* would make the view that is there, definer and collation included.
+
+    The server keeps a view in a form of its own, so it is asked for that of both.
+    """
+    head, word, rest = statement.partition(f"view {name} as")
+    if not word:
+        raise ValueError(f"{name}.sql does not say `view {name} as`")
+    connection.exec_driver_sql(f"{head}view {PROBE} as{rest}")
+    try:
+        return _shown(connection, name) == _shown(connection, PROBE)
+    finally:
+        connection.exec_driver_sql(f"drop view {PROBE}")
+
+
+def _shown(connection: sa.Connection, name: str) -> list[str]:
+    """How the server shows a view, without its name."""
+    _, *shown = connection.exec_driver_sql(f"show create view {name}").one()
+    shown[0] = shown[0].replace(f"`{name}`", "", 1)
+    return shown
 
 
 def script() -> str:

@@ -314,7 +314,10 @@ def _open(
         if value != value.strip()
     ]
     if row.storage == "plain":
-        warnings.append("its secret key is not encrypted: run `python -m include accounts encrypt`")
+        warnings.append(
+            "its secret key is not encrypted: run `python -m include accounts encrypt`, unless"
+            " another program reads the key from this row"
+        )
     account = Account(row.account_id, vendor, row.access_key.strip(), secret.strip(), row.region)
     return account, tuple(warnings)
 
@@ -337,7 +340,8 @@ def _secret(
         raise row.fault(
             "secret_key_secret",
             "is not encrypted, and ALLOW_PLAIN_SECRETS=0 refuses that:"
-            " run `python -m include accounts encrypt`",
+            " run `python -m include accounts encrypt`, unless another program reads the key from"
+            " this row",
         )
     return row.stored
 

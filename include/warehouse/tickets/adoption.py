@@ -22,7 +22,7 @@ from include.vendors.registry import VENDORS, vendor_of
 from include.warehouse.bookkeeping.leftovers import leave_rows
 from include.warehouse.mysql import Warehouse
 from include.warehouse.tickets.account_rows import read_rows
-from include.warehouse.tickets.store import merge_derived, own_id, take_over
+from include.warehouse.tickets.messages import merge_derived, own_id, take_over
 from include.warehouse.tickets.tables import (
     cloud_osm_detail,
     cloud_osm_list,

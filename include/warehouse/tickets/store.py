@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.mysql import insert
 
 from include.errors import ContractError, VendorError
-from include.models import DERIVED_ID_PREFIX, Account, Message, Ticket, TicketRef
-from include.warehouse.bookkeeping.leftovers import leave_rows
-from include.warehouse.mysql import Rule, keep_first, overwrite, overwrite_unless_empty, upsert
+from include.models import Account, Message, Ticket, TicketRef
+from include.warehouse.mysql import (
+    Rule,
+    keep_first,
+    overwrite,
+    refuse_blank_ends,
+    upsert,
+)
 from include.warehouse.tickets.life import (
     Look,
     find_close_span,
@@ -22,27 +26,21 @@ from include.warehouse.tickets.life import (
     plan_next_look,
     reader_of,
 )
+from include.warehouse.tickets.messages import (
+    Conversation,
+    count_messages,
+    merge_derived,
+    own_id,
+    write_messages,
+)
 from include.warehouse.tickets.openings import drop_doubled_openings
 from include.warehouse.tickets.quarantine import put_into_quarantine, release_from_quarantine
 from include.warehouse.tickets.tables import (
-    cloud_osm_detail,
     cloud_osm_history,
     cloud_osm_list,
     cloud_osm_source,
 )
-from include.warehouse.types import stored_name, to_millisecond
-
-CUT_AT: Final = 50
-"""Characters of a text in the user's DDL; a server that is not strict cut it there."""
-NAMESPACE: Final = uuid.UUID("5d2b1f3e-6f0a-4d0e-9d57-6c3f0c8a1b42")
-
-Conversation = tuple[Ticket, Sequence[Message] | None]
-"""A ticket and its messages; None where they were not read."""
-
-
-def own_id(kind: str, vendor: str, *key: str) -> str:
-    """Our id of a row, made from its natural key: two runs at once make the same row."""
-    return uuid.uuid5(NAMESPACE, "\n".join((kind, stored_name(vendor), *key))).hex
+from include.warehouse.types import to_millisecond
 
 
 def store_tickets(
@@ -64,12 +62,12 @@ def store_tickets(
     ]
     vendor, now = look.account.vendor, look.at
     upsert(connection, cloud_osm_source, _source_rows(accepted, now), {"create_time": keep_first})
-    _write_messages(connection, accepted, now)
+    write_messages(connection, accepted, now)
     read = [ticket.ticket_id for ticket, messages in accepted if messages is not None]
     # First: to the other, an opening text of ours is a message whose vendor gave an id.
     drop_doubled_openings(connection, vendor, read)
     merge_derived(connection, vendor, read)
-    stored = _count_messages(connection, vendor, read)
+    stored = count_messages(connection, vendor, read)
     _write_tickets(
         connection,
         [
@@ -101,7 +99,7 @@ def store_part(
         raise refused[ticket.ticket_id]
     if is_older(before, ticket, look):
         return
-    _write_messages(connection, [(ticket, messages)], look.at)
+    write_messages(connection, [(ticket, messages)], look.at)
     row = _ticket_row(ticket, False, None, before[ticket.ticket_id], look)
     _write_tickets(connection, [{**row, "read_at": None}])
 
@@ -184,24 +182,6 @@ def mark_gone(
     release_from_quarantine(connection, account, ids)
 
 
-def set_messages_aside(
-    connection: sa.Connection, account: Account, ticket_id: str, message_ids: Collection[str]
-) -> None:
-    """Move messages that the vendor does not show, whole, to migration_leftover."""
-    d = cloud_osm_detail.c
-    mine = (
-        (d.vendor == account.vendor)
-        & (d.case_id == ticket_id)
-        & d.message_id.in_(list(message_ids))
-    )
-    leave_rows(
-        connection,
-        cloud_osm_detail,
-        mine,
-        "set aside by a repair: the vendor does not show this message",
-    )
-
-
 def is_older(before: Mapping[str, sa.Row[Any]], ticket: Ticket, look: Look) -> bool:
     """Whether a newer reading of *ticket* is stored already."""
     stored_at = before[ticket.ticket_id].read_at
@@ -215,8 +195,9 @@ def _lock_rows(
 
     One that is not there is made: whoever reads the same ticket waits for us, and then sees it.
     """
-    t = cloud_osm_list.c
+    t, vendor = cloud_osm_list.c, look.account.vendor
     ids = sorted({ticket.ticket_id for ticket in tickets})
+    refuse_blank_ends(cloud_osm_list, [{"type": vendor, "cloud_id": i} for i in ids])
     query = (
         sa.select(cloud_osm_list)
         .where(t.type == look.account.vendor, t.cloud_id.in_(ids))
@@ -225,7 +206,6 @@ def _lock_rows(
     )
     rows = {row.cloud_id: row for row in connection.execute(query)}
     if new := [ticket_id for ticket_id in ids if ticket_id not in rows]:
-        vendor = look.account.vendor
         made = [
             {"id": own_id("ticket", vendor, ticket_id), "cloud_id": ticket_id, "type": vendor}
             for ticket_id in new
@@ -255,15 +235,6 @@ def _strangers(
         and row.create_time is not None
         and row.create_time != to_millisecond(ticket.created_at)
     }
-
-
-def _write_messages(
-    connection: sa.Connection, conversations: Sequence[Conversation], now: datetime
-) -> None:
-    rows = [
-        _message_row(ticket, message, now) for ticket, ms in conversations for message in ms or ()
-    ]
-    upsert(connection, cloud_osm_detail, rows, {"content": overwrite_unless_empty})
 
 
 def _write_tickets(connection: sa.Connection, rows: Sequence[dict[str, Any]]) -> None:
@@ -359,21 +330,6 @@ def _ticket_row(
     }
 
 
-def _message_row(ticket: Ticket, message: Message, now: datetime) -> dict[str, Any]:
-    return {
-        "id": own_id("message", ticket.vendor, message.ticket_id, message.message_id),
-        "case_id": message.ticket_id,
-        "message_id": message.message_id,
-        "type": "0" if message.from_customer else "1",
-        "replier": message.author_id,
-        "replier_name": message.author_name,
-        "content": message.content,
-        "create_time": message.created_at,
-        "vendor": ticket.vendor,
-        "synced_at": now,
-    }
-
-
 def _source_rows(conversations: Sequence[Conversation], now: datetime) -> list[dict[str, Any]]:
     """Sources that show only in tickets, because no vendor lists them all."""
     named = {
@@ -391,70 +347,3 @@ def _source_rows(conversations: Sequence[Conversation], now: datetime) -> list[d
         }
         for (vendor, source_id), name in sorted(named.items())
     ]
-
-
-def merge_derived(connection: sa.Connection, vendor: str, ids: Collection[str]) -> None:
-    """Where a message with a made-up id is one that the vendor gives an id, leave one row.
-
-    It is when time, direction and text are equal, or the text is its beginning, cut at the user's
-    50 characters. Times are equal to the second where one has no milliseconds. The row that was
-    there first stays, under its ``id``, and takes over what the vendor says.
-    """
-    old, new = cloud_osm_detail.alias("old"), cloud_osm_detail.alias("new")
-    made = f"{DERIVED_ID_PREFIX}%"
-    if not ids:
-        return
-    old_ms, new_ms = (sa.type_coerce(side.c.create_time, sa.BigInteger) for side in (old, new))
-    same_time = (old_ms == new_ms) | ((old_ms % 1000 == 0) & (old_ms == new_ms - new_ms % 1000))
-    text, whole = sa.func.binary(old.c.content), new.c.content
-    cut = sa.func.char_length(old.c.content) == CUT_AT
-    same_text = (text == sa.func.binary(whole)) | (
-        cut & (text == sa.func.binary(sa.func.left(whole, CUT_AT)))
-    )
-    pairs = connection.execute(
-        sa.select(old.c.id.label("old"), new.c.id.label("new"))
-        .where(
-            old.c.vendor == vendor,
-            old.c.case_id.in_(list(ids)),
-            old.c.message_id.like(made),
-            new.c.vendor == vendor,
-            new.c.case_id == old.c.case_id,
-            new.c.message_id.not_like(made),
-            same_time,
-            old.c.type.is_(None) | (old.c.type == new.c.type),
-            same_text,
-        )
-        .order_by(new.c.message_id, old.c.id)
-    ).all()
-    merged: set[str] = set()
-    for pair in pairs:
-        if not merged & {pair.old, pair.new}:
-            merged |= {pair.old, pair.new}
-            take_over(connection, cloud_osm_detail, kept=pair.old, dropped=pair.new)
-
-
-def take_over(connection: sa.Connection, table: sa.Table, *, kept: str, dropped: str) -> None:
-    """Leave one row of two: the id of *kept*, and all that *dropped* says."""
-    row = connection.execute(sa.select(table).where(table.c.id == dropped)).mappings().one()
-    values = {
-        name: value
-        for name, value in row.items()
-        if value is not None and name != "id" and table.c[name].computed is None
-    }
-    connection.execute(sa.delete(table).where(table.c.id == dropped))
-    connection.execute(sa.update(table).where(table.c.id == kept).values(**values))
-
-
-def _count_messages(
-    connection: sa.Connection, vendor: str, ids: Sequence[str]
-) -> dict[str, sa.Row[Any]]:
-    """Number and newest time of the messages now stored, by ticket."""
-    d = cloud_osm_detail.c
-    query = (
-        sa.select(
-            d.case_id, sa.func.count().label("count"), sa.func.max(d.create_time).label("newest")
-        )
-        .where(d.vendor == vendor, d.case_id.in_(ids))
-        .group_by(d.case_id)
-    )
-    return {row.case_id: row for row in connection.execute(query)} if ids else {}

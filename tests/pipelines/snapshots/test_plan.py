@@ -29,7 +29,7 @@ SAME = Position(
     server_started_at=DAY,
     horizon=1000,
 )
-HISTORY = SnapshotHistory(PUBLISHED, PUBLISHED, {}, {}, DAY)
+HISTORY = SnapshotHistory(PUBLISHED, PUBLISHED, {}, (), DAY)
 
 # What is different from a source that went on as ever, and what is said of it.
 DOUBTS: list[tuple[dict[str, Any], dict[str, Any], str | None]] = [
@@ -69,7 +69,7 @@ def test_what_changed_is_read_from_the_horizon_of_the_published_snapshot_on():
 
 
 def test_the_first_snapshot_reads_all_rows_although_others_were_refused():
-    nothing = SnapshotHistory(None, None, {}, {}, None)
+    nothing = SnapshotHistory(None, None, {}, (), None)
     first = plan_snapshot(SAME, nothing, SnapshotOptions(full=True))
     assert first == SnapshotPlan(1, DAY + HOUR, "first snapshot", None)
     refused = replace(nothing, newest=a_stored_snapshot(1, state="refused"))

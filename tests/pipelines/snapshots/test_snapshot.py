@@ -296,8 +296,8 @@ def test_the_servers_time_zone_changes_nothing(execute, take, rows, zone):
     assert rows("select distinct create_time from cs_seat") == [(naive("2026-01-01"),)]
 
 
-def test_more_than_the_limit_vanished_is_refused_until_a_second_snapshot_confirms(
-    execute, take, rows
+def test_more_than_the_limit_vanished_is_refused_until_a_later_snapshot_confirms(
+    execute, take, rows, warehouse
 ):
     execute(seats(100))
     take()
@@ -313,8 +313,25 @@ def test_more_than_the_limit_vanished_is_refused_until_a_second_snapshot_confirm
         "select over_limit, vanished from cs_snapshot_table where snapshot_id = 2"
         " and table_name = 'seat'"
     ) == [(1, 21)]
+    with pytest.raises(CheckError, match="refusal 2 in a row"):
+        take()  # perhaps the same outage
+    later = "update cs_snapshot set stored_at = stored_at - interval 31 minute"
+    warehouse.transact(lambda connection: connection.execute(sa.text(later)))
     _, tables = take()
     assert (tables["seat"].closed, tables["seat"].present) == (21, 79)
+
+
+def test_thirty_that_vanished_do_not_confirm_that_all_did(execute, take, rows):
+    execute("insert into supplier (id) select generate_series(1, 106)")
+    take()
+    execute("delete from supplier where id <= 30")
+    with pytest.raises(CheckError, match="supplier lost 30 of 106 rows"):
+        take(confirm_minutes=0)
+    execute("delete from supplier")
+    with pytest.raises(CheckError, match=r"supplier lost 106 of 106 rows.*refusal 2 in a row"):
+        take(confirm_minutes=0)
+    assert rows("select count(*) from cs_supplier") == [(106,)]
+    assert take(confirm_minutes=0)[1]["supplier"].closed == 106  # twice the same: confirmed
 
 
 def test_what_is_below_the_limit_closes_at_once(execute, take):
@@ -367,7 +384,7 @@ def test_a_refused_snapshot_keeps_the_changes_of_all_tables_back(execute, take, 
     with pytest.raises(CheckError):
         take()
     assert rows("select name from cs_supplier") == [("old",)]
-    take()
+    take(confirm_minutes=0)
     assert rows("select name from cs_supplier") == [("new",)]
 
 
@@ -385,7 +402,7 @@ def test_a_live_table_that_is_no_longer_there_counts_as_empty(execute, take, row
     execute("drop table queue_mapping")
     with pytest.raises(CheckError, match="queue_mapping lost 1 of 1"):
         take()
-    taken, _ = take()
+    taken, _ = take(confirm_minutes=0)
     assert "queue_mapping is no longer there" in taken.notes
     taken, tables = take()
     assert "queue_mapping" not in tables

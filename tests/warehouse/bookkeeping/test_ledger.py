@@ -6,6 +6,7 @@ import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -17,6 +18,7 @@ from include.warehouse.bookkeeping.tables import sync_run, sync_state
 from include.warehouse.mysql import Warehouse
 from tests.builders import DAY
 
+ONE = timedelta(days=1)
 REQUEST = Request("a test", {"why": "to see"})
 
 
@@ -221,3 +223,51 @@ def test_fifty_pairs_of_runs_at_once_never_overlap(warehouse, warehouse_url):
         results = list(pool.map(attempt, range(100)))
     assert max(results) == 1
     assert outcomes(warehouse) == ["done"] * results.count(1)
+
+
+def listed(warehouse, since, until, *, outcome=None):
+    """A run that listed a window, and moved the watermark to its end."""
+    with take(warehouse) as run:
+        run.window(since, until)
+        run.write(lambda connection: None, watermark_at=until)
+    if outcome:
+        lost = sa.update(sync_run).where(sync_run.c.run_id == run.run_id).values(outcome=outcome)
+        warehouse.transact(lambda connection: connection.execute(lost))
+    return run
+
+
+def put_ahead(warehouse):
+    ahead = sa.update(sync_state).values(watermark_at=DAY + 90 * ONE, heartbeat_at=DAY + 80 * ONE)
+    warehouse.transact(lambda connection: connection.execute(ahead))
+
+
+def test_a_watermark_ahead_goes_back_to_the_end_of_the_runs_that_join_on(warehouse):
+    listed(warehouse, DAY, DAY + 10 * ONE)
+    listed(warehouse, DAY + 9 * ONE, DAY + 20 * ONE)
+    listed(warehouse, DAY + 19 * ONE, DAY + 30 * ONE, outcome="partial")
+    listed(warehouse, DAY + 40 * ONE, DAY + 50 * ONE)  # a backfill, or after a wrong watermark
+    put_ahead(warehouse)
+    assert ledger.watermark(warehouse, "a-1", "tickets") == DAY + 20 * ONE
+    with take(warehouse) as run:
+        assert run.watermark == DAY + 20 * ONE
+    assert ledger.watermark(warehouse, "a-1", "tickets") == DAY + 20 * ONE
+    query = sa.select(sync_run.c.error_text).where(sync_run.c.run_id == run.run_id)
+    assert "lay ahead of every run" in warehouse.transact(lambda c: c.scalar(query))
+
+
+def test_a_failed_run_says_both_that_it_healed_and_why_it_failed(warehouse):
+    listed(warehouse, DAY, DAY + ONE)
+    put_ahead(warehouse)
+    with pytest.raises(PartialError), take(warehouse):
+        raise PartialError("one waits")
+    query = sa.select(sync_run.c.error_text).where(sync_run.c.outcome == "partial")
+    text = warehouse.transact(lambda c: c.scalar(query))
+    assert text.endswith("set back to 2026-01-11 00:00:00 UTC. one waits")
+
+
+def test_a_watermark_of_a_run_is_believed(warehouse):
+    listed(warehouse, DAY, DAY + ONE)
+    with take(warehouse) as run:
+        assert run.watermark == DAY + ONE
+    query = sa.select(sync_run.c.error_text)
+    assert warehouse.transact(lambda c: set(c.scalars(query))) == {None}

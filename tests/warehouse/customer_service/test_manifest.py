@@ -29,7 +29,7 @@ def test_rows_come_back_as_they_were_written(warehouse):
 
 def test_nothing_is_known_before_the_first_snapshot(warehouse):
     with warehouse.engine.connect() as connection:
-        nothing = manifest.SnapshotHistory(None, None, {}, {}, None)
+        nothing = manifest.SnapshotHistory(None, None, {}, (), None)
         assert manifest.read_history(connection) == nothing
 
 
@@ -42,11 +42,13 @@ def test_the_history_tells_the_published_from_the_refused(warehouse):
         assert history.published is not None
         assert history.published.snapshot_id == 2
         assert history.published_tables == {"seat": TABLES[0]}
-        assert history.refused_tables == {}
+        assert history.refusals == ()
         assert history.full_at == DAY + timedelta(hours=1)
         refused = a_snapshot(3, state="refused", full_because="asked for")
         manifest.write(connection, refused, TABLES[1:])
         later = manifest.read_history(connection)
-    assert later == replace(history, newest=later.newest, refused_tables={"session": TABLES[1]})
+    assert later == replace(history, newest=later.newest, refusals=later.refusals)
+    assert [dict(refusal.tables) for refusal in later.refusals] == [{"session": TABLES[1]}]
+    assert timedelta(0) <= later.refusals[0].age < timedelta(minutes=1)
     assert later.newest is not None
     assert later.newest.snapshot_id == 3

@@ -8,7 +8,8 @@ import pytest
 
 from include.warehouse.reports import texts
 from include.warehouse.tickets.life import Look
-from include.warehouse.tickets.store import set_messages_aside, store_tickets
+from include.warehouse.tickets.messages import set_messages_aside
+from include.warehouse.tickets.store import store_tickets
 from tests.builders import DAY, a_message, a_ticket, an_account
 
 ACCOUNT = an_account()

@@ -10,14 +10,8 @@ import pytest
 from include.errors import ContractError
 from include.models import DERIVED_ID_PREFIX
 from include.warehouse.tickets.life import Look
-from include.warehouse.tickets.store import (
-    Conversation,
-    mark_gone,
-    own_id,
-    set_messages_aside,
-    store_outcomes,
-    store_part,
-)
+from include.warehouse.tickets.messages import Conversation, own_id, set_messages_aside
+from include.warehouse.tickets.store import mark_gone, store_outcomes, store_part
 from tests.builders import DAY, a_message, a_ticket, an_account
 
 ACCOUNT = an_account()
