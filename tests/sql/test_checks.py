@@ -277,7 +277,7 @@ PLANTED: list[tuple[str, list[Step], Offence | list[Offence]]] = [
     ),
     (
         "every_row_names_its_vendor",
-        ["insert into cloud_osm_list (id, cloud_id, type) values ('x', 'X1', 'AWS')"],
+        ["insert into cloud_osm_list (id, cloud_id, type) values ('x', 'X1', 'aws')"],
         {"table_name": "cloud_osm_list", "id": "x"},
     ),
     (

@@ -14,9 +14,6 @@ from typing import Final
 
 import sqlalchemy as sa
 
-from include.vendors.registry import VENDORS
-from include.warehouse.types import stored_name
-
 SQL: Final = Path(__file__).resolve().parents[3] / "sql"
 STAGING: Final = "stg_"
 """How the names of staging views begin."""
@@ -31,9 +28,9 @@ LAST_MILLISECOND: Final = 253370764799999
 def statements() -> dict[str, str]:
     """The statement of each view by its name; a view stands after those it reads."""
     texts = {
-        path.stem: path.read_text(encoding="utf-8")
-        .replace("{last_millisecond}", str(LAST_MILLISECOND))
-        .replace("{vendors}", ", ".join(f"'{stored_name(vendor)}'" for vendor in VENDORS))
+        path.stem: path.read_text(encoding="utf-8").replace(
+            "{last_millisecond}", str(LAST_MILLISECOND)
+        )
         for folder in ("staging", "views")
         for path in sorted((SQL / folder).glob("*.sql"))
     }
