@@ -6,7 +6,8 @@ is stored: a ticket that is missing or wrongly complete is red by the account's 
 closed or were reopened since the last sync are told, and the next sync reads them.
 
 `sync_check` keeps the outcomes, and `python -m include verify` shows examples. Nothing is repaired
-here.
+here. Last, a share of the complete tickets is read again, so that each is at least once in
+`READ_ALL_DAYS`: no list shows an old one that changed.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from typing import Any
 from airflow.sdk import TaskGroup, TriggerRule, task
 
 from include.runtime import checks, forms, shape
-from include.runtime.tickets import account_groups
+from include.runtime.tickets import account_groups, read_again
 from include.vendors.registry import VENDORS
 
 FORM = {
@@ -40,6 +41,13 @@ def check_data() -> None:
     def tickets(accounts: list[str]) -> dict[str, int]:
         return checks.compare_accounts(accounts)
 
+    @task(
+        map_index_template="{{ task.op_kwargs['accounts'] | join(', ') }}",
+        trigger_rule=TriggerRule.ALL_DONE,
+    )
+    def again(accounts: list[str], params: Any = None, dag_run: Any = None) -> dict[str, int]:
+        return read_again(accounts, params, forms.who(dag_run))
+
     @task
     def catalog(vendor: str, params: Any = None) -> dict[str, int]:
         return checks.compare_catalog(vendor, params)
@@ -52,8 +60,10 @@ def check_data() -> None:
             at_vendor = shape.pool(vendor)
             mapped = tickets.override(pool=at_vendor).expand(accounts=groups)
             listed = catalog.override(pool=at_vendor)(vendor)
+            reread = again.override(pool=at_vendor).expand(accounts=groups)
         checked >> groups >> listed
-        compared += [groups, mapped, listed]
+        mapped >> reread
+        compared += [groups, mapped, listed, reread]
     shape.watch(compared, "a check failed or a vendor differs: its task has the reason")
 
 

@@ -83,6 +83,13 @@ def vendors() -> None:
 def sync(
     vendor: Vendors = None,
     account: Accounts = None,
+    ticket: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Only this ticket, by the vendor's id or the row's, with its messages, now and"
+            " beside any run; may be repeated."
+        ),
+    ] = None,
     since: Annotated[
         str | None,
         typer.Option(
@@ -101,6 +108,12 @@ def sync(
     """Read new, closed and reopened tickets and their messages into the tables."""
     from include.cli import runs
 
+    if ticket:
+        if since or until or open_messages or dry_run:
+            raise typer.BadParameter(
+                "goes with --vendor, --account and --json only", param_hint="--ticket"
+            )
+        runs.read_tickets(vendor or (), account or (), ticket, as_json=as_json)
     runs.sync(
         vendor or (),
         account or (),

@@ -29,6 +29,7 @@ from include.work.health import whose_turn
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from include.pipelines.tickets.single import Answer
     from include.warehouse.bookkeeping.ledger import Request
     from include.work.accounts import Chosen
     from include.work.place import Workplace
@@ -70,6 +71,60 @@ def sync(
                 place, chosen.accounts, request("sync", asked), options, progress
             )
     _finish([*results_of_bad(chosen.bad), *synced], as_json, dry_run=dry_run)
+
+
+def read_tickets(
+    vendors: Sequence[str], account_ids: Sequence[str], ticket_ids: Sequence[str], *, as_json: bool
+) -> None:
+    """Read tickets by id at once, say what came of each, and end with the exit code."""
+    from include.work import tickets
+
+    asked = {"vendors": vendors, "accounts": account_ids, "tickets": ticket_ids}
+    with ready() as place:
+        chosen = choose(place, vendors, account_ids)
+        with Progress("tickets", len(chosen.accounts)) as progress:
+            answers = tickets.read_tickets(
+                place, chosen.accounts, ticket_ids, request("sync --ticket", asked), progress
+            )
+    code = worst(code_of_answer(answer) for answer in answers)
+    if as_json:
+        report_json(
+            {
+                "outcome": WORDS[code],
+                "tickets": [
+                    {
+                        "ticket": answer.ticket_id,
+                        "vendor": answer.vendor,
+                        "account": answer.account_id,
+                        "state": answer.state,
+                        "messages": answer.messages,
+                        "error": answer.error and describe(answer.error),
+                    }
+                    for answer in answers
+                ],
+            }
+        )
+    else:
+        from include.cli.tables import show
+
+        show(
+            ("ticket", "vendor", "account", "state", "messages"),
+            [(a.ticket_id, a.vendor, a.account_id, a.state, a.messages) for a in answers],
+        )
+        for answer in answers:
+            if answer.error:
+                turn = whose_turn(type(answer.error).__name__)
+                show_error(answer.error, f"{answer.ticket_id}: ", f" ({turn})")
+            elif answer.state == "unknown":
+                say(f"{answer.ticket_id}: none of the accounts knows it")
+    raise typer.Exit(code)
+
+
+def code_of_answer(answer: Answer) -> Exit:
+    """The exit code of one ticket."""
+    if answer.error:
+        return exit_of(answer.error)
+    return Exit.PARTIAL if answer.state == "unknown" else Exit.DONE
 
 
 def refresh(

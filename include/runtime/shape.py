@@ -63,14 +63,19 @@ DEFAULTS: Final[dict[str, Any]] = {
 
 
 def house_dag(
-    schedule: Any, tag: str, form: Mapping[str, Any], page: str | None
+    schedule: Any,
+    tag: str,
+    form: Mapping[str, Any],
+    page: str | None,
+    *,
+    max_active_runs: int = 1,
 ) -> Callable[[Callable[[], None]], Callable[[], Any]]:
     """Airflow's ``@dag`` with what is the same for all of ours; *page* is shown in the UI."""
     return dag(
         schedule=schedule,
         start_date=pendulum.datetime(2026, 1, 1, tz="Asia/Shanghai"),
         catchup=False,
-        max_active_runs=1,
+        max_active_runs=max_active_runs,
         default_args=DEFAULTS,
         params=dict(form),
         tags=[tag],

@@ -55,7 +55,6 @@ def sync_accounts(
     account_ids: Sequence[str], params: Mapping[str, Any], who: str
 ) -> dict[str, int]:
     """Sync the tickets of a group of accounts; the counts. Raises as ``raise_first``."""
-    from include.warehouse.bookkeeping.ledger import Counts
     from include.work import tickets
     from include.work.accounts import Choice, choose_accounts
     from include.work.runs import results_of_bad
@@ -68,11 +67,57 @@ def sync_accounts(
             *results_of_bad(chosen.bad),
             *tickets.sync_accounts(place, chosen.accounts, request, options),
         ]
-    raise_first(results)
-    counted = Counts()
-    for result in results:
-        counted += result.counts or Counts()
-    return asdict(counted)
+    return add_counts(results)
+
+
+def read_again(account_ids: Sequence[str], params: Mapping[str, Any], who: str) -> dict[str, int]:
+    """Read a share of a group's complete tickets again; the counts. Raises as ``raise_first``."""
+    from include.work import tickets
+    from include.work.accounts import Choice, choose_accounts
+
+    with connections.workplace() as place:
+        # A row that cannot be used is red where its account is compared.
+        chosen = choose_accounts(place, Choice(account_ids=tuple(account_ids)))
+        results = tickets.read_again(place, chosen.accounts, forms.request(who, params))
+    return add_counts(results)
+
+
+def read_tickets(
+    params: Mapping[str, Any],
+    conf: Mapping[str, Any] | None,
+    who: str,
+    known: Collection[str],
+) -> list[dict[str, Any]]:
+    """Read the tickets that a form names; what came of each. Raises what one failed with."""
+    from include.work import tickets
+    from include.work.accounts import choose_accounts
+
+    forms.check_form({}, conf or {}, known)
+    with connections.workplace() as place:
+        chosen = choose_accounts(place, forms.read_choice(params))
+        answers = tickets.read_tickets(
+            place, chosen.accounts, params["tickets"], forms.request(who, params)
+        )
+    for answer in answers:
+        log.info(
+            "ticket=%s account=%s %s, %s messages",
+            *(answer.ticket_id, answer.account_id, answer.state, answer.messages),
+        )
+        if answer.error:
+            log.error("ticket=%s %s", answer.ticket_id, answer.error)
+    for answer in answers:
+        if answer.error:
+            raise answer.error
+    return [
+        {
+            "ticket": answer.ticket_id,
+            "vendor": answer.vendor,
+            "account": answer.account_id,
+            "state": answer.state,
+            "messages": answer.messages,
+        }
+        for answer in answers
+    ]
 
 
 def refresh_vendor(vendor: str, params: Mapping[str, Any], who: str) -> dict[str, int]:
@@ -113,6 +158,17 @@ def say_switched_off(chosen: Chosen, vendor: str) -> None:
     """Say in the log that accounts of a vendor are left out."""
     if any(account.vendor == vendor for account in chosen.switched_off):
         log.warning("%s is switched off: %s=1 reads it", vendor, switch_of(vendor))
+
+
+def add_counts(results: Sequence[Result]) -> dict[str, int]:
+    """The sum of the counts. Raises as ``raise_first``."""
+    from include.warehouse.bookkeeping.ledger import Counts
+
+    raise_first(results)
+    counted = Counts()
+    for result in results:
+        counted += result.counts or Counts()
+    return asdict(counted)
 
 
 def raise_first(results: Sequence[Result]) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -11,9 +12,14 @@ from include.models import Account
 from include.pipelines import catalog, reconcile
 from include.pipelines.comparison import Comparison
 from include.pipelines.repair import repair
+from include.pipelines.tickets import rolling, single
+from include.pipelines.tickets.single import Answer
 from include.pipelines.tickets.sync import Options, sync_tickets
 from include.vendors.client import VendorClient
+from include.vendors.registry import open_client
 from include.warehouse.bookkeeping.ledger import Request
+from include.warehouse.tickets.adoption import bring_over
+from include.warehouse.tickets.known import find_holders
 from include.work.place import NOBODY, Onlooker, Workplace
 from include.work.runs import Result, Watch, work_on_each, work_on_one_a_vendor
 
@@ -41,6 +47,89 @@ def sync_accounts(
         return Result(account.account_id, account.vendor, counts)
 
     return work_on_each(place, accounts, work, onlooker)
+
+
+def read_again(
+    place: Workplace,
+    accounts: Iterable[Account],
+    request: Request,
+    onlooker: Onlooker = NOBODY,
+) -> list[Result]:
+    """Read a day's share of the complete tickets of *accounts* again."""
+
+    def work(account: Account, client: VendorClient, watch: Watch) -> Result:
+        counts = rolling.read_again(
+            client,
+            place.warehouse,
+            account,
+            settings=place.settings,
+            now=datetime.now(UTC),
+            request=request,
+            progress=watch.note,
+        )
+        return Result(account.account_id, account.vendor, counts)
+
+    return work_on_each(place, accounts, work, onlooker)
+
+
+def read_tickets(
+    place: Workplace,
+    accounts: Sequence[Account],
+    ticket_ids: Collection[str],
+    request: Request,
+    onlooker: Onlooker = NOBODY,
+) -> list[Answer]:
+    """Read tickets by the vendor's ids, or by the ids of their rows, through one of *accounts*.
+
+    Through the account that reads a ticket, where that is one of them; else through each of the
+    vendor's, or of all where there is no row, until one knows it. One answer a ticket and vendor,
+    in the order of the ids; one that no account knows is *unknown* of an empty account.
+    """
+    bring_over(place.warehouse, datetime.now(UTC))
+    holders = find_holders(place.warehouse, ticket_ids)
+    wanted = [
+        (asked, vendor, ticket_id, reader)
+        for asked in dict.fromkeys(ticket_ids)
+        for vendor, ticket_id, reader in holders.get(asked) or [("", asked, None)]
+    ]
+    by_id = {account.account_id: account for account in accounts}
+    answers: dict[tuple[str, str], Answer] = {}
+    for account in accounts:
+        mine = {
+            ticket_id: reader
+            for asked, vendor, ticket_id, reader in wanted
+            if vendor in ("", account.vendor)
+            and (asked, vendor) not in answers
+            and (reader == account.account_id or reader not in by_id)
+        }
+        if not mine:
+            continue
+        onlooker.update(f"{account.account_id}: {len(mine)} tickets")
+        owned = {i for i, reader in mine.items() if reader == account.account_id}
+        try:
+            with closing(open_client(account, place.settings)) as client:
+                told = single.read_tickets(
+                    client,
+                    place.warehouse,
+                    mine,
+                    owned,
+                    settings=place.settings,
+                    now=datetime.now(UTC),
+                    request=request,
+                )
+        except SyncError as error:  # of this account: another may know what it does not own
+            who = (account.vendor, account.account_id)
+            told = [Answer(ticket_id, *who, "failed", error=error) for ticket_id in owned]
+        by_ticket = {answer.ticket_id: answer for answer in told}
+        for asked, vendor, ticket_id, _ in wanted:
+            answer = by_ticket.get(ticket_id)
+            if answer and vendor in ("", account.vendor) and answer.state != "unknown":
+                answers.setdefault((asked, vendor), answer)
+        onlooker.advance()
+    return [
+        answers.get((asked, vendor)) or Answer(ticket_id, vendor, "", "unknown")
+        for asked, vendor, ticket_id, _ in wanted
+    ]
 
 
 def refresh_catalogs(

@@ -10,6 +10,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from include.models import Account
+from include.vendors.registry import VENDORS
 from include.warehouse.mysql import Warehouse
 from include.warehouse.tickets.tables import cloud_osm_list
 
@@ -95,6 +96,25 @@ def read_oldest(warehouse: Warehouse, account: Account, before: datetime, days: 
         return list(connection.scalars(query))
 
     return warehouse.transact(read)
+
+
+def find_holders(
+    warehouse: Warehouse, ids: Collection[str]
+) -> dict[str, list[tuple[str, str, str | None]]]:
+    """Find the rows whose vendor's id, or own id, is one of *ids*.
+
+    By the id that was asked for: vendor, vendor's id and reader of each row.
+    """
+    t = cloud_osm_list.c
+    asked = sorted(set(ids))
+    query = sa.select(t.id, t.type, t.cloud_id, _reader().label("reader")).where(
+        (t.type.in_(VENDORS) & t.cloud_id.in_(asked)) | t.id.in_(asked)
+    )
+    found: dict[str, list[tuple[str, str, str | None]]] = {}
+    for row in warehouse.transact(lambda c: c.execute(query).all()):
+        key = row.cloud_id if row.cloud_id in asked else row.id
+        found.setdefault(key, []).append((row.type, row.cloud_id, row.reader))
+    return found
 
 
 def _read(
