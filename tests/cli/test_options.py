@@ -26,6 +26,7 @@ VERBS = (
     "report",
     "status",
     "verify",
+    "prune",
 )
 ACCOUNT_VERBS = ("add", "list", "encrypt", "rotate", "new-key")
 
