@@ -5,6 +5,9 @@ of level *warn* is only told. Then, account by account, what the vendor lists is
 is stored: a ticket that is missing or wrongly complete is red by the account's name. Tickets that
 closed or were reopened since the last sync are told, and the next sync reads them.
 
+Beside them goes what is older than its setting (`LEDGER_DAYS`, `SNAPSHOT_DETAIL_DAYS`,
+`BACKLOG_SAMPLE_DAYS`, `HISTORY_DAYS`): the one place that deletes.
+
 `sync_check` keeps the outcomes, and `python -m include verify` shows examples. Nothing is repaired
 here. Last, a share of the complete tickets is read again, so that each is at least once in
 `READ_ALL_DAYS`: no list shows an old one that changed.
@@ -32,6 +35,10 @@ def check_data() -> None:
     def tables(params: Any = None, dag_run: Any = None) -> dict[str, int]:
         return checks.check_tables(params, forms.who(dag_run))
 
+    @task(trigger_rule=TriggerRule.ALL_DONE)
+    def prune(params: Any = None, dag_run: Any = None) -> dict[str, int]:
+        return checks.prune_tables(params, forms.who(dag_run))
+
     # Whatever the tables are like: the vendors tell more.
     @task(trigger_rule=TriggerRule.ALL_DONE)
     def accounts(vendor: str, params: Any = None, dag_run: Any = None) -> list[list[str]]:
@@ -53,7 +60,9 @@ def check_data() -> None:
         return checks.compare_catalog(vendor, params)
 
     checked = tables()
-    compared: list[Any] = [checked]
+    pruned = prune()
+    checked >> pruned
+    compared: list[Any] = [checked, pruned]
     for vendor in VENDORS:
         with TaskGroup(vendor):
             groups = accounts(vendor)

@@ -94,6 +94,7 @@ def sync(
         str | None,
         typer.Option(
             help="Backfill: read again what was created from this moment on; leaves the watermark."
+            " A moment without an offset is one of Asia/Shanghai."
         ),
     ] = None,
     until: Annotated[str | None, typer.Option(help="End of the backfill; default: now.")] = None,
@@ -202,6 +203,20 @@ def status(as_json: AsJson = False) -> None:
     from include.cli.status import status as run
 
     run(as_json=as_json)
+
+
+@app.command(epilog=EPILOG)
+@verb
+def prune(
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Delete nothing; count what would go.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Delete what is older than its setting: runs, details of snapshots, samples, history."""
+    from include.cli.prune import prune as run
+
+    run(dry_run=dry_run, as_json=as_json)
 
 
 @app.command(epilog=EPILOG)

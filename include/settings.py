@@ -11,11 +11,14 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Annotated, Any, ClassVar, Final, TypeAlias, TypeVar
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, SecretStr, ValidationError
 
 from include.errors import ConfigError
 
+BUSINESS_ZONE: Final = ZoneInfo("Asia/Shanghai")
+"""Where a date or time is meant that does not say where, as are the days of reports."""
 LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 _ON, _OFF = ("1", "true", "yes", "on"), ("0", "false", "no", "off")
 
@@ -160,7 +163,8 @@ class Settings(SettingsGroup):
     allow_plain_secrets: Flag = True
     """``ALLOW_PLAIN_SECRETS``: 0 refuses accounts whose key is not encrypted."""
     sync_since: Annotated[datetime, BeforeValidator(_moment)] = datetime(2020, 1, 1, tzinfo=UTC)
-    """``SYNC_SINCE``: the oldest creation time to read (ISO 8601, UTC unless it says)."""
+    """``SYNC_SINCE``: the oldest creation time to read (ISO 8601; without an offset in
+    ``BUSINESS_ZONE``, as every moment that a person writes)."""
     overlap_hours: Annotated[int, allow_whole(0, 24 * 90)] = 24
     """``OVERLAP_HOURS``: how far before the watermark every run lists again."""
     leave_new_seconds: Annotated[int, allow_whole(0, 86_400)] = 0
@@ -173,6 +177,19 @@ class Settings(SettingsGroup):
     """``READ_ALL_DAYS``: every complete ticket is read again at least once in so many days."""
     open_messages: Flag = False
     """``OPEN_MESSAGES``: 1 also reads the messages of open tickets, on every run."""
+    ledger_days: Annotated[int, allow_whole(0, 36_500)] = 400
+    """``LEDGER_DAYS``: days for which runs (``sync_run``) and builds of reports are kept, those
+    apart that tell how an account fares and how far it is read. 0: for ever, as in the next."""
+    snapshot_detail_days: Annotated[int, allow_whole(0, 36_500)] = 90
+    """``SNAPSHOT_DETAIL_DAYS``: days for which ``cs_snapshot_table`` tells what a snapshot did with
+    each table; when the live queue was read is kept, for reports count lost waits by it."""
+    backlog_sample_days: Annotated[int, allow_whole(0, 36_500)] = 30
+    """``BACKLOG_SAMPLE_DAYS``: days for which the backlog of tickets keeps a sample of every build;
+    of older days the last one stays."""
+    history_days: Annotated[int, allow_whole(0, 36_500)] = 0
+    """``HISTORY_DAYS``: days for which ``cs_*_history`` keeps versions that have ended. Once set,
+    whole versions go, what was *as of* a moment before is no longer known (``v_history_limit``),
+    and reports that are built anew from the beginning lack waits lost before it."""
     calls_per_second: Annotated[float, allow_number(0.1, 999)] = 5.0
     """``CALLS_PER_SECOND``: calls to a vendor for one account, at most; fewer when it refuses."""
     calls_at_once: Annotated[int, allow_whole(1, 32)] = 4
@@ -229,9 +246,14 @@ def is_loopback(url: str) -> bool:
 
 
 def parse_moment(value: str) -> datetime:
-    """An ISO 8601 date or time; UTC unless it says otherwise. Raises ValueError."""
+    """An ISO 8601 date or time that a person wrote, in UTC. Raises ValueError.
+
+    One without an offset is of ``BUSINESS_ZONE``: the command line, forms and ``SYNC_SINCE`` alike.
+    """
     moment = datetime.fromisoformat(value.strip())
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=BUSINESS_ZONE)
     try:
-        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+        return moment.astimezone(UTC)
     except OverflowError:
         raise ValueError("it lies outside the years 1 to 9999") from None

@@ -49,6 +49,11 @@ def test_every_setting_is_read_from_the_variable_that_bears_its_name():
         "SOURCE_TIMEOUT_SECONDS": "600",
         "SNAPSHOT_VANISH_LIMIT": "0.1",
         "SNAPSHOT_FULL_HOURS": "12",
+        "SNAPSHOT_CONFIRM_MINUTES": "90",
+        "LEDGER_DAYS": "30",
+        "SNAPSHOT_DETAIL_DAYS": "31",
+        "BACKLOG_SAMPLE_DAYS": "7",
+        "HISTORY_DAYS": "800",
         "SERVICE_LEVEL_SECONDS": "30",
         "ALIBABA_BASE_URL": "https://alibaba.example",
         "HUAWEI_BASE_URL": "https://huawei.example",
@@ -170,12 +175,13 @@ def test_loopback_is_told_by_the_host_alone(url, expected):
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("2026-01-31", datetime(2026, 1, 31, tzinfo=UTC)),
+        ("2026-01-31", datetime(2026, 1, 30, 16, tzinfo=UTC)),
+        ("2026-01-31T08:00:00", datetime(2026, 1, 31, tzinfo=UTC)),
         (" 2026-01-31T08:00:00+08:00 ", datetime(2026, 1, 31, tzinfo=UTC)),
         ("2026-01-31T00:00:00Z", datetime(2026, 1, 31, tzinfo=UTC)),
     ],
 )
-def test_a_moment_without_an_offset_is_utc(text, expected):
+def test_a_moment_without_an_offset_is_of_the_business_zone(text, expected):
     assert parse_moment(text) == expected
 
 

@@ -25,7 +25,8 @@ from include.vendors.registry import (
     open_client,
     switch_of,
 )
-from include.warehouse.bookkeeping.tables import sync_check, sync_quarantine
+from include.warehouse.bookkeeping.tables import sync_check, sync_quarantine, sync_run
+from include.warehouse.customer_service.tables import HISTORIES, cs_snapshot_table
 from include.warehouse.mysql import Warehouse
 from include.warehouse.schema import migrations
 from include.warehouse.tables import metadata
@@ -48,6 +49,9 @@ DELETED_FROM: Final = (
     cloud_osm_detail,
     sync_quarantine,
     sync_check,
+    sync_run,
+    cs_snapshot_table,
+    *HISTORIES.values(),
     *(table for table in WRITTEN if table.name.startswith("rpt_")),
 )
 

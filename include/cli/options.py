@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from include.settings import parse_moment
+from include.settings import BUSINESS_ZONE, parse_moment
 from include.vendors.registry import VENDORS
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document instead.")]
@@ -42,7 +42,7 @@ def moment(value: str) -> datetime:
     except ValueError:
         raise typer.BadParameter(
             f"{value!r} is not a moment like 2026-01-31 or 2026-01-31T08:00:00+08:00"
-            " (UTC if it does not say)"
+            f" ({BUSINESS_ZONE.key} if it does not say)"
         ) from None
 
 

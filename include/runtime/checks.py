@@ -38,6 +38,16 @@ def check_tables(params: Mapping[str, Any], who: str) -> dict[str, int]:
     return {result.name: result.offences for result in results}
 
 
+def prune_tables(params: Mapping[str, Any], who: str) -> dict[str, int]:
+    """Delete what is older than the settings say; rows by table. Raises AlreadyRunningError."""
+    from include.pipelines import retention
+
+    with connections.workplace(uses_keys=False) as place:
+        return retention.prune(
+            place.warehouse, settings=place.settings, request=forms.request(who, params)
+        )
+
+
 def compare_accounts(account_ids: Sequence[str]) -> dict[str, int]:
     """Compare a group of accounts with their vendors; tickets and differences of each kind.
 

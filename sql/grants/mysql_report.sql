@@ -16,6 +16,7 @@ GRANT SELECT, SHOW VIEW ON `osm`.`cs_session_mapping` TO `osm_report`@`%`;
 GRANT SELECT, SHOW VIEW ON `osm`.`cs_supplier` TO `osm_report`@`%`;
 GRANT SELECT, SHOW VIEW ON `osm`.`v_contact` TO `osm_report`@`%`;
 GRANT SELECT, SHOW VIEW ON `osm`.`v_conversation` TO `osm_report`@`%`;
+GRANT SELECT, SHOW VIEW ON `osm`.`v_history_limit` TO `osm_report`@`%`;
 GRANT SELECT, SHOW VIEW ON `osm`.`v_hour_profile` TO `osm_report`@`%`;
 GRANT SELECT, SHOW VIEW ON `osm`.`v_hour_trend` TO `osm_report`@`%`;
 GRANT SELECT, SHOW VIEW ON `osm`.`v_line_load` TO `osm_report`@`%`;

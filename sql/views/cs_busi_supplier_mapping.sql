@@ -3,6 +3,7 @@
 -- As of any other moment :t (UTC), read the versions instead:
 --     select … from cs_busi_supplier_mapping_history
 --     where valid_from_at <= :t and (valid_to_at is null or valid_to_at > :t)
+--         and :t >= (select known_from_at from v_history_limit)
 create or replace view cs_busi_supplier_mapping as
 select
     id,

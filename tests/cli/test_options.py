@@ -26,6 +26,7 @@ VERBS = (
     "report",
     "status",
     "verify",
+    "prune",
 )
 ACCOUNT_VERBS = ("add", "list", "encrypt", "rotate", "new-key")
 
@@ -66,7 +67,7 @@ def test_help_imports_nothing_slow():
         (["sync", "--until", "2026-01-01"], "`until` needs `since`"),
         (["sync", "--since", "2026-01-02", "--until", "2026-01-01"], "must lie before `until`"),
         (["sync", "--since", "2999-01-01"], "in the past"),
-        (["sync", "--since", "0001-01-01"], "must not lie before 2000-01-01"),
+        (["sync", "--since", "1000-01-01"], "must not lie before 2000-01-01"),
         (["snapshot", "--accept-vanished", "-1"], "greater than or equal"),
         (["snapshot", "--accept-vanished", "all"], "an integer"),
         (["build-reports", "--since", "2026-13-01"], "not a day like 2026-01-31"),

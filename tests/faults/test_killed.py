@@ -26,6 +26,7 @@ from tests.faults.kit.children import of_account
 from tests.faults.kit.lanes import LANES, Lane, lanes, side_by_side
 from tests.faults.kit.scene import BEFORE, FACTS, NOW, STATE
 from tests.faults.kit.small import copies, copy_of
+from tests.grown import grow
 from tests.histories import Past
 from tests.sql import users_database
 from tests.sql.described import described_by
@@ -236,6 +237,22 @@ def test_a_build_of_reports_killed_at_any_boundary_shows_the_old_or_the_new_ones
         judge(migrated, work, "reports", record_property)
     finally:
         warehouse_server.drop(built)
+
+
+def test_a_prune_killed_at_any_boundary_is_completed_by_the_next(
+    migrated, warehouse_server, record_property
+):
+    grown = warehouse_server.create_migrated()
+    try:
+        with sa.create_engine(grown, poolclass=sa.NullPool).begin() as connection:
+            grow(connection)
+        pruned = ("cs_snapshot_table", "rpt_ticket_backlog", "rpt_build", "cs_seat_history")
+        kept = ("cs_snapshot", "cs_session_mapping_history")
+        reset = copies(grown, ("sync_state", "sync_run", *pruned, *kept))
+        ask = {"work": "prune", "environment": {"HISTORY_DAYS": "90"}}
+        judge(migrated, Work(lambda lane: reset, ask, (*pruned, *kept)), "prune", record_property)
+    finally:
+        warehouse_server.drop(grown)
 
 
 def talk(past: Past, snapshot: int) -> None:

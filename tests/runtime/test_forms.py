@@ -24,9 +24,10 @@ def test_all_vendors_together_are_none_in_particular():
     assert read({"vendors": list(VENDORS), "accounts": ["a"]}).account_ids == ("a",)
 
 
-def test_a_time_is_utc_and_nonsense_is_refused_in_words():
+def test_a_time_becomes_utc_and_nonsense_is_refused_in_words():
     read = forms().read_moment
     assert read("2026-01-31T08:00:00+08:00") == datetime(2026, 1, 31, tzinfo=UTC)
+    assert read("2026-01-31T08:00:00") == datetime(2026, 1, 31, tzinfo=UTC)
     assert read("") is read(None) is None
     with pytest.raises(ConfigError, match="'soon' is not a time like"):
         read("soon")

@@ -131,7 +131,7 @@ def fill(connection: sa.Connection) -> None:
             {
                 "account_id": "huawei-1",
                 "entity": "tickets",
-                "watermark_at": NOW - timedelta(minutes=9),
+                "watermark_at": NOW - timedelta(minutes=20),
                 "heartbeat_at": NOW - timedelta(minutes=9),
             }
         ],
@@ -352,6 +352,15 @@ PLANTED: list[tuple[str, list[Step], Offence | list[Offence]]] = [
         "every_running_run_shows_signs_of_life",
         [f"update sync_run set started_at = '{LONG_AGO}' where run_id = 'r3'"],
         {"run_id": "r3", "account_id": "new", "entity": "tickets"},
+    ),
+    (
+        "no_version_ended_before_the_history_limit",
+        [
+            "insert into sync_state (account_id, entity, watermark_at) values"
+            f" ('retention', 'prune', '{moment_of(2)}')",
+            "delete from cs_queue_mapping_history where closed_by <> 0",
+        ],
+        {"table_name": "seat", "versions": 2},
     ),
     (
         "no_watermark_lies_in_the_future",

@@ -12,10 +12,11 @@ import logging
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from itertools import groupby
 from typing import Any, Final, TypeVar
 
 import sqlalchemy as sa
@@ -140,6 +141,10 @@ class Run:
         """Note the creation window this run is about."""
         self._has_window = True
         self._warehouse.transact(lambda c: self._update(c, since_at=since, until_at=until))
+
+    def tell(self, text: str) -> None:
+        """Say *text* in this run's row of the ledger, however it ends; without customers' texts."""
+        self._note = text
 
     def beat(self) -> None:
         """Show a sign of life and the counts so far, at most every few seconds."""
@@ -341,14 +346,39 @@ def _find_proven_end(connection: sa.Connection, account_id: str, entity: str) ->
     a backfill any span; what does not join on to the runs before it proves nothing.
     """
     c = sync_run.c
-    query = (
-        sa.select(c.since_at, c.until_at, c.started_at)
-        .where(c.account_id == account_id, c.entity == entity, c.outcome == "done")
-        .where(c.since_at.is_not(None), c.until_at.is_not(None))
-        .order_by(c.started_at)
+    listed = _LISTED.where(c.account_id == account_id, c.entity == entity)
+    proof = _join_on(connection.execute(listed))
+    return proof[1] if proof else None
+
+
+def find_proofs(connection: sa.Connection, before: datetime) -> list[str]:
+    """Find the runs that prove how far each account was read *before* a moment; their ids.
+
+    Of all runs before it, those alone must be kept for ``_find_proven_end`` to give what it gives.
+    """
+    rows = connection.execute(_LISTED.where(sync_run.c.started_at < before))
+    proofs = [_join_on(group) for _, group in groupby(rows, key=lambda row: row[:2])]
+    return [proof[0] for proof in proofs if proof]
+
+
+_LISTED: Final = (
+    sa.select(
+        *(sync_run.c[name] for name in ("account_id", "entity", "run_id")),
+        *(sync_run.c[name] for name in ("since_at", "until_at", "started_at")),
     )
-    end: datetime | None = None
-    for since, until, started in connection.execute(query):
-        if end is None or since <= end:
-            end = max(end or since, min(until, started))
-    return end
+    .where(sync_run.c.outcome == "done")
+    .where(sync_run.c.since_at.is_not(None), sync_run.c.until_at.is_not(None))
+    .order_by(sync_run.c.account_id, sync_run.c.entity, sync_run.c.started_at)
+)
+"""The runs that left nothing undone and had a window, those of an account in their order."""
+
+
+def _join_on(runs: Iterable[Any]) -> tuple[str, datetime] | None:
+    """The last of *runs* that joined on to those before it, and the moment they reach."""
+    proof: tuple[str, datetime] | None = None
+    for run in runs:
+        if proof is None or run.since_at <= proof[1]:
+            reached = min(run.until_at, run.started_at)
+            if proof is None or reached > proof[1]:
+                proof = (run.run_id, reached)
+    return proof

@@ -26,7 +26,7 @@ def of_account(sandbox: Sandbox, account: Account, now: datetime) -> dict[str, A
     environment = {
         **sandbox.environment(),
         "CALLS_PER_SECOND": "500",
-        "SYNC_SINCE": "2026-01-01",
+        "SYNC_SINCE": "2026-01-01T00:00:00Z",
     }
     return {"account": asdict(account), "now": now.isoformat(), "environment": environment}
 

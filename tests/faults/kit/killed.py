@@ -28,11 +28,12 @@ import requests
 import sqlalchemy as sa
 
 from include.models import Account
-from include.pipelines import catalog, reports
+from include.pipelines import catalog, reports, retention
 from include.pipelines.snapshots.snapshot import take_snapshot
 from include.pipelines.tickets.sync import sync_tickets
 from include.vendors.registry import load_settings, open_client
 from include.vendors.tencent import conversation as tencent_conversation
+from include.warehouse.bookkeeping import retention as old_rows
 from include.warehouse.bookkeeping.ledger import Request
 from include.warehouse.mysql import Warehouse
 from include.warehouse.schema import migrations
@@ -85,6 +86,10 @@ def work() -> None:
             source = open_source(wanted["source"], boundary)
             take_snapshot(source, warehouse, request=request, full=wanted["full"])
             return
+        if name == "prune":
+            settings = load_settings(wanted["environment"])
+            retention.prune(warehouse, settings=settings, request=request)
+            return
         now = datetime.fromisoformat(wanted["now"])
         if name == "reports":
             reports.build(warehouse, now=now, request=request)
@@ -129,6 +134,7 @@ def say(**answer: Any) -> None:
 
 def main() -> None:
     count_boundaries()
+    old_rows.BATCH_ROWS = 3  # type: ignore[misc] # several batches
     tencent_conversation.PART_CHARACTERS = 0  # type: ignore[misc] # a part a page: conftest.py
     for line in sys.stdin:
         wanted.update(json.loads(line))
