@@ -1,7 +1,8 @@
 """### Products, problem categories and ticket sources, from every vendor
 
-Daily, or by hand: this is the *refresh*. One task a vendor, through the first of its accounts that
-may read the catalogue. What a vendor no longer shows stays, with `active` 0. A vendor that shows
+Daily, or by hand: this is the *refresh*. One task a vendor, through the first account of each of
+its sites (by `region_id`) that may read the catalogue. What no site shows any more stays, with
+`active` 0. A vendor that shows
 nothing, or less than half of what is stored, is refused: look there first, then trigger with
 *accept what vanished*.
 

@@ -10,6 +10,8 @@ from typing import Final, Self
 DERIVED_ID_PREFIX: Final = "derived:"
 """Begins every message id that we made because the vendor gave none."""
 
+HOME_SITE: Final = "home"
+"""The site of a vendor that is read where a region does not lead to another one."""
 OPENING_ID: Final = "description"
 
 

@@ -23,7 +23,7 @@ from include.errors import SyncError
 from include.runtime import connections
 from include.vendors.registry import DECLARED, VENDORS, is_switched_on
 from include.work.accounts import list_accounts
-from include.work.health import Health, Standing, read_health, whose_turn
+from include.work.health import Health, Standing, catalog_owner, read_health, whose_turn
 
 if TYPE_CHECKING:
     from include.warehouse.tickets.accounts import AccountInfo
@@ -195,12 +195,16 @@ def _ticket_lines(
 def _catalog_lines(
     standings: Iterable[Standing], accounts: Iterable[AccountInfo], off: set[str]
 ) -> Iterator[Line]:
-    known = {of.vendor.lower(): of for of in standings if of.entity == "catalog"}
-    read = {info.vendor for info in accounts if info.is_enabled} & set(VENDORS) - off
-    for vendor in sorted(read | set(known)):
-        standing = known.get(vendor)
-        state = _state(standing, None) if vendor in read else "off"
-        yield _line(vendor, "", vendor, state, standing)
+    known = {of.account_id: of for of in standings if of.entity == "catalog"}
+    vendors = {owner: of.vendor.lower() for owner, of in known.items()}
+    read = {
+        catalog_owner(info): info.vendor
+        for info in accounts
+        if info.is_enabled and info.vendor in VENDORS and info.vendor not in off
+    }
+    for owner, vendor in sorted((vendors | read).items()):
+        state = _state(known.get(owner), None) if owner in read else "off"
+        yield _line(owner, owner.partition(" ")[2], vendor, state, known.get(owner))
 
 
 def _once_lines(health: Health) -> Iterator[Line]:

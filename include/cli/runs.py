@@ -134,8 +134,8 @@ def refresh(
     accept_vanished: bool,
     as_json: bool,
 ) -> None:
-    """Refresh the catalogue of each chosen vendor, through the first account that may read it."""
-    from include.work.runs import results_of_bad
+    """Refresh the catalogue of each site, through the first chosen account that may read it."""
+    from include.work.runs import last_of_each_site, results_of_bad
     from include.work.tickets import refresh_catalogs
 
     asked = {"vendors": vendors, "accounts": account_ids, "accept_vanished": accept_vanished}
@@ -149,7 +149,7 @@ def refresh(
                 accept_vanished=accept_vanished,
                 onlooker=progress,
             )
-    _finish([*results_of_bad(chosen.bad), *last_of_each_vendor(refreshed)], as_json)
+    _finish([*results_of_bad(chosen.bad), *last_of_each_site(refreshed)], as_json)
 
 
 @contextmanager
@@ -181,11 +181,6 @@ def choose(place: Workplace, vendors: Sequence[str], account_ids: Sequence[str])
 def vendors_of(chosen: Chosen) -> int:
     """How many vendors the accounts belong to."""
     return len({account.vendor for account in chosen.accounts})
-
-
-def last_of_each_vendor(results: Sequence[Result]) -> list[Result]:
-    """The result of each vendor that counts, failed tries before it left out."""
-    return list({result.vendor: result for result in results}.values())
 
 
 def request(verb: str, parameters: dict[str, Any]) -> Request:

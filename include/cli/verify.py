@@ -14,7 +14,6 @@ from include.cli.runs import (
     choose,
     code_of,
     document_of,
-    last_of_each_vendor,
     ready,
     request,
     show_errors,
@@ -42,7 +41,7 @@ def verify(
 
     Chosen *vendors* or *account_ids* are compared alone. *repair* compares in depth and mends.
     """
-    from include.work.runs import results_of_bad
+    from include.work.runs import last_of_each_site, results_of_bad
     from include.work.tickets import compare_accounts, compare_catalogs
 
     asked = {"vendors": vendors, "accounts": account_ids, "since": since}
@@ -62,7 +61,7 @@ def verify(
             )
         with Progress("verify catalogue", vendors_of(chosen)) as progress:
             compared = compare_catalogs(place, chosen.accounts, limit=limit, onlooker=progress)
-            results += last_of_each_vendor(compared)
+            results += last_of_each_site(compared)
     code = worst([*tables.codes(), *map(code_of, results)])
     if as_json:
         report_json(
@@ -134,7 +133,7 @@ def _show_comparisons(comparisons: Sequence[Comparison]) -> None:
         show(
             ("vendor", "catalogue", "at the vendor", "here"),
             [
-                (c.vendor, entity, c.at_vendor[entity], count)
+                (c.account_id.lower(), entity, c.at_vendor[entity], count)
                 for c in catalogs
                 for entity, count in c.stored.items()
             ],

@@ -1,4 +1,4 @@
-"""Products, problem categories and sources of one vendor; and finding a ticket's ids by name."""
+"""Products, problem categories and sources of a vendor's site; and finding ids by name."""
 
 from __future__ import annotations
 
@@ -9,13 +9,15 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
 
-from include.errors import CheckError
-from include.models import Ticket
+from include.errors import CheckError, PartialError
+from include.models import Account, Ticket
 from include.vendors.client import VendorClient
+from include.vendors.registry import catalog_site
 from include.warehouse.bookkeeping import ledger
 from include.warehouse.bookkeeping.ledger import Counts, Request
 from include.warehouse.mysql import Warehouse
 from include.warehouse.tickets import catalog as rows
+from include.warehouse.tickets.account_rows import find_accounts
 
 ENTITY: Final = "catalog"
 LEAST_SHARE: Final = 0.5
@@ -70,6 +72,12 @@ class Catalog:
         return replace(ticket, product_id=product, category_id=category)
 
 
+def load_catalog(warehouse: Warehouse, account: Account) -> Catalog:
+    """The stored catalogue that an account's tickets speak of."""
+    site = catalog_site(account.vendor, account.region)
+    return Catalog.of(rows.load(warehouse, account.vendor, site))
+
+
 def plain(name: str) -> str:
     """A name as people compare it: the vendors write one product with and without a blank."""
     return "".join(unicodedata.normalize("NFKC", name).split()).casefold()
@@ -89,13 +97,16 @@ def refresh(
     accept_vanished: bool = False,
     progress: Callable[[Counts], None] = lambda counts: None,
 ) -> Counts:
-    """Read a vendor's whole catalogue through one account, store it, resolve its tickets.
+    """Read the whole catalogue of an account's site, store it, resolve the tickets of the site.
 
     Raises CheckError, and stores nothing, when the vendor shows nothing or less than half of what
-    is stored, unless *accept_vanished*.
+    is stored, unless *accept_vanished*; PartialError when ids have another name at another site:
+    they stay as that one calls them, and all else is stored.
     """
     vendor = client.account.vendor
-    with ledger.hold(warehouse, None, ENTITY, vendor=vendor, request=request) as run:
+    site = catalog_site(vendor, client.account.region)
+    owner = ledger.owner_of(vendor, site)
+    with ledger.hold(warehouse, owner, ENTITY, vendor=vendor, request=request) as run:
         listing = rows.Listing()
         for found, pages in (
             (listing.products, client.list_products()),
@@ -109,17 +120,31 @@ def refresh(
                 progress(run.counts)
         run.counts.calls = client.calls
         if not accept_vanished:
-            _guard(vendor, listing, rows.count_active(warehouse, vendor))
-        catalog = Catalog.of(listing)
+            _guard(owner, listing, rows.count_active(warehouse, vendor, site))
+        clashes = rows.find_clashes(warehouse, vendor, site, listing)
+        clear = listing.without(clashes)
+        catalog = Catalog.of(clear)
         run.counts.written = run.write(
-            lambda c: rows.store(c, vendor, listing, now), watermark_at=now
+            lambda c: rows.store(c, vendor, site, clear, now), watermark_at=now
         )
-        run.write(lambda c: rows.resolve_tickets(c, vendor, catalog.resolve, now))
+        mine = find_accounts(warehouse, vendor, site)
+        run.write(lambda c: rows.resolve_tickets(c, vendor, catalog.resolve, now, account_ids=mine))
         progress(run.counts)
+        _tell_clashes(owner, clashes)
         return run.counts
 
 
-def _guard(vendor: str, listing: rows.Listing, stored: dict[str, int]) -> None:
+def _tell_clashes(owner: str, clashes: dict[str, set[str]]) -> None:
+    told = [f"{table} {', '.join(sorted(ids)[:20])}" for table, ids in clashes.items() if ids]
+    if told:
+        raise PartialError(
+            f"{owner}: ids that another site of the vendor shows with another name, and which stay"
+            f" as it calls them, so that tickets of this site are not resolved to them:"
+            f" {'; '.join(told)}"
+        )
+
+
+def _guard(owner: str, listing: rows.Listing, stored: dict[str, int]) -> None:
     shown = {
         "cloud_osm_product": len({p.product_id for p in listing.products}),
         "cloud_osm_product_type": len({c.category_id for c in listing.categories}),
@@ -127,6 +152,6 @@ def _guard(vendor: str, listing: rows.Listing, stored: dict[str, int]) -> None:
     for table, count in shown.items():
         if count == 0 or count < stored[table] * LEAST_SHARE:
             raise CheckError(
-                f"{vendor} shows {count} rows where {table} holds {stored[table]}: nothing was"
+                f"{owner} shows {count} rows where {table} holds {stored[table]}: nothing was"
                 " stored. If that is right, refresh again and accept what vanished"
             )

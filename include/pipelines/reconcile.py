@@ -20,6 +20,7 @@ from include.models import Message, SyncWindow, Ticket
 from include.pipelines import comparison as compare
 from include.pipelines.comparison import Comparison, Damage, Difference, Kind
 from include.vendors.client import VendorClient
+from include.vendors.registry import catalog_site
 from include.warehouse.bookkeeping import ledger
 from include.warehouse.mysql import Warehouse
 from include.warehouse.tickets import stored
@@ -111,7 +112,8 @@ def verify(
 def verify_catalog(client: VendorClient, warehouse: Warehouse, *, limit: int = 20) -> Comparison:
     """Compare a vendor's products, categories and known sources with the active rows."""
     vendor = client.account.vendor
-    result = Comparison(ledger.owner_of(vendor), vendor, "catalog", limit=limit)
+    site = catalog_site(vendor, client.account.region)
+    result = Comparison(ledger.owner_of(vendor, site), vendor, "catalog", limit=limit)
     pairs = {(c.product_id, c.category_id) for page in client.list_categories() for c in page}
     at_vendor: dict[str, set[tuple[str, ...]]] = {
         "products": {(p.product_id,) for page in client.list_products() for p in page},
@@ -119,7 +121,7 @@ def verify_catalog(client: VendorClient, warehouse: Warehouse, *, limit: int = 2
         "pairs": set(pairs),
         "sources": {(s.source_id,) for page in client.list_sources() for s in page},
     }
-    for entity, held in stored.read_catalog_keys(warehouse, vendor).items():
+    for entity, held in stored.read_catalog_keys(warehouse, vendor, site).items():
         shown = at_vendor[entity]
         result.at_vendor[entity], result.stored[entity] = len(shown), len(held)
         for key in sorted(shown - held):

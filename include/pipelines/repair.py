@@ -19,7 +19,7 @@ import sqlalchemy as sa
 from include.errors import NotFoundError, PartialError, VendorError
 from include.models import Message, Ticket
 from include.pipelines import reconcile
-from include.pipelines.catalog import Catalog
+from include.pipelines.catalog import Catalog, load_catalog
 from include.pipelines.clock import RunClock
 from include.pipelines.comparison import NOT_MENDED, Comparison
 from include.pipelines.reconcile import ABOUT_ONE, BY_LISTS, Depth
@@ -27,7 +27,7 @@ from include.vendors.client import VendorClient
 from include.warehouse.bookkeeping import ledger
 from include.warehouse.bookkeeping.ledger import Counts, Request, Run
 from include.warehouse.mysql import Warehouse
-from include.warehouse.tickets import catalog, store
+from include.warehouse.tickets import store
 from include.warehouse.tickets.account_rows import read_enabled_ids
 from include.warehouse.tickets.life import Look
 from include.warehouse.tickets.messages import Conversation, set_messages_aside
@@ -52,7 +52,7 @@ def repair(
     the account, else what ended it.
     """
     account = client.account
-    names = Catalog.of(catalog.load(warehouse, account.vendor))
+    names = load_catalog(warehouse, account)
     vendor, ids = account.vendor, sorted(found.damaged)
     with ExitStack() as stack:
         run = stack.enter_context(

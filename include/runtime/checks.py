@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from include.errors import CheckError
 from include.runtime import connections, forms
-from include.runtime.tickets import choose_of_vendor, last_of, raise_first
+from include.runtime.tickets import choose_of_vendor, last_ones, raise_first
 
 if TYPE_CHECKING:
     from include.pipelines.comparison import Comparison
@@ -73,14 +73,18 @@ def compare_accounts(account_ids: Sequence[str]) -> dict[str, int]:
 
 
 def compare_catalog(vendor: str, params: Mapping[str, Any]) -> dict[str, int]:
-    """Compare a vendor's catalogue with the tables; its entries. Raises as above."""
+    """Compare the catalogue of each site of a vendor with the tables; entries. Raises as above."""
     from include.work import tickets
 
     with connections.workplace() as place:
         results = tickets.compare_catalogs(place, choose_of_vendor(place, vendor, params))
-    last = last_of(results)
-    raise_first([_judged(last)])
-    return dict(last.comparison.at_vendor) if last.comparison else {}
+    last = last_ones(results)
+    raise_first([_judged(result) for result in last])
+    counted = Counter[str]()
+    for result in last:
+        if result.comparison:
+            counted.update(result.comparison.at_vendor)
+    return dict(counted)
 
 
 def _judged(result: Result) -> Result:

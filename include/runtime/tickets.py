@@ -121,7 +121,8 @@ def read_tickets(
 
 
 def refresh_vendor(vendor: str, params: Mapping[str, Any], who: str) -> dict[str, int]:
-    """Refresh a vendor's catalogue; the counts. Raises as ``last_of``."""
+    """Refresh the catalogue of each site of a vendor; the counts. Raises as ``last_ones``."""
+    from include.warehouse.bookkeeping.ledger import Counts
     from include.work import tickets
 
     with connections.workplace() as place:
@@ -131,8 +132,10 @@ def refresh_vendor(vendor: str, params: Mapping[str, Any], who: str) -> dict[str
             forms.request(who, params),
             accept_vanished=bool(params["accept_vanished"]),
         )
-    counts = last_of(results).counts
-    return asdict(counts) if counts else {}
+    counted = Counts()
+    for result in last_ones(results):
+        counted += result.counts or Counts()
+    return asdict(counted)
 
 
 def choose_of_vendor(place: Workplace, vendor: str, params: Mapping[str, Any]) -> list[Account]:
@@ -185,13 +188,16 @@ def raise_first(results: Sequence[Result]) -> None:
         raise first
 
 
-def last_of(results: Sequence[Result]) -> Result:
-    """The result that counts of work on one account of a vendor. Raises its error."""
-    *before, last = results
-    for result in before:
-        name = type(result.error).__name__
-        log.warning("account=%s %s: %s", result.account_id, name, result.error)
-    raise_first([last])
+def last_ones(results: Sequence[Result]) -> list[Result]:
+    """The results that count of work on one account of each site. Raises as ``raise_first``."""
+    from include.work.runs import last_of_each_site
+
+    last = last_of_each_site(results)
+    for result in results:
+        if all(result is not one for one in last):
+            name = type(result.error).__name__
+            log.warning("account=%s %s: %s", result.account_id, name, result.error)
+    raise_first(last)
     return last
 
 

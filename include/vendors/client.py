@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Protocol
 
 from include.models import (
+    HOME_SITE,
     Account,
     Category,
     Message,
@@ -112,6 +113,9 @@ class Vendor:
     settings: type[VendorSettings]
     client_class: Callable[[], ClientClass]
     """Imports the client, which is heavy, and gives its class."""
+    catalog_site: Callable[[str], str] = lambda region: HOME_SITE
+    """``catalog_site(region)``: the site that serves a region, a word without commas. Sites may
+    have catalogues of their own; two regions of one site share it, and the list of tickets."""
     is_official: bool = True
     """False where the vendor does not document its ticket API: reading it is experimental, and
     outside the sandbox off unless somebody switches it on."""

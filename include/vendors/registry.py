@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Final
 
 from include import vendors
 from include.errors import ConfigError
+from include.models import HOME_SITE
 from include.settings import Settings, SettingsGroup, is_loopback, read_settings, variables
 
 if TYPE_CHECKING:
@@ -72,6 +73,12 @@ def is_switched_on(name: str, settings: Settings) -> bool:
     vendor = DECLARED[name]
     chosen = settings.of(vendor.settings).enabled
     return vendor.is_official or settings.sandbox if chosen is None else chosen
+
+
+def catalog_site(vendor: str, region: str) -> str:
+    """The site that serves a region of a vendor: whose catalogue, and whose list of tickets."""
+    found = DECLARED.get(vendor)
+    return found.catalog_site(region.strip()) if found else HOME_SITE
 
 
 def utcnow() -> datetime:

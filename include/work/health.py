@@ -14,10 +14,12 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from include import errors
-from include.warehouse.bookkeeping.ledger import STALE_SECONDS, is_ahead
+from include.vendors.registry import catalog_site
+from include.warehouse.bookkeeping.ledger import STALE_SECONDS, is_ahead, owner_of
 from include.warehouse.bookkeeping.tables import sync_check, sync_quarantine, sync_run, sync_state
 from include.warehouse.customer_service import manifest
 from include.warehouse.mysql import Warehouse
+from include.warehouse.tickets.accounts import AccountInfo
 from include.warehouse.tickets.tables import (
     cloud_osm_detail,
     cloud_osm_list,
@@ -62,7 +64,7 @@ TURNS: Final[dict[type[BaseException], str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """One entity of one account (of one vendor for the catalogue).
+    """One entity of one account (of one vendor's site for the catalogue).
 
     What belongs to no account has a name of its own: the snapshot, the reports, the checks.
     """
@@ -195,6 +197,11 @@ def read_health(warehouse: Warehouse, *, now: datetime, quarantined: int = 20) -
         )
 
     return warehouse.transact(read)
+
+
+def catalog_owner(account: AccountInfo) -> str:
+    """The ``account_id`` of the standing of the catalogue that an account's site has."""
+    return owner_of(account.vendor, catalog_site(account.vendor, account.region))
 
 
 def _standings(connection: sa.Connection, now: datetime) -> list[Standing]:

@@ -12,7 +12,7 @@ from include.errors import AuthError, ConfigError
 from include.models import Account
 from include.pipelines.comparison import Comparison
 from include.vendors.client import VendorClient
-from include.vendors.registry import open_client
+from include.vendors.registry import catalog_site, open_client
 from include.warehouse.bookkeeping.ledger import Counts
 from include.warehouse.tickets.accounts import BadAccount
 from include.work.place import Onlooker, Workplace
@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """How the work on one account (or, through it, on its vendor's catalogue) ended.
+    """How the work on one account (or, through it, on the catalogue of its site) ended.
 
     *counts* and *comparison* are what it gave; of a failure, what it gave before *error*.
     """
@@ -33,6 +33,8 @@ class Result:
     comparison: Comparison | None = None
     error: Exception | None = None
     seconds: float = 0.0
+    site: str = ""
+    """The site of the vendor that serves the account."""
 
 
 @dataclass(slots=True)
@@ -66,22 +68,28 @@ def work_on_each(
     return [_work_on(place, account, work, onlooker) for account in accounts]
 
 
-def work_on_one_a_vendor(
+def work_on_one_a_site(
     place: Workplace, accounts: Iterable[Account], work: Work, onlooker: Onlooker
 ) -> list[Result]:
-    """The results of *work* on one account of each vendor, those of failed tries before it.
+    """The results of *work* on one account of each site of a vendor, failed tries before it too.
 
-    The next account of a vendor is tried where keys or rights were refused: the last result of a
-    vendor is what counts.
+    The next account of a site is tried where keys or rights were refused: the last result of a
+    site is what counts.
     """
-    last: dict[str, Result] = {}
+    last: dict[tuple[str, str], Result] = {}
     results = []
     for account in accounts:
-        before = last.get(account.vendor)
+        site = account.vendor, catalog_site(account.vendor, account.region)
+        before = last.get(site)
         if before is None or isinstance(before.error, AuthError | ConfigError):
-            last[account.vendor] = _work_on(place, account, work, onlooker)
-            results.append(last[account.vendor])
+            last[site] = _work_on(place, account, work, onlooker)
+            results.append(last[site])
     return results
+
+
+def last_of_each_site(results: Iterable[Result]) -> list[Result]:
+    """The result of each site that counts, failed tries before it left out."""
+    return list({(result.vendor, result.site): result for result in results}.values())
 
 
 def results_of_bad(bad: Iterable[BadAccount]) -> Iterator[Result]:
@@ -101,4 +109,5 @@ def _work_on(place: Workplace, account: Account, work: Work, onlooker: Onlooker)
     onlooker.advance()
     ended = type(result.error).__name__ if result.error else "done"
     log.info("account=%s %s %s", account.account_id, ended, result.counts)
-    return replace(result, seconds=time.monotonic() - started)
+    site = catalog_site(account.vendor, account.region)
+    return replace(result, seconds=time.monotonic() - started, site=site)

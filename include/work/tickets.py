@@ -21,7 +21,7 @@ from include.warehouse.bookkeeping.ledger import Request
 from include.warehouse.tickets.adoption import bring_over
 from include.warehouse.tickets.known import find_holders
 from include.work.place import NOBODY, Onlooker, Workplace
-from include.work.runs import Result, Watch, work_on_each, work_on_one_a_vendor
+from include.work.runs import Result, Watch, work_on_each, work_on_one_a_site
 
 
 def sync_accounts(
@@ -140,7 +140,7 @@ def refresh_catalogs(
     accept_vanished: bool,
     onlooker: Onlooker = NOBODY,
 ) -> list[Result]:
-    """Refresh each vendor's catalogue through the first of *accounts* that may read it."""
+    """Refresh the catalogue of each site through the first of *accounts* that may read it."""
 
     def work(account: Account, client: VendorClient, watch: Watch) -> Result:
         counts = catalog.refresh(
@@ -153,7 +153,7 @@ def refresh_catalogs(
         )
         return Result(account.account_id, account.vendor, counts)
 
-    return work_on_one_a_vendor(place, accounts, work, onlooker)
+    return work_on_one_a_site(place, accounts, work, onlooker)
 
 
 def compare_accounts(
@@ -216,10 +216,10 @@ def compare_catalogs(
     limit: int = 20,
     onlooker: Onlooker = NOBODY,
 ) -> list[Result]:
-    """Compare each vendor's catalogue through the first of *accounts* that may read it."""
+    """Compare the catalogue of each site through the first of *accounts* that may read it."""
 
     def work(account: Account, client: VendorClient, _: Watch) -> Result:
         found = reconcile.verify_catalog(client, place.warehouse, limit=limit)
         return Result(account.account_id, account.vendor, comparison=found)
 
-    return work_on_one_a_vendor(place, accounts, work, onlooker)
+    return work_on_one_a_site(place, accounts, work, onlooker)

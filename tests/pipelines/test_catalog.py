@@ -2,16 +2,20 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 
 import pytest
 
-from include.errors import CheckError, UnavailableError
+from include.errors import CheckError, PartialError, UnavailableError
 from include.models import Source
 from include.pipelines import catalog
 from include.pipelines.catalog import Catalog
+from include.secrets import KeyRing, new_key
 from include.warehouse.bookkeeping.ledger import Request
+from include.warehouse.tickets.accounts import add_account
 from include.warehouse.tickets.catalog import Listing, Names
-from tests.builders import DAY, a_category, a_product
+from tests.builders import DAY, a_category, a_product, an_account
+from tests.fakes import FakeClient
 
 
 @pytest.fixture
@@ -159,3 +163,66 @@ def test_names_become_ids_only_when_they_leave_no_choice(said, found):
     assert catalog.resolve(said) == found
     again = replace(said, product_id=found[0], category_id=found[1])
     assert catalog.resolve(again) == found
+
+
+@pytest.fixture
+def abroad(filled):
+    """The same vendor's other site: other ids under some of the same names."""
+    account = an_account("huawei", account_id="huawei-abroad", region="ap-southeast-1")
+    products = [a_product(f"Q{i}", name=f"product {i}") for i in range(5)]
+    categories = [a_category(f"D{i}", f"Q{i}", name=f"category C{i}") for i in range(5)]
+    return FakeClient(account=account, products=products, categories=categories)
+
+
+def test_each_site_finds_the_ids_of_its_own_catalogue(
+    sync, refresh, abroad, client, rows, warehouse
+):
+    """Before the refresh and after it; two ids of one name would leave none."""
+    said = {"product_name": "product 1", "category_name": "category C1"}
+    add_account_rows(warehouse, client, abroad)
+    for number in (1, 2):
+        client.add(f"H{number}", **said, created_at=DAY - timedelta(minutes=30))
+        abroad.add(f"A{number}", **said, created_at=DAY - timedelta(minutes=30))
+        sync()
+        sync(vendor=abroad)
+        refresh()
+        catalog.refresh(abroad, warehouse, now=DAY, request=Request("test"))
+    assert rows(
+        "select cloud_id, product_id, product_business_id from cloud_osm_list order by cloud_id"
+    ) == [("A1", "Q1", "D1"), ("A2", "Q1", "D1"), ("H1", "P1", "C1"), ("H2", "P1", "C1")]
+    assert active(rows, "cloud_osm_product") == 15
+    assert rows("select distinct account_id from sync_run where entity = 'catalog'") == [
+        ("HUAWEI",),
+        ("HUAWEI ap-southeast-3",),
+    ]
+
+
+def test_a_site_that_lost_more_than_half_of_its_own_is_refused(refresh, abroad, warehouse):
+    refresh()
+    again = partial(catalog.refresh, abroad, warehouse, now=DAY, request=Request("test"))
+    again()  # five where ten are stored, of another site
+    abroad.products, abroad.categories = abroad.products[:2], abroad.categories[:2]
+    with pytest.raises(CheckError, match=r"HUAWEI ap-southeast-3 shows 2 rows where .* holds 5"):
+        again()
+
+
+def test_an_id_with_another_name_at_another_site_stays_and_is_told(
+    refresh, abroad, warehouse, rows
+):
+    abroad.products.append(a_product("P1", name="something else"))
+    abroad.categories.append(a_category("D9", "P1"))
+    refresh()
+    with pytest.raises(PartialError, match=r"another name.*: cloud_osm_product P1$"):
+        catalog.refresh(abroad, warehouse, now=DAY, request=Request("test"))
+    assert rows("select name, sites from cloud_osm_product where id = 'P1'") == [
+        ("product 1", "home")
+    ]
+    assert active(rows, "cloud_osm_product") == 15
+    assert rows("select count(*) from cloud_osm_product_type where id = 'D9'") == [(0,)]
+    refresh()
+
+
+def add_account_rows(warehouse, *clients):
+    ring = KeyRing.parse(new_key("k1"))
+    for client in clients:
+        add_account(warehouse, ring, client.account, now=DAY)

@@ -137,6 +137,23 @@ def test_each_line_says_what_happened_and_whose_turn_it_is(warehouse, page):
     assert re.search(r"As of .*20\d\d-\d\d-\d\d \d\d:\d\d:\d\d UTC", html)
 
 
+def test_each_site_of_a_vendor_has_a_line_of_its_own(warehouse, page):
+    add(warehouse, "china", region_id="cn-north-4")
+    add(warehouse, "abroad", region_id="ap-southeast-1")
+    run(warehouse, "HUAWEI", entity="catalog")
+    assert "never read" in lines(page())["Huawei ap-southeast-3"]
+    run(warehouse, "HUAWEI ap-southeast-3", entity="catalog", error=AuthError("no right"))
+    told = lines(page())
+    assert told["Huawei"].startswith("fresh")
+    assert told["Huawei ap-southeast-3"].startswith("failed")
+
+
+def test_a_catalogue_whose_site_no_account_leads_to_any_more_is_off(warehouse, page):
+    add(warehouse, "abroad", region_id="ap-southeast-1")
+    run(warehouse, "HUAWEI", entity="catalog", behind=30 * 24 * 3600)
+    assert lines(page())["Huawei"].startswith("off")
+
+
 def test_a_run_without_a_sign_of_life_is_told(warehouse, page):
     add(warehouse, "hanging")
     run(warehouse, "hanging")

@@ -19,6 +19,7 @@ from include.vendors.huawei import HuaweiSettings
 from include.vendors.registry import (
     DECLARED,
     VENDORS,
+    catalog_site,
     is_switched_on,
     load_settings,
     open_client,
@@ -109,3 +110,24 @@ def test_the_list_of_vendors_costs_no_client_and_no_database():
         [sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True
     )
     assert done.stdout.strip() == "set()"
+
+
+@pytest.mark.parametrize(
+    ("vendor", "region", "site"),
+    [
+        ("alibaba", "", "home"),
+        ("alibaba", "cn-hangzhou", "home"),
+        ("alibaba", "ap-southeast-1", "ap-southeast-1"),
+        ("alibaba", " ap-northeast-1 ", "ap-northeast-1"),
+        ("alibaba", "us-west-1", "home"),
+        ("huawei", "", "home"),
+        ("huawei", "cn-north-4", "home"),
+        ("huawei", "la-south-2", "ap-southeast-3"),
+        ("huawei", "eu-west-101", "eu-west-101"),
+        ("tencent", "", "home"),
+        ("tencent", "ap-guangzhou", "home"),
+        ("nobody", "cn-north-4", "home"),
+    ],
+)
+def test_a_region_leads_to_a_site(vendor, region, site):
+    assert catalog_site(vendor, region) == site

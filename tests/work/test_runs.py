@@ -10,7 +10,13 @@ from include.warehouse.bookkeeping.ledger import Counts
 from include.warehouse.mysql import Warehouse
 from include.warehouse.tickets.accounts import BadAccount
 from include.work.place import NOBODY, Workplace
-from include.work.runs import Result, results_of_bad, work_on_each, work_on_one_a_vendor
+from include.work.runs import (
+    Result,
+    last_of_each_site,
+    results_of_bad,
+    work_on_each,
+    work_on_one_a_site,
+)
 from tests.builders import an_account
 
 
@@ -56,7 +62,7 @@ def test_an_account_that_cannot_be_opened_is_a_result_too(place):
 
 @pytest.mark.parametrize("error", [AuthError("wrong key"), ConfigError("no right")])
 def test_the_next_account_of_a_vendor_is_tried_where_key_or_right_is_refused(place, error):
-    results = work_on_one_a_vendor(place, [OTHER, *ACCOUNTS], failing({"huawei-1": error}), NOBODY)
+    results = work_on_one_a_site(place, [OTHER, *ACCOUNTS], failing({"huawei-1": error}), NOBODY)
     assert [(r.account_id, r.error) for r in results] == [
         ("alibaba-1", None),
         ("huawei-1", error),
@@ -66,8 +72,32 @@ def test_the_next_account_of_a_vendor_is_tried_where_key_or_right_is_refused(pla
 
 def test_no_other_account_is_tried_where_the_vendor_is_away(place):
     error = UnavailableError("away")
-    results = work_on_one_a_vendor(place, ACCOUNTS, failing({"huawei-1": error}), NOBODY)
+    results = work_on_one_a_site(place, ACCOUNTS, failing({"huawei-1": error}), NOBODY)
     assert [(r.account_id, r.error) for r in results] == [("huawei-1", error)]
+
+
+def test_each_site_of_a_vendor_is_worked_on_through_an_account_of_its_own(place):
+    """Whatever the first site says: the other one may answer."""
+    abroad = [
+        an_account("huawei", account_id=f"abroad-{number}", region=region)
+        for number, region in ((1, "ap-southeast-1"), (2, "la-south-2"))
+    ]
+    error = UnavailableError("away")
+    everybody = [*ACCOUNTS, *abroad, OTHER]
+    results = work_on_one_a_site(place, everybody, failing({"huawei-1": error}), NOBODY)
+    assert [(r.account_id, r.site, r.error) for r in results] == [
+        ("huawei-1", "home", error),
+        ("abroad-1", "ap-southeast-3", None),
+        ("alibaba-1", "home", None),
+    ]
+    assert last_of_each_site(results) == results
+
+
+def test_only_the_last_try_at_a_site_counts(place):
+    results = work_on_one_a_site(
+        place, ACCOUNTS, failing({"huawei-1": AuthError("wrong key")}), NOBODY
+    )
+    assert [r.account_id for r in last_of_each_site(results)] == ["huawei-2"]
 
 
 def test_a_bad_row_is_a_result(place):

@@ -8,7 +8,7 @@ from typing import Final
 
 from include.errors import PartialError
 from include.models import Account
-from include.pipelines.catalog import Catalog
+from include.pipelines.catalog import load_catalog
 from include.pipelines.clock import RunClock
 from include.pipelines.tickets.reading import TicketReader
 from include.pipelines.tickets.storing import TicketStore
@@ -17,7 +17,6 @@ from include.vendors.client import VendorClient
 from include.warehouse.bookkeeping import ledger
 from include.warehouse.bookkeeping.ledger import Counts, Request
 from include.warehouse.mysql import Warehouse
-from include.warehouse.tickets import catalog
 from include.warehouse.tickets.account_rows import read_enabled_ids
 from include.warehouse.tickets.known import read_oldest
 from include.warehouse.tickets.life import Look
@@ -53,7 +52,7 @@ def read_again(
             readers=read_enabled_ids(warehouse, vendor),
             after_closing=settings.looks_after_closing,
         )
-        names = Catalog.of(catalog.load(warehouse, vendor))
+        names = load_catalog(warehouse, account)
         store = TicketStore(run, client, look, names, progress)
         reader = TicketReader(
             client,

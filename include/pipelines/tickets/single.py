@@ -16,7 +16,7 @@ import sqlalchemy as sa
 
 from include.errors import SyncError, VendorError
 from include.models import Message, Ticket
-from include.pipelines.catalog import Catalog
+from include.pipelines.catalog import load_catalog
 from include.pipelines.clock import RunClock
 from include.pipelines.tickets.reading import Failed, Gone, Outcome, TicketReader
 from include.settings import Settings
@@ -24,7 +24,6 @@ from include.vendors.client import VendorClient
 from include.warehouse.bookkeeping import ledger
 from include.warehouse.bookkeeping.ledger import Request
 from include.warehouse.mysql import Warehouse
-from include.warehouse.tickets import catalog
 from include.warehouse.tickets.account_rows import read_enabled_ids
 from include.warehouse.tickets.life import Look
 from include.warehouse.tickets.store import store_outcomes, store_part
@@ -65,7 +64,7 @@ def read_tickets(
     noted. Raises what the warehouse raises; what a vendor refuses is in the answers.
     """
     account = client.account
-    names = Catalog.of(catalog.load(warehouse, account.vendor))
+    names = load_catalog(warehouse, account)
     readers = read_enabled_ids(warehouse, account.vendor)
     look = Look(account, now, readers=readers, after_closing=settings.looks_after_closing)
 

@@ -16,7 +16,7 @@ from typing import Final
 
 from include.errors import MovingListError, PartialError, UnavailableError, UncountedListError
 from include.models import Account, SyncWindow, Ticket, TicketRef
-from include.pipelines.catalog import Catalog
+from include.pipelines.catalog import load_catalog
 from include.pipelines.clock import RunClock
 from include.pipelines.tickets.plan import (
     Plan,
@@ -35,7 +35,6 @@ from include.vendors.client import VendorClient
 from include.warehouse.bookkeeping import ledger
 from include.warehouse.bookkeeping.ledger import NEVER, Counts, Request, State
 from include.warehouse.mysql import Warehouse
-from include.warehouse.tickets import catalog
 from include.warehouse.tickets.account_rows import read_enabled_ids
 from include.warehouse.tickets.adoption import bring_over
 from include.warehouse.tickets.known import read_due, read_incomplete, read_known
@@ -90,7 +89,7 @@ def sync_tickets(
     account_id, vendor = account.account_id, account.vendor
     with ledger.hold(warehouse, account_id, ENTITY, vendor=vendor, request=request) as run:
         bring_over(warehouse, now)
-        names = Catalog.of(catalog.load(warehouse, account.vendor))
+        names = load_catalog(warehouse, account)
         look = Look(
             account,
             now,

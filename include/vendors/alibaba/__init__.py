@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
+from include.models import HOME_SITE
 from include.settings import VendorSettings, allow_words
 from include.vendors.client import Vendor
 
 if TYPE_CHECKING:
     from include.vendors.client import ClientClass
+
+
+SITES: Final = ("ap-southeast-1", "ap-northeast-1")
+"""Regions with a host of their own (spec.md, section 2); the central one serves all others."""
 
 
 class AlibabaSettings(VendorSettings):
@@ -31,4 +36,5 @@ VENDOR = Vendor(
     aliases=frozenset({"0", "ali", "aliyun", "阿里", "阿里云"}),
     settings=AlibabaSettings,
     client_class=_client_class,
+    catalog_site=lambda region: region if region in SITES else HOME_SITE,
 )

@@ -30,7 +30,7 @@ from include.models import (
 )
 from include.settings import Settings
 from include.vendors import fields
-from include.vendors.alibaba import AlibabaSettings
+from include.vendors.alibaba import SITES, AlibabaSettings
 from include.vendors.alibaba.signature import AlibabaAuth
 from include.vendors.client import StorePart
 from include.vendors.fields import Json, Record
@@ -40,9 +40,7 @@ from include.vendors.sessions import Sessions
 
 VERSION: Final = "2021-06-10"
 CENTRAL_HOST: Final = "workorder.aliyuncs.com"
-REGIONAL_HOSTS: Final = {  # section 2: every other region is served by the central host
-    region: f"workorder.{region}.aliyuncs.com" for region in ("ap-southeast-1", "ap-northeast-1")
-}
+REGIONAL_HOSTS: Final = {region: f"workorder.{region}.aliyuncs.com" for region in SITES}
 REGION: Final = re.compile(r"[a-z]{2}(-[a-z0-9]{1,16}){1,4}")
 ACTIONS: Final = frozenset(
     {"ListTickets", "GetTicket", "ListTicketNotes", "ListProducts", "ListCategories"}

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
+from include.models import HOME_SITE
 from include.settings import Url, VendorSettings
 from include.vendors.client import Vendor
 
 if TYPE_CHECKING:
     from include.vendors.client import ClientClass
+
+
+CHINA: Final = "cn-south-1"
+INTERNATIONAL: Final = "ap-southeast-3"
+SITES: Final = {"": CHINA, "cn": CHINA} | dict.fromkeys(
+    ("ap", "af", "la", "sa", "na", "me", "tr", "my", "ru", "ae"), INTERNATIONAL
+)
+"""The region whose hosts serve a site, by the first letters of an account's region."""
 
 
 class HuaweiSettings(VendorSettings):
@@ -18,6 +27,11 @@ class HuaweiSettings(VendorSettings):
 
     iam_url: Url = ""
     """``HUAWEI_IAM_URL``: overrides the identity service, which tells the account id."""
+
+
+def _site(region: str) -> str:
+    site = SITES.get(region[:2], region)
+    return HOME_SITE if site == CHINA else site
 
 
 def _client_class() -> ClientClass:
@@ -31,4 +45,5 @@ VENDOR = Vendor(
     aliases=frozenset({"1", "华为", "华为云"}),
     settings=HuaweiSettings,
     client_class=_client_class,
+    catalog_site=_site,
 )

@@ -41,7 +41,7 @@ from include.vendors import fields
 from include.vendors.client import StorePart
 from include.vendors.fields import Json, Record
 from include.vendors.http import Verdict
-from include.vendors.huawei import HuaweiSettings
+from include.vendors.huawei import CHINA, SITES, HuaweiSettings
 from include.vendors.huawei.closing import find_closing
 from include.vendors.huawei.conversation import ZONE, read_messages
 from include.vendors.huawei.signature import HuaweiAuth
@@ -50,11 +50,6 @@ from include.vendors.sessions import Sessions
 
 log = logging.getLogger(__name__)
 
-CHINA: Final = "cn-south-1"
-INTERNATIONAL: Final = "ap-southeast-3"
-SITES: Final = {"": CHINA, "cn": CHINA} | dict.fromkeys(
-    ("ap", "af", "la", "sa", "na", "me", "tr", "my", "ru", "ae"), INTERNATIONAL
-)
 REGION: Final = re.compile(r"[a-z]{2}-[a-z]{2,20}-[0-9]{1,4}")
 TICKET_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")  # anything else would change the path
 

@@ -23,6 +23,7 @@ import sqlalchemy as sa
 
 from include import stopping
 from include.errors import PartialError, SupersededError, SyncError, VendorError
+from include.models import HOME_SITE
 from include.warehouse.bookkeeping.tables import sync_run, sync_state
 from include.warehouse.mysql import Warehouse
 from include.warehouse.types import NOW, Utc, stored_name
@@ -226,9 +227,10 @@ class Run:
         return int(state.token) + 1
 
 
-def owner_of(vendor: str) -> str:
-    """The ``account_id`` under which the ledger keeps what belongs to a whole vendor."""
-    return stored_name(vendor)
+def owner_of(vendor: str, site: str = HOME_SITE) -> str:
+    """The ``account_id`` under which the ledger keeps what belongs to a whole site of a vendor."""
+    name = stored_name(vendor)
+    return name if site == HOME_SITE else f"{name} {site}"
 
 
 @contextmanager

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Literal
 
@@ -10,7 +12,7 @@ import sqlalchemy as sa
 from include.errors import ConfigError
 from include.models import Account
 from include.secrets import REFERENCE_PREFIX, is_sealed
-from include.vendors.registry import VENDORS, vendor_of
+from include.vendors.registry import VENDORS, catalog_site, vendor_of
 from include.warehouse.tickets.tables import cloud_user
 from include.warehouse.types import stored_name
 
@@ -138,3 +140,43 @@ def read_enabled_ids(warehouse: Warehouse, vendor: str) -> frozenset[str]:
     """Read the ids of a vendor's enabled accounts, those whose keys cannot be used included."""
     rows = warehouse.transact(read_rows)
     return frozenset(row.account_id for row in rows if row.is_enabled and row.vendor == vendor)
+
+
+Identity = tuple[str, str, str]
+
+
+def identity_of(row: AccountRow) -> Identity:
+    """Vendor, access key and region: what makes an account."""
+    return row.vendor, row.access_key.strip(), row.region.strip().lower()
+
+
+def _place(row: AccountRow) -> Identity:
+    """Vendor, access key and site: what lists tickets."""
+    return row.vendor, row.access_key.strip(), catalog_site(row.vendor, row.region)
+
+
+class Others:
+    """The enabled rows beside a row."""
+
+    def __init__(self, rows: Sequence[AccountRow]) -> None:
+        self._twins = defaultdict[Identity, list[str]](list)
+        self._neighbours = defaultdict[Identity, list[str]](list)
+        for row in rows:
+            if row.is_enabled and row.access_key.strip():
+                self._twins[identity_of(row)].append(row.account_id)
+                self._neighbours[_place(row)].append(row.account_id)
+
+    def twins(self, row: AccountRow) -> list[str]:
+        """Those with its key and region."""
+        return [other for other in self._twins.get(identity_of(row), ()) if other != row.account_id]
+
+    def neighbours(self, row: AccountRow) -> list[str]:
+        """Those with its key at its site: they show the same tickets."""
+        return [other for other in self._neighbours.get(_place(row), ()) if other != row.account_id]
+
+
+def find_accounts(warehouse: Warehouse, vendor: str, site: str) -> set[str] | None:
+    """The ids of a vendor's accounts at a site; None where no account is at another one."""
+    rows = [row for row in warehouse.transact(read_rows) if row.vendor == vendor]
+    mine = {row.account_id for row in rows if catalog_site(vendor, row.region) == site}
+    return mine if len(mine) < len(rows) else None

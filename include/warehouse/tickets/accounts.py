@@ -1,15 +1,15 @@
 """The accounts in ``cloud_user``: read at run time, written by the command line.
 
 A bad row is an error of its own that names account, vendor, field and next step; the others go on.
-Two enabled rows of one vendor with the same access key are both refused: whichever was read first
-would own the tickets, by chance. No error, repr or log line here holds a key.
+Two enabled rows of one vendor with the same access key and region are both refused: whichever was
+read first would own the tickets, by chance. In two regions they are two accounts. No error, repr or
+log line here holds a key.
 """
 
 from __future__ import annotations
 
 import logging
-from collections import Counter
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal
@@ -22,8 +22,10 @@ from include.secrets import REFERENCE_PREFIX, KeyRing, key_id_of, open_secret, s
 from include.warehouse.tickets.account_rows import (
     SHORTEST_KEY,
     AccountRow,
+    Others,
     Storage,
     check_keys,
+    identity_of,
     known_vendor,
     read_rows,
     row_of,
@@ -92,7 +94,7 @@ def load_accounts(
     An id that was asked for and is unknown, switched off or of another vendor is a bad account.
     """
     rows = warehouse.transact(read_rows)
-    twins = _twins(rows)
+    others = Others(rows)
     accounts: list[Account] = []
     bad: list[BadAccount] = []
     for row in rows:
@@ -103,7 +105,7 @@ def load_accounts(
             continue
         try:
             _must_be_asked(row, vendors)
-            account, warnings = _open(row, twins, ring, references, allow_plain, mask)
+            account, warnings = _open(row, others, ring, references, allow_plain, mask)
         except ConfigError as error:
             bad.append(BadAccount(row.account_id, row.vendor, error))
             continue
@@ -127,13 +129,13 @@ def list_accounts(
 ) -> list[AccountInfo]:
     """Every row of ``cloud_user`` as it may be shown, by id; whatever is wrong is in *problem*."""
     rows = warehouse.transact(read_rows)
-    twins = _twins(rows)
+    others = Others(rows)
     infos = []
     for row in rows:
         warnings: tuple[str, ...] = ()
         problem = None
         try:
-            warnings = _open(row, twins, ring, references, allow_plain, mask)[1]
+            warnings = _open(row, others, ring, references, allow_plain, mask)[1]
         except ConfigError as error:
             problem = str(error)
         infos.append(
@@ -188,9 +190,10 @@ def add_account(
         old = next((other for other in rows if other.account_id == row.account_id), None)
         _must_be_same(row, old, replace_key=replace_key)
         for other in rows:
-            if other.account_id != row.account_id and _identity(other) == _identity(row):
+            if other.account_id != row.account_id and identity_of(other) == identity_of(row):
                 raise row.fault(
-                    "secret_id", f"is the access key of account {other.account_id} already"
+                    "secret_id",
+                    f"is the access key of account {other.account_id} in this region already",
                 )
         if old is not None:
             connection.execute(
@@ -272,23 +275,9 @@ def _rewrite(warehouse: Warehouse, change: Callable[[AccountRow], str | None]) -
     return Rewrite(changed, unchanged, bad)
 
 
-def _identity(row: AccountRow) -> tuple[str, str]:
-    return row.vendor, row.access_key.strip()
-
-
-def _twins(rows: Sequence[AccountRow]) -> dict[tuple[str, str], list[str]]:
-    """The ids of enabled rows that share vendor and access key."""
-    counts = Counter(_identity(row) for row in rows if row.is_enabled and row.access_key.strip())
-    shared = {identity for identity, count in counts.items() if count > 1}
-    return {
-        identity: [row.account_id for row in rows if row.is_enabled and _identity(row) == identity]
-        for identity in shared
-    }
-
-
 def _open(
     row: AccountRow,
-    twins: dict[tuple[str, str], list[str]],
+    others: Others,
     ring: KeyRing,
     references: References | None,
     allow_plain: bool,
@@ -301,18 +290,22 @@ def _open(
     secret = _secret(row, ring, references, allow_plain)
     _hide(mask, secret)
     check_keys(row, row.access_key, secret)
-    others = [other for other in twins.get(_identity(row), ()) if other != row.account_id]
-    if row.is_enabled and others:
+    if row.is_enabled and (twins := others.twins(row)):
         raise row.fault(
             "secret_id",
-            f"is also the access key of account {', '.join(others)}: switch all but one off"
-            " (enabled = 0); none of them is read until then",
+            f"is also the access key of account {', '.join(twins)} in the same region: switch all"
+            " but one off (enabled = 0); none of them is read until then",
         )
     warnings = [
         f"blanks around {column} are ignored: remove them"
         for column, value in (("secret_id", row.access_key), ("secret_key_secret", secret))
         if value != value.strip()
     ]
+    if row.is_enabled and (neighbours := others.neighbours(row)):
+        warnings.append(
+            f"account {', '.join(neighbours)} has the same key, and its region leads to the same"
+            " site: each ticket is stored once, and read through both"
+        )
     if row.storage == "plain":
         warnings.append(
             "its secret key is not encrypted: run `python -m include accounts encrypt`, unless"

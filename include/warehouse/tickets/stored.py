@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from include.models import Account, SyncWindow
 from include.warehouse.mysql import Warehouse
+from include.warehouse.tickets.catalog import is_of
 from include.warehouse.tickets.tables import (
     cloud_osm_detail,
     cloud_osm_list,
@@ -160,8 +161,10 @@ def list_owned_ids(
         last = page[-1]
 
 
-def read_catalog_keys(warehouse: Warehouse, vendor: str) -> dict[str, set[tuple[str, ...]]]:
-    """Read the keys of the active rows of a vendor's catalogue, by entity."""
+def read_catalog_keys(
+    warehouse: Warehouse, vendor: str, site: str
+) -> dict[str, set[tuple[str, ...]]]:
+    """Read the keys of the active rows of a site's catalogue, by entity."""
     pair = cloud_osm_product_category.c
     columns: dict[str, tuple[sa.Column[Any], ...]] = {
         "products": (cloud_osm_product.c.id,),
@@ -170,13 +173,15 @@ def read_catalog_keys(warehouse: Warehouse, vendor: str) -> dict[str, set[tuple[
         "sources": (cloud_osm_source.c.id,),
     }
 
+    def shown(of: sa.FromClause) -> list[sa.ColumnElement[bool]]:
+        active = [of.c.type == vendor, of.c.active == 1]
+        return [*active, is_of(of, site)] if "sites" in of.c else active
+
     def read(connection: sa.Connection) -> dict[str, set[tuple[str, ...]]]:
         return {
             entity: {
                 tuple(row)
-                for row in connection.execute(
-                    sa.select(*key).where(key[0].table.c.type == vendor, key[0].table.c.active == 1)
-                )
+                for row in connection.execute(sa.select(*key).where(*shown(key[0].table)))
             }
             for entity, key in columns.items()
         }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -152,7 +153,15 @@ cloud_osm_detail = table(
 )
 
 
-def _catalog(name: str, comment: str, id_comment: str, *own: Any) -> sa.Table:
+def _sites() -> sa.Column[str]:
+    comment = "sites of the vendor whose last complete refresh showed it, with commas between"
+    empty = sa.text("''")
+    return sa.Column("sites", key(255), nullable=False, server_default=empty, comment=comment)
+
+
+def _catalog(
+    name: str, comment: str, id_comment: str, *own: Any, shown: Sequence[Any] = ()
+) -> sa.Table:
     return table(
         name,
         comment,
@@ -176,6 +185,7 @@ def _catalog(name: str, comment: str, id_comment: str, *own: Any) -> sa.Table:
             comment="0: the last complete refresh no longer showed it",
         ),
         sa.Column("synced_at", Utc, comment="last change by us, UTC"),
+        *shown,
         sa.PrimaryKeyConstraint("type", "id"),  # columns in the user's order, the key in ours
     )
 
@@ -186,12 +196,14 @@ cloud_osm_product = _catalog(
     "产品ID（直接使用云产商所返回的产品ID）",
     sa.Column("description", text(5000), comment="产品备注"),
     sa.Column("acronym", text(50), comment="产品类型简称（华为专用）"),
+    shown=[_sites()],
 )
 
 cloud_osm_product_type = _catalog(
     "cloud_osm_product_type",
     "工单产品问题类别",
     "产品问题类别ID（直接使用云产商所返回的产品ID）",
+    shown=[_sites()],
 )
 
 cloud_osm_source = _catalog("cloud_osm_source", "工单来源", "工单来源ID")
@@ -211,4 +223,5 @@ cloud_osm_product_category = table(
         comment="0: the last complete refresh no longer showed it",
     ),
     sa.Column("synced_at", Utc, comment="last change by us, UTC"),
+    _sites(),
 )

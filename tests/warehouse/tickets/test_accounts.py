@@ -162,6 +162,27 @@ def test_two_enabled_rows_with_one_access_key_are_both_refused(warehouse):
     assert ids(load_accounts(warehouse, RING)[0]) == ["a-1", "h-1"]
 
 
+def test_one_access_key_in_two_regions_is_two_accounts(warehouse, caplog):
+    put(warehouse, "a-1", secret_id="the-same-key", region_id="cn-hangzhou")
+    put(warehouse, "a-2", secret_id="the-same-key", region_id="ap-southeast-1")
+    with caplog.at_level(logging.WARNING):
+        accounts, bad = load_accounts(warehouse, RING)
+    assert (ids(accounts), bad) == (["a-1", "a-2"], [])
+    assert "has the same key" not in caplog.text
+    added = an_account("a-3", access_key="the-same-key", region="ap-northeast-1")
+    assert add_account(warehouse, RING, added, now=NOW) == "added"
+
+
+def test_two_regions_of_one_site_are_read_with_a_word(warehouse):
+    put(warehouse, "a-1", secret_id="the-same-key", region_id="cn-hangzhou")
+    put(warehouse, "a-2", secret_id="the-same-key", region_id="cn-beijing")
+    put(warehouse, "a-3", secret_id="the-same-key", region_id="cn-beijing ", enabled=0)
+    assert load_accounts(warehouse, RING)[1] == []
+    infos = {info.account_id: info for info in list_accounts(warehouse, RING)}
+    assert any("account a-2 has the same key" in said for said in infos["a-1"].warnings)
+    assert not any("has the same key" in said for said in infos["a-3"].warnings)
+
+
 def test_an_account_that_is_switched_off_is_not_read(warehouse):
     put(warehouse, "a-1", enabled=0, secret_key_secret="")
     assert load_accounts(warehouse, RING) == ([], [])
@@ -248,7 +269,7 @@ def test_adding_the_same_account_again_updates_its_key_and_keeps_its_name(wareho
     [
         (an_account(vendor="huawei"), "id belongs to an account of alibaba: choose another id"),
         (an_account(access_key="another-access"), "another access key: choose another id, or add"),
-        (an_account("a-2", access_key="access-of-a-1"), "is the access key of account a-1 already"),
+        (an_account("a-2", access_key="access-of-a-1"), "of account a-1 in this region already"),
         (an_account("a-3", vendor="aws"), "type is 'aws', not one of ALIBABA"),
         (an_account("a-3", secret_key=" "), "secret_key_secret is empty"),
         (an_account("a-3", access_key="short"), "secret_id has fewer than 8 characters"),

@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+import sqlalchemy as sa
 
 from include.errors import ContractError
-from include.models import Source
+from include.models import HOME_SITE, Source
 from include.warehouse.tickets import catalog
 from include.warehouse.tickets.catalog import Listing, Names
 from tests.builders import DAY, a_category, a_product, a_ticket
@@ -15,11 +16,11 @@ from tests.builders import DAY, a_category, a_product, a_ticket
 LATER = DAY + timedelta(days=1)
 
 
-def keep(warehouse, *listings):
+def keep(warehouse, *listings, site=HOME_SITE):
     for number, listing in enumerate(listings):
         now = DAY + number * timedelta(days=1)
         warehouse.transact(
-            lambda c, listing=listing, now=now: catalog.store(c, "huawei", listing, now)
+            lambda c, listing=listing, now=now: catalog.store(c, "huawei", site, listing, now)
         )
 
 
@@ -36,19 +37,21 @@ def test_what_is_no_longer_listed_becomes_inactive_and_known_sources_stay(wareho
     pairs = "select product_id, active from cloud_osm_product_category order by 1"
     assert rows(pairs) == [("P1", 1), ("P2", 0)]
     assert rows("select id, active from cloud_osm_source") == [("1", 1)]
-    assert catalog.count_active(warehouse, "huawei") == {
+    assert catalog.count_active(warehouse, "huawei", HOME_SITE) == {
         "cloud_osm_product": 1,
         "cloud_osm_product_type": 1,
         "cloud_osm_product_category": 1,
-        "cloud_osm_source": 1,
     }
-    assert set(catalog.count_active(warehouse, "tencent").values()) == {0}
+    assert set(catalog.count_active(warehouse, "tencent", HOME_SITE).values()) == {0}
 
 
 def test_retired_rows_are_loaded_too_because_old_tickets_name_them(warehouse):
     keep(warehouse, Listing([a_product("P1"), a_product("P2")], []), Listing([a_product("P1")], []))
-    assert {p.product_id for p in catalog.load(warehouse, "huawei").products} == {"P1", "P2"}
-    assert catalog.load(warehouse, "tencent") == Listing()
+    assert {p.product_id for p in catalog.load(warehouse, "huawei", HOME_SITE).products} == {
+        "P1",
+        "P2",
+    }
+    assert catalog.load(warehouse, "tencent", HOME_SITE) == Listing()
 
 
 def test_tickets_that_say_the_same_get_their_ids_together(warehouse, store, rows):
@@ -83,3 +86,61 @@ def test_ids_that_differ_by_a_blank_at_the_end_are_refused_by_name(warehouse, ro
         with pytest.raises(ContractError, match=f"{named} ends in a blank"):
             keep(warehouse, listing)
     assert rows("select count(*) from cloud_osm_product") == [(0,)]
+
+
+ABROAD = "ap-southeast-3"
+SITES = "select id, sites, active from cloud_osm_product order by id"
+
+
+def test_what_another_site_shows_is_not_retired_and_what_none_shows_is(warehouse, rows):
+    keep(warehouse, Listing([a_product("P1"), a_product("P2")], [a_category("C1", "P1")]))
+    keep(
+        warehouse,
+        Listing([a_product("P2"), a_product("P3")], [a_category("C1", "P2")]),
+        site=ABROAD,
+    )
+    both = f"{ABROAD},home"
+    assert rows(SITES) == [("P1", "home", 1), ("P2", both, 1), ("P3", ABROAD, 1)]
+    pairs = "select product_id, sites, active from cloud_osm_product_category order by 1"
+    assert rows(pairs) == [("P1", "home", 1), ("P2", ABROAD, 1)]
+    keep(warehouse, Listing([a_product("P1")]))
+    assert rows(SITES) == [("P1", "home", 1), ("P2", ABROAD, 1), ("P3", ABROAD, 1)]
+    keep(warehouse, Listing([a_product("P3")]), site=ABROAD)
+    assert rows(SITES) == [("P1", "home", 1), ("P2", "", 0), ("P3", ABROAD, 1)]
+    assert rows(pairs) == [("P1", "", 0), ("P2", "", 0)]
+    assert rows("select id, active from cloud_osm_product_type") == [("C1", 0)]
+
+
+def test_each_site_counts_and_loads_what_it_shows_and_what_nobody_does(warehouse, rows):
+    keep(warehouse, Listing([a_product("P1"), a_product("P2"), a_product("P4")]))
+    keep(warehouse, Listing([a_product("P1"), a_product("P2")]))
+    keep(warehouse, Listing([a_product("P2"), a_product("P3")]), site=ABROAD)
+    known = {
+        site: {p.product_id for p in catalog.load(warehouse, "huawei", site).products}
+        for site in (HOME_SITE, ABROAD)
+    }
+    assert known == {HOME_SITE: {"P1", "P2", "P4"}, ABROAD: {"P2", "P3", "P4"}}
+    assert catalog.count_active(warehouse, "huawei", ABROAD)["cloud_osm_product"] == 2
+
+
+def test_rows_of_an_earlier_release_belong_to_each_site_until_a_refresh(warehouse, rows):
+    keep(warehouse, Listing([a_product("P1"), a_product("P2")]))
+    warehouse.transact(lambda c: c.execute(sa.text("update cloud_osm_product set sites = ''")))
+    assert catalog.count_active(warehouse, "huawei", ABROAD)["cloud_osm_product"] == 2
+    keep(warehouse, Listing([a_product("P1")]))
+    assert rows(SITES) == [("P1", "home", 1), ("P2", "", 0)]
+
+
+def test_an_id_that_another_site_calls_otherwise_is_found(warehouse):
+    keep(warehouse, Listing([a_product("P1", name="A")], [a_category("C1", "P1", name="c")]))
+    shown = Listing(
+        [a_product("P1", name="B"), a_product("P2")],
+        [a_category("C1", "P2", name="c"), a_category("C2", "P1")],
+    )
+    clashes = catalog.find_clashes(warehouse, "huawei", ABROAD, shown)
+    assert clashes == {"cloud_osm_product": {"P1"}, "cloud_osm_product_type": set()}
+    clear = shown.without(clashes)
+    assert [p.product_id for p in clear.products] == ["P2"]
+    assert [(c.category_id, c.product_id) for c in clear.categories] == [("C1", "P2")]
+    renamed = catalog.find_clashes(warehouse, "huawei", HOME_SITE, shown)
+    assert renamed == {"cloud_osm_product": set(), "cloud_osm_product_type": set()}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from include.models import SyncWindow
+from include.models import HOME_SITE, SyncWindow
 from include.warehouse.tickets import catalog
 from include.warehouse.tickets.catalog import Listing
 from include.warehouse.tickets.stored import (
@@ -64,8 +64,10 @@ def test_tickets_of_a_window_are_listed_and_those_without_a_time(warehouse, stor
 def test_only_active_rows_of_the_catalogue_count(warehouse):
     for products in ([a_product("P1"), a_product("P2")], [a_product("P1")]):
         listing = Listing(products, [a_category("C1", "P1")])
-        warehouse.transact(lambda c, given=listing: catalog.store(c, "huawei", given, DAY))
-    assert read_catalog_keys(warehouse, "huawei") == {
+        warehouse.transact(
+            lambda c, given=listing: catalog.store(c, "huawei", HOME_SITE, given, DAY)
+        )
+    assert read_catalog_keys(warehouse, "huawei", HOME_SITE) == {
         "products": {("P1",)},
         "categories": {("C1",)},
         "pairs": {("P1", "C1")},
