@@ -39,3 +39,9 @@ def upgrade() -> None:
         present = ddl.read(op.get_bind(), table)
         if present is None or "sites" not in present.columns:
             ddl.alter(table, [COLUMN])
+
+
+def downgrade() -> None:
+    """Drop the columns."""
+    for table in TABLES:
+        ddl.alter(table, ["DROP COLUMN `sites`"])
