@@ -187,3 +187,44 @@ def test_a_run_that_is_told_to_stop_says_so_in_the_ledger_and_is_gone_while_call
     assert process.returncode == 130
     assert "stopped; what was stored stays" in shown
     assert rows("select outcome from sync_run") == [("stopped",)]
+
+
+def test_one_ticket_is_read_now_with_its_messages_by_its_own_or_the_rows_id(
+    osm, accounts, rows, sandbox
+):
+    closed = sandbox.store.truth()["huawei"]["accounts"][0]["tickets"]["closed"]
+    first, second = closed[0], closed[1]
+    insert = "insert into cloud_osm_list (id, cloud_id, type) values ('row-7', '{}', '1')"
+    rows(insert.format(second))
+    found = document(osm("sync", "--ticket", first, "--ticket", "row-7", "--json"), 0)
+    told = [(t["ticket"], t["account"], t["state"]) for t in found["tickets"]]
+    assert told == [(first, "huawei-1", "complete"), (second, "huawei-1", "complete")]
+    assert rows("select id, complete from cloud_osm_list where id = 'row-7'") == [("row-7", 1)]
+    held = "select count(distinct case_id) from cloud_osm_detail where vendor = 'HUAWEI'"
+    assert rows(held) == [(2,)]
+    assert rows("select entity, written from sync_run") == [("ticket", 2)]
+
+
+def test_a_ticket_that_no_account_knows_is_told_and_leaves_nothing(osm, accounts, rows):
+    shown = osm("sync", "--ticket", "nobodys")
+    assert "nobodys: none of the accounts knows it" in told(shown, 3)
+    assert rows("select count(*) from cloud_osm_list") == [(0,)]
+
+
+def test_one_ticket_does_not_wait_for_the_run_that_holds_the_account(
+    osm, accounts, rows, sandbox, warehouse_url
+):
+    ticket_id = sandbox.store.truth()["huawei"]["accounts"][0]["tickets"]["closed"][0]
+    opened = Warehouse.open(warehouse_url)
+    try:
+        with ledger.hold(
+            opened, "huawei-1", "tickets", vendor="huawei", request=Request("a long run")
+        ):
+            found = document(osm("sync", "--ticket", ticket_id, "--json"), 0)
+    finally:
+        opened.close()
+    assert found["tickets"][0]["state"] == "complete"
+
+
+def test_a_ticket_and_a_backfill_do_not_go_together(osm, accounts):
+    told(osm("sync", "--ticket", "T1", "--since", "2026-01-01"), 2)

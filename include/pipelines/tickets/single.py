@@ -100,16 +100,18 @@ def read_tickets(
         for ticket_id in set(ticket_ids) - answers.keys():
             answers[ticket_id] = _answer(client, Failed(ticket_id, error), {ticket_id: error})
     told = [answers[ticket_id] for ticket_id in sorted(answers)]
-    failures = [answer for answer in told if answer.error]
-    ledger.note(
-        warehouse,
-        account.account_id,
-        ENTITY,
-        vendor=account.vendor,
-        request=request,
-        written=sum(answer.state in ("complete", "open", "unread") for answer in told),
-        failed=len(failures),
-    )
+    known = [answer for answer in told if answer.state != "unknown"]
+    failed = sum(answer.state == "failed" for answer in known)
+    if known:
+        ledger.note(
+            warehouse,
+            account.account_id,
+            ENTITY,
+            vendor=account.vendor,
+            request=request,
+            written=len(known) - failed,
+            failed=failed,
+        )
     return told
 
 
