@@ -297,6 +297,30 @@ def test_the_way_back_and_forth_leaves_every_row(engine: sa.Engine) -> None:
     )
 
 
+@pytest.mark.parametrize("after", [1, 3])
+def test_a_way_back_that_was_stopped_goes_on_from_there(engine: sa.Engine, after: int) -> None:
+    """Some of its DDL is done, which no server takes back."""
+    at(engine, migrations.OLDEST)
+    old = tables_of(engine)
+    migrations.upgrade(engine)
+    done: list[str] = []
+
+    def stop(_c: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        if statement.startswith(("ALTER TABLE", "DROP TABLE", "DROP INDEX")):
+            done.append(statement)
+            if len(done) == after + 1:
+                raise RuntimeError("stopped")
+
+    said: list[str] = []
+    sa.event.listen(engine, "before_cursor_execute", stop)
+    with pytest.raises(RuntimeError):
+        migrations.go_back(engine, migrations.OLDEST, progress=said.append)
+    sa.event.remove(engine, "before_cursor_execute", stop)
+    assert "run the same again: it goes on from there" in said[-1]
+    migrations.go_back(engine, migrations.OLDEST)
+    assert tables_of(engine) == old
+
+
 def at(engine: sa.Engine, revision: str) -> None:
     """Bring a database to an older revision, as the release of that time did."""
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:

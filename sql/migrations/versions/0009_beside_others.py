@@ -235,13 +235,21 @@ def downgrade() -> None:
     Rows that another program wrote since, and that no run has brought over, do not fit: the server
     refuses them by name, and nothing is lost. The first look is ``close_time`` again.
     """
-    op.execute("UPDATE cloud_osm_list SET close_time = close_time_max WHERE close_time IS NULL")
+    present = None if op.get_context().as_sql else ddl.read(op.get_bind(), "cloud_osm_list")
+    if present is None or "close_time_max" in present.columns:  # else stopped behind it before
+        op.execute("UPDATE cloud_osm_list SET close_time = close_time_max WHERE close_time IS NULL")
     op.execute("UPDATE cloud_osm_list SET status = 1 WHERE status IS NULL")
     op.execute("UPDATE rpt_ticket_backlog SET unanswered = 0 WHERE unanswered IS NULL")
-    op.drop_table("cloud_osm_history")
-    ddl.alter("cloud_osm_list", [f"DROP INDEX `{name}`" for name in INDEXES])
+    ddl.run("DROP TABLE IF EXISTS `cloud_osm_history`")
+    indexes = INDEXES if present is None else [*filter(present.indexes.__contains__, INDEXES)]
+    ddl.alter("cloud_osm_list", [f"DROP INDEX `{name}`" for name in indexes])
     for table in dict.fromkeys([*RELAXED, *ADDED]):
-        dropped = [f"DROP COLUMN `{name}`" for name in reversed(ADDED.get(table, {}))]
+        present = None if op.get_context().as_sql else ddl.read(op.get_bind(), table)
+        dropped = [
+            f"DROP COLUMN `{name}`"
+            for name in reversed(ADDED.get(table, {}))
+            if present is None or name in present.columns
+        ]
         ddl.alter(table, [*dropped, *_modified(table, RELAXED, 1)])
 
 
