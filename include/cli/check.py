@@ -31,7 +31,14 @@ from include.warehouse.mysql import Warehouse
 from include.warehouse.schema import migrations
 from include.warehouse.tables import metadata
 from include.warehouse.tickets import accounts
-from include.warehouse.tickets.tables import cloud_osm_detail, cloud_user
+from include.warehouse.tickets.tables import (
+    cloud_osm_detail,
+    cloud_osm_list,
+    cloud_osm_product,
+    cloud_osm_product_type,
+    cloud_osm_source,
+    cloud_user,
+)
 from include.warehouse.types import Utc
 
 if TYPE_CHECKING:
@@ -46,7 +53,11 @@ WRITTEN: Final = tuple(
     if name.startswith(("cloud_osm_", "sync_", "cs_", "rpt_"))
 )
 DELETED_FROM: Final = (
+    cloud_osm_list,
     cloud_osm_detail,
+    cloud_osm_product,
+    cloud_osm_product_type,
+    cloud_osm_source,
     sync_quarantine,
     sync_check,
     sync_run,

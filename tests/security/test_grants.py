@@ -34,10 +34,19 @@ STATEMENTS = (
     ("update cloud_user set secret_key_secret = ''", M),
     ("delete from cloud_user", M),
     ("select name from cloud_osm_list", MW),
-    ("select custom_id, status, close_time, missing_since from cloud_osm_list", MWP),
-    ("insert into cloud_osm_list select * from cloud_osm_list where 1 = 0", MW),
+    (
+        "select account_id, custom_id, complete, close_time_max, missing_since from cloud_osm_list",
+        MWP,
+    ),
+    (
+        "insert into cloud_osm_list (id, cloud_id)"
+        " select id, cloud_id from cloud_osm_list where 1 = 0",
+        MW,
+    ),
     ("update cloud_osm_list set status = 1", MW),
-    ("delete from cloud_osm_list", M),
+    ("delete from cloud_osm_list", MW),
+    ("delete from cloud_osm_product", MW),
+    ("delete from cloud_osm_history", M),
     ("select content from cloud_osm_detail", MW),
     ("select count(*) from cloud_osm_detail", MWP),
     ("delete from cloud_osm_detail", MW),

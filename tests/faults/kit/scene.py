@@ -278,7 +278,16 @@ def state_of(store: Store) -> str:
 def copy_statements(base: str) -> list[str]:
     """SQL that brings an empty warehouse to the state of the database *base*."""
     name = sa.make_url(base).database
-    return [f"insert into `{table}` select * from `{name}`.`{table}`" for table in STATE]
+    return [copy_rows(f"`{name}`", table) for table in STATE]
+
+
+def copy_rows(source: str, name: str) -> str:
+    """SQL that copies a table's rows from the database *source*; no column that is generated."""
+    table = metadata.tables.get(name)
+    if table is None:
+        return f"insert into `{name}` select * from {source}.`{name}`"
+    columns = ", ".join(f"`{column.name}`" for column in table.c if column.computed is None)
+    return f"insert into `{name}` ({columns}) select {columns} from {source}.`{name}`"
 
 
 @contextmanager

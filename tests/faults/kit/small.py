@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from include.sandbox.vendors.server import Sandbox
 from include.sandbox.vendors.store import Store
 from include.vendors.registry import VENDORS
-from tests.faults.kit.scene import BEFORE, NOW, SEED, Scene
+from tests.faults.kit.scene import BEFORE, NOW, SEED, Scene, copy_rows
 
 TICKETS = 6
 
@@ -62,7 +62,7 @@ def copies(base: str, tables: Collection[str]) -> list[str]:
         for table in tables
         for statement in (
             f"delete from `{table}`",
-            f"insert into `{table}` select * from `{name}`.`{table}`",
+            copy_rows(f"`{name}`", table),
         )
     ]
 
