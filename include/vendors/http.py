@@ -159,7 +159,13 @@ class ApiSession:
         too_slow = _TooSlowError(f"no complete answer within {CALL_SECONDS:g} s", **where)
         if left <= 0:
             raise too_slow
-        self._rate.wait()
+        if not self._rate.wait(WAIT_SECONDS):
+            # Told as a wait that is too long, so that it is not tried again.
+            raise RateLimitError(
+                f"other calls of the account keep it waiting for more than {WAIT_SECONDS:g} s",
+                retry_after=2 * WAIT_SECONDS,
+                **where,
+            )
         prepared = self._session.prepare_request(request)
         prepared.prepare_auth(self._auth)
         with self._counting:

@@ -24,16 +24,22 @@ class RateLimit:
         self._next = self._slowed = float("-inf")
         self._holds = 0
 
-    def wait(self) -> None:
-        """Sleep until this call's turn; take a new one when the vendor asked for a rest since."""
-        holds = -1
+    def wait(self, most: float = float("inf")) -> bool:
+        """Sleep until this call's turn; take a new one when the vendor asked for a rest since.
+
+        False, and no turn is taken, where that would be more than *most* seconds in all.
+        """
+        holds, begun = -1, self._monotonic()
         while holds != self._holds:
             with self._lock:
                 holds, now = self._holds, self._monotonic()
                 turn = max(now, self._next)
+                if turn - begun > most:
+                    return False
                 self._next = turn + 1 / self.rate
             if turn > now:
                 self._sleep(turn - now)
+        return True
 
     def refused(self, seconds: float | None) -> None:
         """Halve the rate, once for a burst of refusals, and hold all calls for *seconds*."""

@@ -77,3 +77,22 @@ def test_threads_share_the_rate():
     for thread in threads:
         thread.join()
     assert time.monotonic() - begun >= 15 / 50
+
+
+def test_a_call_that_others_keep_waiting_gives_up_in_time_and_takes_no_turn(clock):
+    refusals = iter([90])
+
+    def sleep(seconds):
+        clock.sleep(seconds)
+        for hint in refusals:
+            rate.refused(hint)
+
+    rate = RateLimit(4, monotonic=clock.monotonic, sleep=sleep)
+    assert rate.wait(100)
+    rate.refused(90)
+    begun = clock.monotonic()
+    assert not rate.wait(100)
+    assert clock.monotonic() - begun == pytest.approx(90)
+    begun = clock.monotonic()
+    assert rate.wait(100)
+    assert clock.monotonic() - begun == pytest.approx(90)

@@ -182,10 +182,10 @@ def resolve_tickets(
     """Give product and category ids to stored tickets that lack them. Returns how many.
 
     *resolve* maps names to (product id, category id); tickets that say the same share one update.
-    With *account_ids*, of the tickets that these accounts showed.
+    With *account_ids*, of the tickets that these accounts read.
     """
     t = cloud_osm_list.c
-    mine = sa.true() if account_ids is None else t.custom_id.in_(list(account_ids))
+    mine = sa.true() if account_ids is None else t.account_id.in_(list(account_ids))
     said = (t.product_id, t.product_name, t.product_business_id, t.category_name)
     lacking = (
         sa.select(*said)
