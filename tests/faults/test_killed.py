@@ -37,6 +37,8 @@ ATTEMPT = {"synced_at", "found_at", "first_at", "last_at", "attempts", "request_
     "heartbeat_at",
     "token",
     "run_id",
+    *("read_at", "read_again_at", "seen_at", "after_at"),
+    *("close_time", "close_time_min", "close_time_max"),
 }
 """What tells when and how often something was done, not what is there."""
 FOR_TICKETS = (*FACTS, "sync_state")

@@ -65,7 +65,7 @@ def compare(scene: Scene, account: Account, *, mend: bool = False) -> Comparison
             limit=10**6,
         )
         if mend:
-            repair(client, warehouse, found, now=BEFORE, request=Request("a test"))
+            repair(client, warehouse, found, now=NOW, request=Request("a test"))
         return found
 
 

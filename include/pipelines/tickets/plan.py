@@ -60,8 +60,8 @@ def plan_changed(
 
     *known* is what we hold of *open_now*, and every incomplete ticket the account may read. With
     *open_messages* all open tickets are read; with *asks_for_gone* also those that the vendor no
-    longer knew. A stray that another account did not know is asked for once since
-    *strays_asked_at*, the last time this one asked for strays.
+    longer knew, and all strays. Other strays are asked for once: by an account that never asked for
+    any (*strays_asked_at* is None), and when no run has read them since it did.
     """
     listed = {
         ticket_id
@@ -80,9 +80,8 @@ def plan_changed(
                 unlisted.add(ticket_id)
         elif (
             asks_for_gone
-            or of.gone_at is None
             or strays_asked_at is None
-            or of.gone_at > strays_asked_at
+            or (not of.was_read and (of.gone_at is None or of.gone_at > strays_asked_at))
         ):
             strays.add(ticket_id)
     unlisted -= {*open_now}

@@ -213,8 +213,7 @@ class _Sync:
     def read_strays(self, strays: Collection[str]) -> None:
         """Take over what no account reads, as far as this one knows it."""
         self.read_and_store(strays, was_listed=False, are_strays=True)
-        if strays:
-            self.sink.note_state(strays_at=self.now)
+        self.sink.note_state(strays_at=self.now)
 
     def list_tickets(self, window: SyncWindow, *, only_open: bool = False) -> dict[str, TicketRef]:
         """A list, by id. One that moves, or has no total, holds the watermark."""

@@ -168,11 +168,18 @@ def store_listed(connection: sa.Connection, look: Look, refs: Sequence[TicketRef
 def mark_gone(
     connection: sa.Connection, account: Account, ids: Collection[str], now: datetime
 ) -> None:
-    """Note that the vendor no longer knows these tickets; their rows stay."""
+    """Note that the vendor no longer knows these tickets; their rows stay.
+
+    Not of one that another account read: that this one does not know it says nothing.
+    """
     if not ids:
         return
     t = cloud_osm_list.c
-    mine = (t.type == account.vendor) & t.cloud_id.in_(ids)
+    mine = (
+        (t.type == account.vendor)
+        & t.cloud_id.in_(ids)
+        & (t.account_id.is_(None) | (t.account_id == account.account_id))
+    )
     connection.execute(sa.update(cloud_osm_list).where(mine).values(read_again_at=None))
     connection.execute(
         sa.update(cloud_osm_list)

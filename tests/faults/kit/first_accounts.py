@@ -41,7 +41,7 @@ def read_again(scene: Scene, vendor: str, since: datetime = NOW - timedelta(days
             warehouse,
             account,
             settings=settings,
-            now=NOW,
+            now=scene.moment(account, NOW),
             request=Request("a test"),
             options=Options(since=since),
         )

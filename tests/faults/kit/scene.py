@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import time
+from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import astuple, dataclass, field, replace
@@ -110,6 +111,7 @@ class Scene:
     own: dict[str, dict[str, Any]] = field(default_factory=dict)
     """What single accounts set otherwise, by id."""
     accounts: list[Account] = field(default_factory=list)
+    runs: Counter[tuple[str, datetime]] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
         self.accounts = self.accounts or [
@@ -155,7 +157,7 @@ class Scene:
                 warehouse,
                 account,
                 settings=settings,
-                now=now,
+                now=self.moment(account, now),
                 request=Request("a test"),
                 progress=note,
             )
@@ -165,6 +167,11 @@ class Scene:
         finally:
             client.close()
         return Ended(error, counts, time.monotonic() - began)
+
+    def moment(self, account: Account, now: datetime) -> datetime:
+        """The moment of another run at *now*: a little later, so that no reading is older."""
+        self.runs[account.account_id, now] += 1
+        return now + (self.runs[account.account_id, now] - 1) * timedelta(seconds=5)
 
     def refresh(self, vendor: str, *, now: datetime = NOW, **options: Any) -> Ended:
         """Refresh one vendor's catalogue; returns how that ended."""
@@ -287,17 +294,20 @@ def state_of(store: Store) -> str:
 
 def copy_statements(base: str) -> list[str]:
     """SQL that brings an empty warehouse to the state of the database *base*."""
-    name = sa.make_url(base).database
-    return [copy_rows(f"`{name}`", table) for table in STATE]
+    return copy_rows(base, STATE)
 
 
-def copy_rows(source: str, name: str) -> str:
-    """SQL that copies a table's rows from the database *source*; no column that is generated."""
-    table = metadata.tables.get(name)
-    if table is None:
-        return f"insert into `{name}` select * from {source}.`{name}`"
-    columns = ", ".join(f"`{column.name}`" for column in table.c if column.computed is None)
-    return f"insert into `{name}` ({columns}) select {columns} from {source}.`{name}`"
+def copy_rows(base: str, tables: Collection[str]) -> list[str]:
+    """SQL that copies the rows of *tables* from the database *base*; no generated column."""
+    source = sa.make_url(base).database
+    engine = sa.create_engine(base, poolclass=sa.NullPool)
+    inspector = sa.inspect(engine)
+    copied = []
+    for name in tables:
+        described = inspector.get_columns(name)
+        columns = ", ".join(f"`{c['name']}`" for c in described if not c.get("computed"))
+        copied.append(f"insert into `{name}` ({columns}) select {columns} from `{source}`.`{name}`")
+    return copied
 
 
 @contextmanager

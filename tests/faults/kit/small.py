@@ -56,15 +56,8 @@ def a_day_passes(store: Store) -> None:
 
 def copies(base: str, tables: Collection[str]) -> list[str]:
     """Statements that make the tables what they are in *base*."""
-    name = sa.make_url(base).database
-    return [
-        statement
-        for table in tables
-        for statement in (
-            f"delete from `{table}`",
-            copy_rows(f"`{name}`", table),
-        )
-    ]
+    empty = [f"delete from `{table}`" for table in tables]
+    return [*empty, *copy_rows(base, tables)]
 
 
 def copy_of(base: str, tables: Collection[str]) -> Callable[[str], None]:

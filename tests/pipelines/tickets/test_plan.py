@@ -95,13 +95,19 @@ def test_a_ticket_that_no_list_shows_is_read_when_it_may_have_changed(
 @pytest.mark.parametrize(
     ("why", "known", "options", "is_asked"),
     [
-        ("nobody has asked for it", held(by=None), {}, True),
+        ("nobody has asked for it", held(by=None, read=False), {"strays_asked_at": NOW}, True),
         ("its account is switched off", held(by="huawei-3"), {}, True),
+        ("switched off, and asked since", held(by="huawei-3"), {"strays_asked_at": NOW}, False),
         ("its account reads it", held(by=OTHER), {}, False),
-        ("unknown to another, not asked here", held(by=None, gone=True), {}, True),
+        (
+            "unknown to another, not asked here since",
+            held(by=None, gone=True, read=False),
+            {"strays_asked_at": NOW - 2 * DAY},
+            True,
+        ),
         (
             "unknown to another, asked here since",
-            held(by=None, gone=True),
+            held(by=None, gone=True, read=False),
             {"strays_asked_at": NOW},
             False,
         ),
