@@ -37,7 +37,7 @@ ATTEMPT = {"synced_at", "found_at", "first_at", "last_at", "attempts", "request_
     "heartbeat_at",
     "token",
     "run_id",
-    *("read_at", "read_again_at", "seen_at", "after_at"),
+    *("read_at", "read_again_at", "seen_at", "after_at", "change_mark"),
     *("close_time", "close_time_min", "close_time_max"),
 }
 """What tells when and how often something was done, not what is there."""

@@ -206,6 +206,8 @@ class _Sync:
 
     def read_due(self) -> None:
         """Look again at closed tickets that may have changed since: a minute's calls at most."""
+        if not self.settings.looks_after_closing:
+            return
         limit = max(1, int(60 * self.settings.calls_per_second))
         due = read_due(self.warehouse, self.account, self.now, limit)
         self.read_and_store(due, was_listed=False, again=True)

@@ -229,7 +229,7 @@ class Scene:
 
 VOLATILE: Final = {
     "cloud_osm_list": {
-        *("read_at", "read_again_at"),
+        *("read_at", "read_again_at", "change_mark"),
         *("close_time", "close_time_min", "close_time_max"),
     },
     "sync_quarantine": {"first_at", "last_at", "attempts", "request_id"},
