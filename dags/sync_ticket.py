@@ -43,7 +43,7 @@ def sync_ticket() -> None:
     def ticket(params: Any = None, dag_run: Any = None) -> list[dict[str, Any]]:
         return read_tickets(params, dag_run.conf, forms.who(dag_run), known=FORM)
 
-    ticket()
+    shape.watch([ticket()], "a ticket was not read: the task has the reason")
 
 
 sync_ticket()

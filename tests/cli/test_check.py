@@ -72,5 +72,10 @@ def test_check_names_the_rights_that_are_missing(osm, accounts, warehouse_server
         output = told(osm("check", WAREHOUSE_URL=limited.render_as_string(hide_password=False)), 1)
     finally:
         warehouse_server.run(f"drop user {user}@'{host}'")
-    assert "failed   rights: no DELETE on cloud_osm_detail; no DELETE on sync_quarantine" in output
+    deleted_from = [
+        *("cloud_osm_list", "cloud_osm_detail", "cloud_osm_product", "cloud_osm_product_type"),
+        *("cloud_osm_source", "sync_quarantine", "sync_check", "sync_run", "cs_snapshot_table"),
+    ]
+    lacking = "; ".join(f"no DELETE on {name}" for name in deleted_from)
+    assert f"failed   rights: {lacking}; " in output
     assert "check-check-check" not in output

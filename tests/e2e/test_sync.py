@@ -24,9 +24,11 @@ from include.warehouse.mysql import Warehouse
 
 ROOT = Path(__file__).resolve().parents[2]
 TABLES = (
-    "cloud_osm_list, cloud_osm_detail, cloud_osm_product, cloud_osm_product_type,"
+    "cloud_osm_detail, cloud_osm_history, cloud_osm_product, cloud_osm_product_type,"
     " cloud_osm_product_category, cloud_osm_source"
 )
+# Says when we looked, not what the vendor has: reading a ticket again moves it, and nothing else.
+LOOKS = {"read_at"}
 
 
 @pytest.fixture
@@ -81,6 +83,18 @@ def refresh(warehouse, sandbox, vendor):
         client.close()
 
 
+def contents(rows):
+    """What the warehouse holds of the vendors: all but the moments at which we looked."""
+    columns = rows(
+        "select column_name from information_schema.columns where table_schema = database()"
+        " and table_name = 'cloud_osm_list' order by ordinal_position"
+    )
+    shown = [f"`{name}`" for (name,) in columns if name not in LOOKS]
+    assert len(shown) == len(columns) - len(LOOKS)
+    tickets = rows(f"select {', '.join(shown)} from cloud_osm_list order by id")
+    return tickets, rows(f"checksum table {TABLES}")
+
+
 def equals_the_vendor(rows, sandbox, vendor):
     """Every ticket in its state, and every message of every closed one."""
     [account] = sandbox.store.truth()[vendor]["accounts"]
@@ -106,10 +120,10 @@ def test_a_run_stores_what_the_vendor_has_and_a_second_one_changes_no_row(
     refresh(warehouse, sandbox, vendor)
     run(vendor)
     equals_the_vendor(rows, sandbox, vendor)
-    before = rows(f"checksum table {TABLES}")
+    before = contents(rows)
     refresh(warehouse, sandbox, vendor)
     again = run(vendor)
-    assert rows(f"checksum table {TABLES}") == before
+    assert contents(rows) == before
     assert again.messages == 0
     assert again.calls <= 12
 
@@ -232,6 +246,6 @@ def test_killed_at_ten_moments_and_run_again_equals_a_clean_run(
     assert wrong == []
     equals_the_vendor(rows, sandbox, vendor)
     assert set(rows("select outcome from sync_run")) == {("done",), ("stopped",)}
-    before = rows(f"checksum table {TABLES}")
+    before = contents(rows)
     run(vendor)
-    assert rows(f"checksum table {TABLES}") == before
+    assert contents(rows) == before
