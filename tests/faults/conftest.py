@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
 import pytest
 
+from include.pipelines.clock import RunClock
 from include.vendors.registry import VENDORS
 from include.vendors.tencent import conversation as tencent_conversation
 from tests.faults.kit import scene as scenes
@@ -17,6 +20,20 @@ from tests.faults.kit.scene import BEFORE, Rows, Scene
 def _every_page_is_a_part(monkeypatch: pytest.MonkeyPatch) -> None:
     """Faults fall between the parts of a conversation, too, as if it were long."""
     monkeypatch.setattr(tencent_conversation, "PART_CHARACTERS", 0)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _time_goes_on() -> Iterator[None]:
+    """Runs of one moment follow one another, as they do: no reading is older than one before."""
+    began, begin = time.monotonic(), RunClock.__init__
+
+    def begin_together(clock: RunClock, now: datetime) -> None:
+        begin(clock, now)
+        clock._started = began
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(RunClock, "__init__", begin_together)
+        yield
 
 
 @pytest.fixture(scope="session")

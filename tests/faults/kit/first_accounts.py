@@ -41,7 +41,7 @@ def read_again(scene: Scene, vendor: str, since: datetime = NOW - timedelta(days
             warehouse,
             account,
             settings=settings,
-            now=scene.moment(account, NOW),
+            now=NOW,
             request=Request("a test"),
             options=Options(since=since),
         )

@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import logging
 import time
-from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import astuple, dataclass, field, replace
@@ -111,7 +110,6 @@ class Scene:
     own: dict[str, dict[str, Any]] = field(default_factory=dict)
     """What single accounts set otherwise, by id."""
     accounts: list[Account] = field(default_factory=list)
-    runs: Counter[tuple[str, datetime]] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
         self.accounts = self.accounts or [
@@ -157,7 +155,7 @@ class Scene:
                 warehouse,
                 account,
                 settings=settings,
-                now=self.moment(account, now),
+                now=now,
                 request=Request("a test"),
                 progress=note,
             )
@@ -167,11 +165,6 @@ class Scene:
         finally:
             client.close()
         return Ended(error, counts, time.monotonic() - began)
-
-    def moment(self, account: Account, now: datetime) -> datetime:
-        """The moment of another run at *now*: a little later, so that no reading is older."""
-        self.runs[account.account_id, now] += 1
-        return now + (self.runs[account.account_id, now] - 1) * timedelta(seconds=5)
 
     def refresh(self, vendor: str, *, now: datetime = NOW, **options: Any) -> Ended:
         """Refresh one vendor's catalogue; returns how that ended."""

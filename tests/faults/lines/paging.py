@@ -229,7 +229,7 @@ PAGING: Final = (
             "P3",
             f"the total is no number {turn + 1}",
             each_another("list", *WRONG_TOTALS, turn=turn),
-            ContractError,
+            PartialError,
         )
         for turn in (range(5) if FULL else (0,))
     ),
