@@ -173,10 +173,8 @@ class _Sync:
         still_open = self.read_and_store(plan.unlisted, was_listed=False)
         if still_open and not open_now:
             self.doubt_empty_lists(still_open)
-        if asks_for_gone:
-            self.sink.note_state(swept_at=self.now)
-        if not self.is_moving:
-            self.sink.note_state(listed_at=self.now)
+        moments = {"swept_at": asks_for_gone, "listed_at": not self.is_moving}
+        self.sink.note_state(**{name: self.now for name, is_new in moments.items() if is_new})
         return plan
 
     def read_new(self, watermark: datetime | None, already_read: set[str]) -> None:

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from include.models import DERIVED_ID_PREFIX, Account, Message, Ticket
 from include.warehouse.bookkeeping.leftovers import leave_rows
 from include.warehouse.mysql import overwrite_unless_empty, upsert
+from include.warehouse.tickets.openings import is_opening
 from include.warehouse.tickets.tables import cloud_osm_detail
 from include.warehouse.types import stored_name
 
@@ -38,17 +39,18 @@ def write_messages(
     upsert(connection, cloud_osm_detail, rows, {"content": overwrite_unless_empty})
 
 
-def merge_derived(connection: sa.Connection, vendor: str, ids: Collection[str]) -> None:
+def merge_derived(connection: sa.Connection, vendor: str, ids: Collection[str]) -> int:
     """Where a message with a made-up id is one that the vendor gives an id, leave one row.
 
     It is when time, direction and text are equal, or the text is its beginning, cut at the user's
     50 characters. Times are equal to the second where one has no milliseconds. The row that was
-    there first stays, under its ``id``, and takes over what the vendor says.
+    there first stays, under its ``id``, and takes over what the vendor says. Returns how many rows
+    were taken over.
     """
     old, new = cloud_osm_detail.alias("old"), cloud_osm_detail.alias("new")
     made = f"{DERIVED_ID_PREFIX}%"
     if not ids:
-        return
+        return 0
     old_ms, new_ms = (sa.type_coerce(side.c.create_time, sa.BigInteger) for side in (old, new))
     same_time = (old_ms == new_ms) | ((old_ms % 1000 == 0) & (old_ms == new_ms - new_ms % 1000))
     text, whole = sa.func.binary(old.c.content), new.c.content
@@ -76,6 +78,7 @@ def merge_derived(connection: sa.Connection, vendor: str, ids: Collection[str]) 
         if not merged & {pair.old, pair.new}:
             merged |= {pair.old, pair.new}
             take_over(connection, cloud_osm_detail, kept=pair.old, dropped=pair.new)
+    return len(merged)
 
 
 def take_over(connection: sa.Connection, table: sa.Table, *, kept: str, dropped: str) -> None:
@@ -111,11 +114,18 @@ def set_messages_aside(
 def count_messages(
     connection: sa.Connection, vendor: str, ids: Sequence[str]
 ) -> dict[str, sa.Row[Any]]:
-    """Number and newest time of the messages now stored, by ticket."""
+    """Number and newest time of the messages now stored, by ticket.
+
+    And how many of them are *openings* of ours, or have *derived* ids.
+    """
     d = cloud_osm_detail.c
     query = (
         sa.select(
-            d.case_id, sa.func.count().label("count"), sa.func.max(d.create_time).label("newest")
+            d.case_id,
+            sa.func.count().label("count"),
+            sa.func.max(d.create_time).label("newest"),
+            sa.func.sum(is_opening(cloud_osm_detail)).label("openings"),
+            sa.func.sum(d.message_id.like(f"{DERIVED_ID_PREFIX}%")).label("derived"),
         )
         .where(d.vendor == vendor, d.case_id.in_(ids))
         .group_by(d.case_id)

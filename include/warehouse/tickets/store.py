@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, Final, cast
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.mysql import insert
@@ -42,6 +43,9 @@ from include.warehouse.tickets.tables import (
 )
 from include.warehouse.types import to_millisecond
 
+NO_ROW: Final = SimpleNamespace(**dict.fromkeys(cloud_osm_list.c.keys()))
+"""What is known of a ticket that has no row yet."""
+
 
 def store_tickets(
     connection: sa.Connection, look: Look, conversations: Sequence[Conversation]
@@ -64,10 +68,13 @@ def store_tickets(
     upsert(connection, cloud_osm_source, _source_rows(accepted, now), {"create_time": keep_first})
     write_messages(connection, accepted, now)
     read = [ticket.ticket_id for ticket, messages in accepted if messages is not None]
-    # First: to the other, an opening text of ours is a message whose vendor gave an id.
-    drop_doubled_openings(connection, vendor, read)
-    merge_derived(connection, vendor, read)
     stored = count_messages(connection, vendor, read)
+    # First: to the other, an opening text of ours is a message whose vendor gave an id.
+    openings = [ticket_id for ticket_id, of in stored.items() if of.openings]
+    changed = drop_doubled_openings(connection, vendor, openings)
+    derived = [ticket_id for ticket_id, of in stored.items() if of.derived]
+    if changed + merge_derived(connection, vendor, derived):
+        stored = count_messages(connection, vendor, read)
     _write_tickets(
         connection,
         [
@@ -217,8 +224,11 @@ def _lock_rows(
             {"id": own_id("ticket", vendor, ticket_id), "cloud_id": ticket_id, "type": vendor}
             for ticket_id in new
         ]
-        connection.execute(insert(cloud_osm_list).on_duplicate_key_update(id=t.id), made)
-        rows = {row.cloud_id: row for row in connection.execute(query)}
+        result = connection.execute(insert(cloud_osm_list).on_duplicate_key_update(id=t.id), made)
+        if result.rowcount == len(new):
+            rows |= dict.fromkeys(new, cast("sa.Row[Any]", NO_ROW))
+        else:  # another made one of them a moment ago
+            rows = {row.cloud_id: row for row in connection.execute(query)}
     return rows
 
 

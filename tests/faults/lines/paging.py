@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager, contextmanager
 from datetime import timedelta
 from typing import Any, Final
 
-from include.errors import ContractError, PartialError, UnavailableError
+from include.errors import PartialError, UnavailableError
 from include.vendors.registry import VENDORS
 from tests.faults.kit.scene import BEFORE, NOW, Ended, Scene
 from tests.faults.kit.table import FULL, Fault, Kind, On, each_another, switched
