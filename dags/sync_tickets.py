@@ -10,10 +10,10 @@ there are very many); an account that fails is red by its own name, and the othe
 | read the messages of open tickets too | *also open tickets' messages* |
 | see what a run would read | *dry run* |
 
-`complete` 1 means: closed at the vendor and every message stored, as a run proved (another program may
-write `status`). Closed tickets are looked at again after an hour, a day, a week and a month. One ticket
-at once: *sync_ticket*. Tickets that failed by themselves
-wait in `sync_quarantine` and are tried again by every run. `sync_run` tells what each run did, and
+`complete` 1 means: closed at the vendor and every message stored, as a run proved; another program
+may write `status`. Closed tickets are looked at again after an hour, a day, a week and a month. For
+one ticket at once there is *sync_ticket*. Tickets that failed by themselves wait in
+`sync_quarantine` and are tried again by every run. `sync_run` tells what each run did, and
 `python -m include status` whose turn it is.
 """
 
