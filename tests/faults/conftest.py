@@ -22,14 +22,17 @@ def _every_page_is_a_part(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tencent_conversation, "PART_CHARACTERS", 0)
 
 
-@pytest.fixture(autouse=True, scope="session")
+BEGAN = time.monotonic()
+
+
+@pytest.fixture(autouse=True, scope="module")
 def _time_goes_on() -> Iterator[None]:
     """Runs of one moment follow one another, as they do: no reading is older than one before."""
-    began, begin = time.monotonic(), RunClock.__init__
+    begin = RunClock.__init__
 
     def begin_together(clock: RunClock, now: datetime) -> None:
         begin(clock, now)
-        clock._started = began
+        clock._started = BEGAN
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(RunClock, "__init__", begin_together)
