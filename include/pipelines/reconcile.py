@@ -89,7 +89,7 @@ def verify(
         result.calls = client.calls
         progress(result)
 
-    with Look(client, warehouse, result, depth) as look:
+    with TicketComparer(client, warehouse, result, depth) as look:
         for span in window.split(client.max_window):
             listed = {
                 ref.ticket_id: ref.is_closed
@@ -133,7 +133,7 @@ def verify_catalog(client: VendorClient, warehouse: Warehouse, *, limit: int = 2
     return result
 
 
-class Look:
+class TicketComparer:
     """Compares tickets, looks at each that differs once more, and notes what is left in *result*.
 
     A context manager: its threads end with it.
@@ -295,7 +295,7 @@ def look_again(
 ) -> Counter[Kind]:
     """What still differs of the damaged tickets of *found*, in depth."""
     result = Comparison(found.account_id, found.vendor, found.entity, until=found.until)
-    with Look(client, warehouse, result, replace(depth, is_deep=True)) as look:
+    with TicketComparer(client, warehouse, result, replace(depth, is_deep=True)) as look:
         for ids in blocks(found.damaged):
             look.confirm({i: True if found.damaged[i].was_listed else None for i in ids})
     return result.kinds

@@ -228,3 +228,15 @@ def test_one_ticket_does_not_wait_for_the_run_that_holds_the_account(
 
 def test_a_ticket_and_a_backfill_do_not_go_together(osm, accounts):
     told(osm("sync", "--ticket", "T1", "--since", "2026-01-01"), 2)
+
+
+def test_a_refused_key_says_nothing_of_the_tickets_that_the_account_reads(
+    osm, accounts, rows, sandbox
+):
+    told(osm("sync", "--account", "huawei-1"), 0)
+    ticket_id = rows("select cloud_id from cloud_osm_list limit 1")[0][0]
+    rows("update cloud_user set secret_key_secret = 'another-secret-key' where id = 'huawei-1'")
+    found = document(osm("sync", "--ticket", ticket_id, "--account", "huawei-1", "--json"), 1)
+    assert found["tickets"][0]["state"] == "failed"
+    assert found["tickets"][0]["error"]["class"] == "AuthError"
+    assert rows("select count(*) from cloud_osm_list where missing_since is not null") == [(0,)]

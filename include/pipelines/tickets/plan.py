@@ -113,8 +113,7 @@ def has_changed(ref: TicketRef, known: Known) -> bool:
     """Whether a list betrays that a complete ticket changed since it was read."""
     if not known.is_complete:
         return False
-    said = ((ref.vendor_status, known.vendor_status), (ref.change_mark, known.change_mark))
-    return not ref.is_closed or any(now and now != then for now, then in said)
+    return not ref.is_closed or _says_else(ref, known)
 
 
 def find_moved(
@@ -128,10 +127,7 @@ def find_moved(
         and ticket_id not in read
         and not ref.is_closed
         and not of.is_complete
-        and (
-            (ref.vendor_status and ref.vendor_status != of.vendor_status)
-            or (ref.change_mark and ref.change_mark != of.change_mark)
-        )
+        and _says_else(ref, of)
     ]
 
 
@@ -179,3 +175,9 @@ def is_due(last: datetime | None, now: datetime) -> bool:
 def _is_open_news(known: Known | None) -> bool:
     """Whether the vendor's *open* tells more than we hold."""
     return known is None or known.is_complete or known.is_gone or not known.was_read
+
+
+def _says_else(ref: TicketRef, known: Known) -> bool:
+    """Whether a list shows another state or mark than we hold."""
+    said = ((ref.vendor_status, known.vendor_status), (ref.change_mark, known.change_mark))
+    return any(now and now != then for now, then in said)

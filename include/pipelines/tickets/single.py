@@ -91,11 +91,13 @@ def read_tickets(
     )
     answers: dict[str, Answer] = {}
     try:
-        outcomes = reader.read(ticket_ids, was_listed=False, are_strays=True)
-        with closing(outcomes):
-            for outcome in outcomes:
-                answer = store(outcome)
-                answers[answer.ticket_id] = answer
+        # A refusal says that a stranger's ticket is not ours, and nothing of our own.
+        for some, are_strays in ((set(owned), False), (set(ticket_ids) - set(owned), True)):
+            outcomes = reader.read(some, was_listed=False, are_strays=are_strays)
+            with closing(outcomes):
+                for outcome in outcomes:
+                    answer = store(outcome)
+                    answers[answer.ticket_id] = answer
     except VendorError as error:  # it is about more than one: those left wait for a run
         for ticket_id in set(ticket_ids) - answers.keys():
             answers[ticket_id] = _answer(client, Failed(ticket_id, error), {ticket_id: error})

@@ -126,7 +126,7 @@ def _bring_messages(connection: sa.Connection, ids: Collection[str], now: dateti
     """Bring messages over; how many. Their tickets are to be read again."""
     table, t = cloud_osm_detail, cloud_osm_list.c
     rows = _lock(connection, table, table.c.vendor.is_(None), ids)
-    cases = [row["case_id"] for row in rows]
+    cases = {row["case_id"] for row in rows}
     owners: dict[str, set[tuple[str, str]]] = {}
     for owner in connection.execute(
         sa.select(t.id, t.type, t.cloud_id).where(
