@@ -2,15 +2,16 @@
 
 Daily, or by hand. First every check of `sql/checks`: one of level *fail* with offences is red, one
 of level *warn* is only told. Then, account by account, what the vendor lists is compared with what
-is stored: a ticket that is missing or wrongly complete is red by the account's name. Tickets that
+is stored, and a ticket that is missing or wrongly complete (another program deleted rows, say) is
+read again: the log tells it, and what differs still is red by the account's name. Tickets that
 closed or were reopened since the last sync are told, and the next sync reads them.
 
 Beside them goes what is older than its setting (`LEDGER_DAYS`, `SNAPSHOT_DETAIL_DAYS`,
 `BACKLOG_SAMPLE_DAYS`, `HISTORY_DAYS`): the one place that deletes.
 
-`sync_check` keeps the outcomes, and `python -m include verify` shows examples. Nothing is repaired
-here. Last, a share of the complete tickets is read again, so that each is at least once in
-`READ_ALL_DAYS`: no list shows an old one that changed.
+`sync_check` keeps the outcomes, and `python -m include verify` shows examples. Last, a share of the
+complete tickets is looked at again, so that each is at least once in `READ_ALL_DAYS`: no list shows
+an old one that changed.
 """
 
 from __future__ import annotations
@@ -45,8 +46,8 @@ def check_data() -> None:
         return account_groups(vendor, params, dag_run.conf, known=FORM)
 
     @task(map_index_template="{{ task.op_kwargs['accounts'] | join(', ') }}")
-    def tickets(accounts: list[str]) -> dict[str, int]:
-        return checks.compare_accounts(accounts)
+    def tickets(accounts: list[str], params: Any = None, dag_run: Any = None) -> dict[str, int]:
+        return checks.compare_accounts(accounts, params, forms.who(dag_run))
 
     @task(
         map_index_template="{{ task.op_kwargs['accounts'] | join(', ') }}",

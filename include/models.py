@@ -104,6 +104,19 @@ class Message:
 
 
 @dataclass(frozen=True, slots=True)
+class Glance:
+    """What one call shows of a ticket: enough to see whether one that was closed has changed.
+
+    *ticket* is None where that call tells its messages alone. Unless *is_whole*, a further page may
+    hold more messages.
+    """
+
+    ticket: Ticket | None
+    messages: list[Message]
+    is_whole: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Product:
     """A product one can ask about."""
 

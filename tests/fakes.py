@@ -11,6 +11,7 @@ from include.errors import NotFoundError
 from include.models import (
     Account,
     Category,
+    Glance,
     Message,
     Product,
     Source,
@@ -39,6 +40,9 @@ class FakeClient:
     calls: int = 0
     clock_skew: float | None = None
     reads: list[str] = field(default_factory=list)
+    glances: list[str] = field(default_factory=list)
+    shows_ticket: bool = True
+    """Whether a glance shows the ticket, even if it was not asked to."""
     part: int = 0
     """So many messages are handed over at once; 0: all."""
 
@@ -74,7 +78,6 @@ class FakeClient:
         ticket_id: str,
         *,
         open_messages: bool = False,
-        again: bool = False,
         store_part: StorePart | None = None,
     ) -> tuple[Ticket, list[Message] | None]:
         self.calls += 1
@@ -92,6 +95,16 @@ class FakeClient:
             store_part(ticket, last[: self.part])
             last = last[self.part :]
         return ticket, last
+
+    def glance(self, ticket_id: str, *, with_ticket: bool = False) -> Glance:
+        self.calls += 1
+        self.glances.append(ticket_id)
+        if ticket_id in self.errors:
+            raise self.errors[ticket_id]
+        if ticket_id not in self.tickets:
+            raise NotFoundError("no such ticket", vendor=self.account.vendor, action="glance")
+        ticket = self.tickets[ticket_id] if self.shows_ticket or with_ticket else None
+        return Glance(ticket, list(self.messages[ticket_id]))
 
     def list_products(self) -> Iterator[list[Product]]:
         self.calls += 1

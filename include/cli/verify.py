@@ -54,7 +54,7 @@ def verify(
                 place,
                 chosen.accounts,
                 since=since,
-                deep=deep,
+                deep=deep or repair,
                 repair_request=request("repair", asked) if repair else None,
                 limit=limit,
                 onlooker=progress,

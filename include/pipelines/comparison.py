@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, Literal
 
-from include.models import Ticket, opening_ids
+from include.models import Glance, Ticket, opening_ids
 from include.warehouse.tickets.stored import Fingerprint, MessageFacts, StoredTicket
 
 Kind = Literal[
@@ -185,6 +185,25 @@ def of_messages(
     for name in sorted(shown.keys() & held.keys()):
         for _, detail in _unlike(shown[name], held[name], MESSAGE_FACTS):
             yield Difference("message differs", ticket_id, f"message {name}: {detail}", name)
+
+
+def is_as_stored(
+    glance: Glance, row: StoredTicket | None, held: Mapping[str, MessageFacts]
+) -> bool:
+    """Whether a glance shows a complete ticket as its row has it, with just the messages we hold.
+
+    An opening text that we gave an id need not be among those shown.
+    """
+    if row is None or not row.is_proved or not glance.is_whole:
+        return False
+    ticket, messages = glance.ticket, [MessageFacts.of(message) for message in glance.messages]
+    if ticket and (not ticket.is_closed or any(of_facts(ticket, row))):
+        return False
+    openings = opening_ids(row.ticket_id)
+    return row.message_count == row.messages_held and all(
+        found.kind == "message extra" and found.message_id in openings
+        for found in of_messages(row, messages, held, None)
+    )
 
 
 def _without_twins(

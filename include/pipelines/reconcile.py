@@ -16,7 +16,7 @@ from itertools import islice
 from typing import Final, Self
 
 from include.errors import ContractError, MovingListError, NotFoundError, RejectedError, VendorError
-from include.models import Message, SyncWindow, Ticket
+from include.models import SyncWindow, Ticket
 from include.pipelines import comparison as compare
 from include.pipelines.comparison import Comparison, Damage, Difference, Kind
 from include.vendors.client import VendorClient
@@ -25,7 +25,7 @@ from include.warehouse.bookkeeping import ledger
 from include.warehouse.mysql import Warehouse
 from include.warehouse.tickets import stored
 from include.warehouse.tickets.quarantine import read_quarantined
-from include.warehouse.tickets.stored import Fingerprint, MessageFacts, StoredTicket
+from include.warehouse.tickets.stored import MessageFacts, StoredTicket
 
 AT_ONCE: Final = 100  # tickets read and held in memory together
 LOOKS: Final = 3
@@ -272,22 +272,11 @@ def read(client: VendorClient, ticket_id: str, open_messages: bool) -> Reading:
         ticket, last = client.read_ticket(
             ticket_id,
             open_messages=open_messages,
-            store_part=lambda _, part: shown.extend(map(_facts, part)),
+            store_part=lambda _, part: shown.extend(map(MessageFacts.of, part)),
         )
     except ABOUT_ONE as error:
         return error
-    return ticket, None if last is None else [*shown, *map(_facts, last)]
-
-
-def _facts(message: Message) -> MessageFacts:
-    return MessageFacts(
-        message_id=message.message_id,
-        from_customer=message.from_customer,
-        content=Fingerprint.of(message.content),
-        created_at=message.created_at,
-        author_id=message.author_id,
-        author_name=message.author_name,
-    )
+    return ticket, None if last is None else [*shown, *map(MessageFacts.of, last)]
 
 
 def look_again(

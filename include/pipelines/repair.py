@@ -23,6 +23,7 @@ from include.pipelines.catalog import Catalog, load_catalog
 from include.pipelines.clock import RunClock
 from include.pipelines.comparison import NOT_MENDED, Comparison
 from include.pipelines.reconcile import ABOUT_ONE, BY_LISTS, Depth
+from include.pipelines.tickets.rolling import ENTITY
 from include.vendors.client import VendorClient
 from include.warehouse.bookkeeping import ledger
 from include.warehouse.bookkeeping.ledger import Counts, Request, Run
@@ -47,16 +48,17 @@ def repair(
 ) -> Counts:
     """Mend the damaged tickets of *found*, look at them again, and note there what was repaired.
 
-    May be repeated, and killed at any moment. Raises PartialError when some could not be read or
-    stored (they wait in quarantine, the rest is repaired), AlreadyRunningError when a run holds
-    the account, else what ended it.
+    May be repeated, killed at any moment, and run beside a sync: an older reading changes nothing.
+    Raises PartialError when some could not be read or stored (they wait in quarantine, the rest is
+    repaired), AlreadyRunningError when the account's tickets are read again already, else what
+    ended it.
     """
     account = client.account
     names = load_catalog(warehouse, account)
     vendor, ids = account.vendor, sorted(found.damaged)
     with ExitStack() as stack:
         run = stack.enter_context(
-            ledger.hold(warehouse, account.account_id, "tickets", vendor=vendor, request=request)
+            ledger.hold(warehouse, account.account_id, ENTITY, vendor=vendor, request=request)
         )
         readers = read_enabled_ids(warehouse, vendor)
         look, clock = Look(account, now, run_id=run.run_id, readers=readers), RunClock(now)

@@ -48,10 +48,13 @@ def prune_tables(params: Mapping[str, Any], who: str) -> dict[str, int]:
         )
 
 
-def compare_accounts(account_ids: Sequence[str]) -> dict[str, int]:
-    """Compare a group of accounts with their vendors; tickets and differences of each kind.
+def compare_accounts(
+    account_ids: Sequence[str], params: Mapping[str, Any], who: str
+) -> dict[str, int]:
+    """Compare a group of accounts with their vendors, and read again what differs.
 
-    Raises CheckError when one differs, or what kept it from being compared, as ``raise_first``.
+    Tickets and differences of each kind. Raises CheckError when one differs still, or what kept it
+    from being compared or read, as ``raise_first``.
     """
     from include.work import tickets
     from include.work.accounts import Choice, choose_accounts
@@ -61,7 +64,9 @@ def compare_accounts(account_ids: Sequence[str]) -> dict[str, int]:
         chosen = choose_accounts(place, Choice(account_ids=tuple(account_ids)))
         results = [
             *results_of_bad(chosen.bad),
-            *tickets.compare_accounts(place, chosen.accounts),
+            *tickets.compare_accounts(
+                place, chosen.accounts, repair_request=forms.request(who, params)
+            ),
         ]
     raise_first([_judged(result) for result in results])
     counted = Counter[str]()
@@ -95,10 +100,13 @@ def _judged(result: Result) -> Result:
 
 
 def find_offence(compared: Comparison) -> CheckError | None:
-    """Log every difference that was kept; the error, unless all of them pass by themselves."""
+    """Log the differences that were kept; the error, unless each is mended or passes by itself."""
     for found in compared.differences:
         log.warning("%s: %s %s %s", compared.account_id, found.kind, found.item, found.detail)
-    kinds = {kind: count for kind, count in compared.kinds.items() if kind not in PASSING}
+    for kind, count in sorted(compared.repaired.items()):
+        log.warning("%s: mended: %d %s", compared.account_id, count, kind)
+    left = compared.kinds - compared.repaired
+    kinds = {kind: count for kind, count in left.items() if kind not in PASSING}
     if not kinds:
         return None
     listed = ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items()))

@@ -11,6 +11,7 @@ from include.models import (
     HOME_SITE,
     Account,
     Category,
+    Glance,
     Message,
     Product,
     Source,
@@ -68,7 +69,6 @@ class VendorClient(Protocol):
         ticket_id: str,
         *,
         open_messages: bool = False,
-        again: bool = False,
         store_part: StorePart | None = None,
     ) -> tuple[Ticket, list[Message] | None]:
         """Read the state first, then the messages, oldest first.
@@ -76,9 +76,15 @@ class VendorClient(Protocol):
         Messages are None for an open ticket unless *open_messages*. A conversation of many pages
         goes to *store_part* part by part, in this thread, and only its last part is returned:
         whoever holds all parts then holds all messages. A part may come twice, and no part proves
-        the ticket's state. *again* means that the ticket was read closed before: what the vendor
-        tells in a call of its own (a product's name, the time of closing) is left None, which
-        overwrites nothing. Raises NotFoundError for a ticket the vendor does not know.
+        the ticket's state. Raises NotFoundError for a ticket the vendor does not know.
+        """
+        ...
+
+    def glance(self, ticket_id: str, *, with_ticket: bool = False) -> Glance:
+        """Look at a ticket that was read closed before, by the one call that shows its messages.
+
+        A vendor that tells the ticket in a call of its own makes that too, if *with_ticket*. What a
+        reading would ask for beside it (a product's name, the time of closing) is None.
         """
         ...
 

@@ -14,6 +14,7 @@ from include.errors import AuthError
 from include.models import (
     Account,
     Category,
+    Glance,
     Message,
     Product,
     Source,
@@ -62,7 +63,6 @@ class MaskingClient:
         ticket_id: str,
         *,
         open_messages: bool = False,
-        again: bool = False,
         store_part: StorePart | None = None,
     ) -> tuple[Ticket, list[Message] | None]:
         """As ``VendorClient.read_ticket``, title and messages masked."""
@@ -75,7 +75,6 @@ class MaskingClient:
             ticket, messages = self._client.read_ticket(
                 ticket_id,
                 open_messages=open_messages,
-                again=again,
                 store_part=store_masked if store_part else None,
             )
         except AuthError as error:
@@ -83,6 +82,12 @@ class MaskingClient:
                 error.ticket = _masked(error.ticket)
             raise
         return _masked(ticket), None if messages is None else _masked_texts(messages)
+
+    def glance(self, ticket_id: str, *, with_ticket: bool = False) -> Glance:
+        """As ``VendorClient.glance``, title and messages masked."""
+        shown = self._client.glance(ticket_id, with_ticket=with_ticket)
+        ticket = shown.ticket and _masked(shown.ticket)
+        return replace(shown, ticket=ticket, messages=_masked_texts(shown.messages))
 
     def list_products(self) -> Iterator[list[Product]]:
         """As ``VendorClient.list_products``: the vendor's words, not a customer's."""

@@ -168,12 +168,11 @@ def compare_accounts(
 ) -> list[Result]:
     """Compare the tickets of *accounts* with their vendors, from *since* (``SYNC_SINCE``) on.
 
-    With *repair_request* damaged ones are read again and stored; a failure of that leaves what was
-    found in the result beside the error. *limit*: differences of a kind to keep.
+    With *repair_request* those that differ are read again and stored; a failure of that leaves what
+    was found in the result beside the error. *limit*: differences of a kind to keep.
     """
-    is_deep = deep or repair_request is not None
     settings = place.settings
-    depth = reconcile.Depth(is_deep, settings.open_messages, settings.calls_at_once)
+    depth = reconcile.Depth(deep, settings.open_messages, settings.calls_at_once)
 
     def work(account: Account, client: VendorClient, watch: Watch) -> Result:
         def say(done: Comparison) -> None:

@@ -72,12 +72,12 @@ def test_repair_tells_what_it_found_and_mended_and_leaves_its_name_in_the_ledger
     assert json.loads(told[2]) == {"vendors": ["alibaba"]}
 
 
-def test_a_repair_beside_a_run_says_so_and_changes_nothing(vendor, change, warehouse_url):
+def test_a_repair_beside_another_says_so_and_changes_nothing(vendor, change, warehouse_url):
     change("update cloud_osm_list set name = 'by hand'")
     request = Request("a test")
     with (
         closing(Warehouse.open(warehouse_url)) as warehouse,
-        ledger.hold(warehouse, "alibaba-1", "tickets", vendor="ALIBABA", request=request),
+        ledger.hold(warehouse, "alibaba-1", "again", vendor="ALIBABA", request=request),
     ):
         result = vendor("verify", "--repair")
     assert result.exit_code == 5

@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 import traceback
+from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 
@@ -20,6 +21,7 @@ from include.pipelines import reconcile
 from include.pipelines.repair import repair
 from include.warehouse.bookkeeping import ledger
 from include.warehouse.bookkeeping.ledger import Request
+from include.warehouse.mysql import Warehouse
 from tests.builders import DAY
 from tests.faults.kit.own_server import until
 
@@ -198,12 +200,25 @@ def test_the_ledger_says_who_and_what_and_the_watermark_stays(
     assert ledger.watermark(warehouse, "huawei-1", "tickets") == mark
 
 
-def test_while_a_run_holds_the_account_nothing_is_repaired(synced, mend, change, warehouse, facts):
+def test_while_the_accounts_tickets_are_read_again_nothing_is_repaired(
+    synced, mend, change, warehouse, facts
+):
     change("update cloud_osm_list set name = 'x' where cloud_id = 'C1'")
     before = facts()
     with (
-        ledger.hold(warehouse, "huawei-1", "tickets", vendor="HUAWEI", request=Request()),
+        ledger.hold(warehouse, "huawei-1", "again", vendor="HUAWEI", request=Request()),
         pytest.raises(AlreadyRunningError),
+    ):
+        mend()
+    assert facts() == before
+
+
+def test_a_repair_does_not_wait_for_a_sync(synced, mend, change, warehouse_url, facts):
+    before = facts()
+    change("update cloud_osm_list set name = 'x' where cloud_id = 'C1'")
+    with (
+        closing(Warehouse.open(warehouse_url)) as other,
+        ledger.hold(other, "huawei-1", "tickets", vendor="HUAWEI", request=Request()),
     ):
         mend()
     assert facts() == before

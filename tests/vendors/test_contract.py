@@ -20,7 +20,7 @@ from include.errors import (
     UnavailableError,
     UncountedListError,
 )
-from include.models import SyncWindow
+from include.models import SyncWindow, opening_ids
 from include.sandbox.vendors.server import Sandbox
 from include.sandbox.vendors.traits import traits_of
 from include.settings import Settings
@@ -127,6 +127,26 @@ def test_a_time_of_closing_is_the_vendors_own_or_none(sandbox, opened, vendor, r
     for ticket_id in tickets["closed"] + tickets["open"]:
         closed_at = client.read_ticket(ticket_id)[0].closed_at
         assert closed_at in (None, sandbox.store.ticket(ticket_id).closed_at)
+
+
+def test_a_glance_costs_one_call_and_shows_the_messages_of_a_reading(shared, opened, vendor):
+    client = opened(shared, vendor)
+    for ticket_id in truth(shared, vendor)["tickets"]["closed"]:
+        ticket, messages = client.read_ticket(ticket_id)
+        before = client.calls
+        shown = client.glance(ticket_id)
+        assert client.calls == before + 1
+        whole = client.glance(ticket_id, with_ticket=True)
+        assert whole.messages == shown.messages
+        told = dataclasses.replace(ticket, closed_at=None, product_name=whole.ticket.product_name)
+        assert whole.ticket == told
+        openings = opening_ids(ticket_id)
+        by_id = {m.message_id: m for m in messages if m.message_id not in openings}
+        first = {m.message_id: m for m in shown.messages if m.message_id not in openings}
+        assert first.items() <= by_id.items()
+        assert shown.is_whole is (len(by_id) < 20) if vendor == "tencent" else shown.is_whole
+        if shown.is_whole:
+            assert first == by_id
 
 
 def test_a_mark_that_a_list_shows_differs_when_the_ticket_closes_again(sandbox, opened, vendor):

@@ -19,7 +19,7 @@ HISTORY = SyncWindow(DAY.replace(year=2000), DAY.replace(year=2100))
 class Talking(FakeClient):
     """A client whose conversation comes in parts."""
 
-    def read_ticket(self, ticket_id, *, open_messages=False, again=False, store_part=None):
+    def read_ticket(self, ticket_id, *, open_messages=False, store_part=None):
         ticket, part = a_ticket(ticket_id, title=TEXT), [a_message(ticket_id, content=TEXT)]
         if store_part:
             store_part(ticket, part)

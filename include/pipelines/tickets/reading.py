@@ -7,17 +7,19 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import islice
-from typing import Final, TypeAlias
+from typing import Final, TypeAlias, TypeVar
 
 from include.errors import (
     AuthError,
+    ContractError,
+    MovingListError,
     NotFoundError,
     RateLimitError,
     RejectedError,
     UnavailableError,
     VendorError,
 )
-from include.models import Message, Ticket
+from include.models import Glance, Message, Ticket
 from include.vendors.client import StorePart, VendorClient
 from include.warehouse.bookkeeping.ledger import HEARTBEAT_SECONDS
 
@@ -53,8 +55,22 @@ class Gone:
     ticket_id: str
 
 
+@dataclass(frozen=True, slots=True)
+class Same:
+    """A complete ticket that was looked at again, and had not changed."""
+
+    ticket_id: str
+    read_at: datetime
+
+
 Outcome: TypeAlias = Read | Failed | Gone
-Answer: TypeAlias = Future[tuple[Ticket, list[Message] | None]]
+T = TypeVar("T", Read, Read | Same)
+ABOUT_ONE: Final = (ContractError, RejectedError, NotFoundError, MovingListError)
+"""Errors that are about the one ticket that was asked for."""
+
+
+IsSame: TypeAlias = Callable[[str, Glance], bool]
+"""Whether a glance shows a ticket as it is stored; called by reading threads."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,19 +94,45 @@ class TicketReader:
         *,
         was_listed: bool = True,
         are_strays: bool = False,
-        again: bool = False,
     ) -> Generator[Outcome, None, None]:
         """Yield an outcome for each id; the account's rate limit decides how fast.
 
         A ticket that the vendor does not know is a failure when it was just listed, else a fact; of
-        strays, which may be another account's, so is one that it does not let us read. *again* is
-        as in ``read_ticket``.
+        strays, which may be another account's, so is one that it does not let us read.
 
         Raises the error that is about more than one ticket: the rate limit's, and the last of three
         in a row that the vendor was away or the key refused.
         """
+        return self._outcomes(ticket_ids, self._read, was_listed=was_listed, are_strays=are_strays)
+
+    def look_again(
+        self, ticket_ids: Collection[str], is_same: IsSame, *, with_ticket: bool = False
+    ) -> Generator[Outcome | Same, None, None]:
+        """Glance at complete tickets, and read those of which *is_same* does not hold.
+
+        *with_ticket* is as in ``glance``. Yields and raises as ``read``.
+        """
+
+        def look(ticket_id: str) -> Read | Same:
+            at = self.clock()
+            try:
+                glance = self.client.glance(ticket_id, with_ticket=with_ticket)
+            except ABOUT_ONE:
+                return self._read(ticket_id)  # which tells what became of it
+            return Same(ticket_id, at) if is_same(ticket_id, glance) else self._read(ticket_id)
+
+        return self._outcomes(ticket_ids, look, was_listed=False, are_strays=False)
+
+    def _outcomes(
+        self,
+        ticket_ids: Collection[str],
+        ask: Callable[[str], T],
+        *,
+        was_listed: bool,
+        are_strays: bool,
+    ) -> Generator[T | Outcome, None, None]:
         in_a_row = 0
-        for ticket_id, answer in self._answers(sorted(ticket_ids), again):
+        for ticket_id, answer in self._answers(sorted(ticket_ids), ask):
             outcome = _outcome(ticket_id, answer, was_listed=was_listed, are_strays=are_strays)
             if isinstance(outcome, Failed):
                 error = outcome.error
@@ -101,14 +143,16 @@ class TicketReader:
                 in_a_row = 0
             yield outcome
 
-    def _answers(self, ticket_ids: Collection[str], again: bool) -> Iterator[tuple[str, Answer]]:
+    def _answers(
+        self, ticket_ids: Collection[str], ask: Callable[[str], T]
+    ) -> Iterator[tuple[str, Future[T]]]:
         """The finished calls, in the order in which they finish."""
-        queue, waiting = iter(ticket_ids), dict[Answer, str]()
+        queue, waiting = iter(ticket_ids), dict[Future[T], str]()
         pool = ThreadPoolExecutor(self.at_once, thread_name_prefix="read")
         try:
             while True:
                 for ticket_id in islice(queue, 2 * self.at_once - len(waiting)):
-                    answer = pool.submit(self._read, ticket_id, again)
+                    answer = pool.submit(ask, ticket_id)
                     waiting[answer] = ticket_id
                 if not waiting:
                     return
@@ -119,7 +163,7 @@ class TicketReader:
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
 
-    def _read(self, ticket_id: str, again: bool) -> tuple[Ticket, list[Message] | None]:
+    def _read(self, ticket_id: str) -> Read:
         """Read a ticket, which says when it was asked for."""
         at = self.clock()
 
@@ -128,18 +172,20 @@ class TicketReader:
 
         try:
             ticket, messages = self.client.read_ticket(
-                ticket_id, open_messages=self.open_messages, again=again, store_part=store_part
+                ticket_id, open_messages=self.open_messages, store_part=store_part
             )
         except AuthError as error:
             if error.ticket is not None:
                 error.ticket = replace(error.ticket, read_at=at)
             raise
-        return replace(ticket, read_at=at), messages
+        return Read(replace(ticket, read_at=at), messages)
 
 
-def _outcome(ticket_id: str, answer: Answer, *, was_listed: bool, are_strays: bool) -> Outcome:
+def _outcome(
+    ticket_id: str, answer: Future[T], *, was_listed: bool, are_strays: bool
+) -> T | Outcome:
     try:
-        ticket, messages = answer.result()
+        return answer.result()
     except AuthError as error:
         if error.ticket is not None:
             return Read(error.ticket, None, error)
@@ -150,4 +196,3 @@ def _outcome(ticket_id: str, answer: Answer, *, was_listed: bool, are_strays: bo
         return Gone(ticket_id) if are_strays else Failed(ticket_id, error)
     except VendorError as error:
         return Failed(ticket_id, error)
-    return Read(ticket, messages)

@@ -10,6 +10,7 @@ from include.errors import PartialError
 from include.models import Account
 from include.pipelines.catalog import load_catalog
 from include.pipelines.clock import RunClock
+from include.pipelines.tickets.glancing import look_again
 from include.pipelines.tickets.reading import TicketReader
 from include.pipelines.tickets.storing import TicketStore
 from include.settings import Settings
@@ -64,7 +65,7 @@ def read_again(
         )
         run.counts.listed = len(ids)
         try:
-            store.store(ids, reader.read(ids, was_listed=False, again=True))
+            store.store(ids, look_again(reader, warehouse, ids, with_ticket=True))
         finally:
             store.beat()
         if store.messages_refused:

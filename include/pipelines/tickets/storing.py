@@ -13,7 +13,7 @@ from typing import Final, Protocol
 from include.errors import AuthError, ContractError, VendorError
 from include.models import Message, SyncWindow, Ticket, TicketRef
 from include.pipelines.catalog import Catalog
-from include.pipelines.tickets.reading import Failed, Gone, Outcome, Read
+from include.pipelines.tickets.reading import Failed, Gone, Outcome, Read, Same
 from include.vendors.client import VendorClient
 from include.warehouse.bookkeeping.ledger import Counts, Run
 from include.warehouse.tickets.life import Look
@@ -62,7 +62,7 @@ class Sink(Protocol):
     def store(
         self,
         ticket_ids: Collection[str],
-        outcomes: Generator[Outcome, None, None],
+        outcomes: Generator[Outcome | Same, None, None],
         *,
         watermark: datetime | None = None,
     ) -> None:
@@ -101,7 +101,7 @@ class DryRun:
     def store(
         self,
         ticket_ids: Collection[str],
-        outcomes: Generator[Outcome, None, None],
+        outcomes: Generator[Outcome | Same, None, None],
         *,
         watermark: datetime | None = None,
     ) -> None:
@@ -117,18 +117,24 @@ class _Batch:
     conversations: list[Conversation] = field(default_factory=list)
     failed: dict[str, VendorError] = field(default_factory=dict)
     gone: list[str] = field(default_factory=list)
+    same: dict[str, datetime] = field(default_factory=dict)
     characters: int = 0
 
     @property
     def is_full(self) -> bool:
-        many = len(self.conversations) + len(self.failed) + len(self.gone) >= BATCH_TICKETS
-        return many or self.characters >= BATCH_CHARACTERS
+        return self.count >= BATCH_TICKETS or self.characters >= BATCH_CHARACTERS
 
-    def add(self, outcome: Outcome) -> None:
+    @property
+    def count(self) -> int:
+        return len(self.conversations) + len(self.failed) + len(self.gone) + len(self.same)
+
+    def add(self, outcome: Outcome | Same) -> None:
         if isinstance(outcome, Failed):
             self.failed[outcome.ticket_id] = outcome.error
         elif isinstance(outcome, Gone):
             self.gone.append(outcome.ticket_id)
+        elif isinstance(outcome, Same):
+            self.same[outcome.ticket_id] = outcome.read_at
         else:
             self.conversations.append((outcome.ticket, outcome.messages))
             self.characters += sum(len(message.content) for message in outcome.messages or ())
@@ -182,7 +188,7 @@ class TicketStore:
     def store(
         self,
         ticket_ids: Collection[str],
-        outcomes: Generator[Outcome, None, None],
+        outcomes: Generator[Outcome | Same, None, None],
         *,
         watermark: datetime | None = None,
     ) -> None:
@@ -207,7 +213,7 @@ class TicketStore:
 
     def _store(self, batch: _Batch, watermark: datetime | None = None) -> None:
         """Write a batch in one transaction; one that a ticket spoils, ticket by ticket."""
-        if not (batch.conversations or batch.failed or batch.gone or watermark):
+        if not (batch.count or watermark):
             return
         try:
             self._write(batch, watermark)
@@ -215,10 +221,10 @@ class TicketStore:
             if len(batch.conversations) > 1:
                 for conversation in batch.conversations:
                     self._store(_Batch([conversation]))
-                self._store(_Batch([], batch.failed, batch.gone), watermark)
+                self._store(_Batch([], batch.failed, batch.gone, batch.same), watermark)
             elif batch.conversations:
                 failed = {batch.conversations[0][0].ticket_id: error, **batch.failed}
-                self._store(_Batch([], failed, batch.gone), watermark)
+                self._store(_Batch([], failed, batch.gone, batch.same), watermark)
             else:
                 raise
 
@@ -228,7 +234,7 @@ class TicketStore:
         ]
         failed = self._run.write(
             lambda connection: store_outcomes(
-                connection, self._look, conversations, batch.failed, batch.gone
+                connection, self._look, conversations, batch.failed, batch.gone, batch.same
             ),
             watermark_at=watermark,
         )

@@ -18,6 +18,7 @@ from include.errors import MovingListError, PartialError, UnavailableError, Unco
 from include.models import Account, SyncWindow, Ticket, TicketRef
 from include.pipelines.catalog import load_catalog
 from include.pipelines.clock import RunClock
+from include.pipelines.tickets.glancing import look_again
 from include.pipelines.tickets.plan import (
     Plan,
     Readers,
@@ -208,7 +209,7 @@ class _Sync:
             return
         limit = max(1, int(60 * self.settings.calls_per_second))
         due = read_due(self.warehouse, self.account, self.now, limit)
-        self.read_and_store(due, was_listed=False, again=True)
+        self.sink.store(due, look_again(self.reader, self.warehouse, due))
 
     def read_strays(self, strays: Collection[str]) -> None:
         """Take over what no account reads, as far as this one knows it."""
@@ -238,22 +239,14 @@ class _Sync:
         *,
         was_listed: bool = True,
         are_strays: bool = False,
-        again: bool = False,
         unheld: Collection[str] = (),
         watermark: datetime | None = None,
     ) -> list[Ticket]:
-        """Read and store *ticket_ids*; those that proved to be open. *again*: as ``read_ticket``.
+        """Read and store *ticket_ids*; those that proved to be open.
 
         Of *unheld* ones, which have no row, the youngest are left to the program that made them.
         """
-        reader = TicketReader(
-            self.client,
-            self.settings.calls_at_once,
-            self.open_messages,
-            self.sink.store_part,
-            self.sink.beat,
-            self.clock,
-        )
+        reader = self.reader
         still_open: list[Ticket] = []
         youngest = self.now - self.left_alone if self.left_alone else LATEST
 
@@ -271,6 +264,17 @@ class _Sync:
         if was_listed:
             self.open_since |= {ticket.ticket_id: ticket.created_at for ticket in still_open}
         return still_open
+
+    @property
+    def reader(self) -> TicketReader:
+        return TicketReader(
+            self.client,
+            self.settings.calls_at_once,
+            self.open_messages,
+            self.sink.store_part,
+            self.sink.beat,
+            self.clock,
+        )
 
     @property
     def left_alone(self) -> timedelta:

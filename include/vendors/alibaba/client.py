@@ -21,6 +21,7 @@ from include.errors import (
 from include.models import (
     OPENING_ID,
     Category,
+    Glance,
     Message,
     Product,
     Source,
@@ -194,13 +195,31 @@ class AlibabaClient:
         ticket_id: str,
         *,
         open_messages: bool = False,
-        again: bool = False,
         store_part: StorePart | None = None,
     ) -> tuple[Ticket, list[Message] | None]:
         """Read the state, then, of a closed ticket or with *open_messages*, the conversation.
 
         One answer holds all of it, so *store_part* is not needed.
         """
+        ticket, description = self._read_state(ticket_id)
+        if not (ticket.is_closed or open_messages):
+            return ticket, None
+        try:
+            messages = self._read_notes(ticket_id)
+        except AuthError as error:  # a right of its own (section 7): the ticket may be read
+            error.ticket = ticket
+            raise
+        if description and not _is_among(description, messages):
+            messages.append(Message(ticket_id, OPENING_ID, True, description, ticket.created_at))
+        return ticket, sorted(messages, key=_age)
+
+    def glance(self, ticket_id: str, *, with_ticket: bool = False) -> Glance:
+        """Look at the notes; with *with_ticket* at the state too, by a call before theirs."""
+        ticket = self._read_state(ticket_id)[0] if with_ticket else None
+        return Glance(ticket, self._read_notes(ticket_id))
+
+    def _read_state(self, ticket_id: str) -> tuple[Ticket, str]:
+        """The ticket, and its description."""
         if reason := fields.unclear(ticket_id):
             where = {"vendor": self.account.vendor, "action": "GetTicket"}
             raise ContractError(f"ticket id {ticket_id!r} {reason}", **where)
@@ -220,18 +239,11 @@ class AlibabaClient:
             category_id=fields.optional_identifier(detail, "CategoryId"),
             is_resolved=True if status == CLOSED else None,  # it knows no other end
         )
-        if not (ticket.is_closed or open_messages):
-            return ticket, None
-        try:
-            answer = self._call("ListTicketNotes", params={"TicketId": ticket_id})
-        except AuthError as error:  # a right of its own (section 7): the ticket may be read
-            error.ticket = ticket
-            raise
-        notes = _rows(answer, "Data")
-        messages = [self._message(ticket_id, note) for note in notes]
-        if description and not _is_among(description, messages):
-            messages.append(Message(ticket_id, OPENING_ID, True, description, ticket.created_at))
-        return ticket, sorted(messages, key=_age)
+        return ticket, description
+
+    def _read_notes(self, ticket_id: str) -> list[Message]:
+        answer = self._call("ListTicketNotes", params={"TicketId": ticket_id})
+        return [self._message(ticket_id, note) for note in _rows(answer, "Data")]
 
     def list_products(self) -> Iterator[list[Product]]:
         """Every product, once although several directories may show it; one page."""

@@ -29,6 +29,7 @@ from include.errors import (
 from include.models import (
     Account,
     Category,
+    Glance,
     Message,
     Product,
     Source,
@@ -174,18 +175,31 @@ class HuaweiClient:
         ticket_id: str,
         *,
         open_messages: bool = False,
-        again: bool = False,
         store_part: StorePart | None = None,
     ) -> tuple[Ticket, list[Message] | None]:
         """Read state and messages, which come in one answer, so *store_part* is not needed.
 
         Another call looks up the product, unless a list told it, and one more when it closed.
         """
+        ticket, detail = self._read_detail(ticket_id)
+        if ticket_id not in self._product_names:
+            self._find_product_name(ticket_id)
+            ticket = replace(ticket, product_name=self._product_names.get(ticket_id))
+        if ticket.is_closed:
+            ticket = replace(ticket, closed_at=self._find_closing(ticket))
+        wanted = ticket.is_closed or open_messages
+        return ticket, read_messages(ticket, detail) if wanted else None
+
+    def glance(self, ticket_id: str, *, with_ticket: bool = False) -> Glance:
+        """Look at the detail, which holds ticket and messages."""
+        ticket, detail = self._read_detail(ticket_id)
+        return Glance(ticket, read_messages(ticket, detail))
+
+    def _read_detail(self, ticket_id: str) -> tuple[Ticket, Record]:
+        """The ticket, and the answer that holds its messages too."""
         where = {"vendor": self.account.vendor, "action": "ShowCaseDetail"}
         if not TICKET_ID.fullmatch(ticket_id):
             raise ContractError(f"{ticket_id!r} cannot be a ticket id", **where)
-        if not again and ticket_id not in self._product_names:
-            self._find_product_name(ticket_id)
         detail = self._call("ShowCaseDetail", f"{CASES}/{ticket_id}").child("incident_detail_info")
         if fields.identifier(detail, "incident_id") != ticket_id:
             raise detail.fault(f"field {detail.name(('incident_id',))} is not the ticket asked for")
@@ -207,10 +221,7 @@ class HuaweiClient:
             email=fields.optional_text(detail, "ext_info", "remind_mail") or None,
             is_resolved=status not in UNRESOLVED if is_closed else None,
         )
-        if is_closed and not again:
-            ticket = replace(ticket, closed_at=self._find_closing(ticket))
-        wanted = ticket.is_closed or open_messages
-        return ticket, read_messages(ticket, detail) if wanted else None
+        return ticket, detail
 
     def list_products(self) -> Iterator[list[Product]]:
         """Every product, once although several groups may show it."""

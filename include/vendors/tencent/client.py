@@ -25,6 +25,7 @@ from include.errors import (
 )
 from include.models import (
     Category,
+    Glance,
     Message,
     Product,
     Source,
@@ -160,19 +161,15 @@ class TencentClient:
         ticket_id: str,
         *,
         open_messages: bool = False,
-        again: bool = False,
         store_part: StorePart | None = None,
     ) -> tuple[Ticket, list[Message] | None]:
         """Read the first page, which holds the state; then, where they are wanted, all messages.
 
         Messages count as complete only when the state was the same before and after their pages.
         """
-        if reason := fields.unclear(ticket_id):
-            where = {"vendor": self.account.vendor, "action": "GetMCTicketById"}
-            raise ContractError(f"ticket id {ticket_id!r} {reason}", **where)
         earlier = b""
         for _ in range(READINGS):
-            talk = Conversation(ticket_id, self._zone, self._api.warn_once)
+            talk = self._begin(ticket_id)
             ticket = self._read_page(talk, open_messages)
             was_closed = ticket.is_closed
             if not (was_closed or open_messages):
@@ -191,6 +188,12 @@ class TencentClient:
             vendor=self.account.vendor,
             action="GetMCTicketById",
         )
+
+    def glance(self, ticket_id: str, *, with_ticket: bool = False) -> Glance:
+        """Look at the first page, which holds the ticket; a full one may not be the last."""
+        talk = self._begin(ticket_id)
+        ticket = self._read_page(talk, open_messages=True)
+        return Glance(ticket, talk.take_last(ticket.created_at), is_whole=not talk.may_go_on)
 
     def list_products(self) -> Iterator[list[Product]]:
         """Level 2 of the category tree, those no longer offered for new tickets included."""
@@ -238,6 +241,12 @@ class TencentClient:
         }
         answer = self._api.call(action, "POST", payload=payload, headers=headers)
         return answer.child("Response", "Data")
+
+    def _begin(self, ticket_id: str) -> Conversation:
+        if reason := fields.unclear(ticket_id):
+            where = {"vendor": self.account.vendor, "action": "GetMCTicketById"}
+            raise ContractError(f"ticket id {ticket_id!r} {reason}", **where)
+        return Conversation(ticket_id, self._zone, self._api.warn_once)
 
     def _read_page(self, talk: Conversation, open_messages: bool) -> Ticket:
         """The ticket, with the next page of its comments, which goes to *talk* where it counts."""

@@ -46,6 +46,11 @@ class Conversation:
         return self._seen.digest()
 
     @property
+    def may_go_on(self) -> bool:
+        """Whether every page was full, so that there may be another."""
+        return self._all_full and not self.is_over
+
+    @property
     def is_long(self) -> bool:
         """Whether what is held should be taken before the next page comes."""
         return self._characters > PART_CHARACTERS

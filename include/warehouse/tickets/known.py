@@ -78,8 +78,8 @@ def read_due(warehouse: Warehouse, account: Account, now: datetime, limit: int) 
 def read_oldest(warehouse: Warehouse, account: Account, before: datetime, days: int) -> list[str]:
     """Read the ids of complete tickets for today's share of all, oldest reading first.
 
-    Those last read after *before* are left out. In so many *days*, one share each, every one of
-    the others is read.
+    Those last read after *before* are left out, and those whose next look is planned in time. In
+    so many *days*, one share each, every one of the others is read.
     """
     t = cloud_osm_list.c
     mine = (
@@ -91,7 +91,11 @@ def read_oldest(warehouse: Warehouse, account: Account, before: datetime, days: 
 
     def read(connection: sa.Connection) -> list[str]:
         total = connection.scalar(sa.select(sa.func.count()).where(mine)) or 0
-        due = mine & (t.read_at.is_(None) | (t.read_at < before))
+        in_time = sa.func.timestampadd(sa.text("DAY"), days, t.read_at)
+        due = mine & (
+            t.read_at.is_(None)
+            | (t.read_at < before) & (t.read_again_at.is_(None) | (t.read_again_at > in_time))
+        )
         query = sa.select(t.cloud_id).where(due).order_by(t.read_at).limit(-(-total // days))
         return list(connection.scalars(query))
 

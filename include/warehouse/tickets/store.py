@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from types import SimpleNamespace
+from types import MappingProxyType, SimpleNamespace
 from typing import Any, Final, cast
 
 import sqlalchemy as sa
@@ -117,16 +117,38 @@ def store_outcomes(
     conversations: Sequence[Conversation],
     failed: Mapping[str, VendorError],
     gone: Collection[str],
+    same: Mapping[str, datetime] = MappingProxyType({}),
 ) -> dict[str, VendorError]:
-    """Write what became of a batch of tickets: stored, put aside, or unknown to the vendor.
+    """Write what became of a batch of tickets: stored, put aside, gone, or the same as before.
 
-    Returns all that failed, those that storing refused included.
+    Those that are *same* come with the moment of the look. Returns all that failed, those that
+    storing refused included.
     """
     refused = {**failed, **store_tickets(connection, look, conversations)}
     for ticket_id, error in refused.items():
         put_into_quarantine(connection, look.account, ticket_id, error)
     mark_gone(connection, look.account, gone, look.at)
+    note_same(connection, look, same)
     return refused
+
+
+def note_same(connection: sa.Connection, look: Look, same: Mapping[str, datetime]) -> None:
+    """Note of complete tickets that they had not changed at a moment, and plan the next look."""
+    if not same:
+        return
+    t = cloud_osm_list.c
+    query = sa.select(t.id, t.cloud_id, t.close_time, t.close_time_max, t.read_at).where(
+        t.type == look.account.vendor, t.cloud_id.in_(sorted(same)), t.complete == 1
+    )
+    for row in connection.execute(query.order_by(t.cloud_id).with_for_update()):
+        at = same[row.cloud_id]
+        if row.read_at is None or row.read_at < at:
+            again = plan_next_look(
+                row.cloud_id, row.close_time or row.close_time_max, at, look.after_closing
+            )
+            mine = sa.update(cloud_osm_list).where(t.id == row.id)
+            connection.execute(mine.values(read_at=at, read_again_at=again))
+    release_from_quarantine(connection, look.account, list(same))
 
 
 def store_listed(connection: sa.Connection, look: Look, refs: Sequence[TicketRef]) -> None:

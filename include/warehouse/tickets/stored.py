@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, Self
 
 import sqlalchemy as sa
 
-from include.models import Account, SyncWindow
+from include.models import Account, Message, SyncWindow
 from include.warehouse.mysql import Warehouse
 from include.warehouse.tickets.catalog import is_of
 from include.warehouse.tickets.tables import (
@@ -73,6 +73,18 @@ class MessageFacts:
     created_at: datetime | None
     author_id: str | None
     author_name: str | None
+
+    @classmethod
+    def of(cls, message: Message) -> Self:
+        """The facts of a message that a vendor shows."""
+        return cls(
+            message_id=message.message_id,
+            from_customer=message.from_customer,
+            content=Fingerprint.of(message.content),
+            created_at=message.created_at,
+            author_id=message.author_id,
+            author_name=message.author_name,
+        )
 
 
 def read_tickets(

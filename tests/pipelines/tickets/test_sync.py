@@ -66,7 +66,7 @@ def test_a_conversation_too_long_to_hold_is_stored_part_by_part(sync, client, ro
 class CutOffClient(FakeClient):
     """Fails behind the first part of a conversation."""
 
-    def read_ticket(self, ticket_id, *, open_messages=False, again=False, store_part=None):
+    def read_ticket(self, ticket_id, *, open_messages=False, store_part=None):
         ticket, messages = super().read_ticket(ticket_id, open_messages=open_messages)
         store_part(ticket, (messages or [])[:2])
         raise ContractError("cut off", vendor="huawei", action="read")

@@ -107,9 +107,3 @@ def test_too_many_calls_are_too_many_calls(vendor):
 def test_an_open_ticket_is_not_asked_about(vendor):
     assert read(vendor, a_log(an_entry()), status=1) is None
     assert vendor.asked(LOG) == []
-
-
-def test_a_ticket_read_again_costs_one_call(vendor):
-    assert read(vendor, a_log(an_entry()), again=True) is None
-    assert len(vendor.asked(f"{CASES}/TS-000001")) == 1
-    assert (vendor.asked(CASES), vendor.asked(LOG)) == ([], [])
