@@ -31,6 +31,7 @@ from include.warehouse.mysql import Warehouse
 from include.warehouse.schema import migrations
 from include.warehouse.tables import metadata
 from include.warehouse.tickets import accounts
+from include.warehouse.tickets.adoption import count_foreign_rows
 from include.warehouse.tickets.tables import (
     cloud_osm_detail,
     cloud_osm_list,
@@ -45,6 +46,8 @@ if TYPE_CHECKING:
     from include.warehouse.tickets.accounts import AccountInfo
 
 PACKET_BYTES: Final = 16 * 2**20
+YOUNG_DAYS: Final = 30
+"""So old a row of another program tells that it still writes."""
 OLDEST: Final = {"MySQL": (8, 0), "MariaDB": (10, 11)}
 
 WRITTEN: Final = tuple(
@@ -158,6 +161,8 @@ def _warehouse(warehouse: Warehouse, ring: KeyRing, settings: Settings) -> Itera
         yield Finding("rights", "ok", f"may read and write the {len(WRITTEN)} tables runs write")
     if settings.source_url.get_secret_value():
         yield from warehouse.transact(_staging)
+    if not settings.leave_new_seconds:
+        yield from warehouse.transact(_other_writer)
     try:
         infos = accounts.list_accounts(
             warehouse,
@@ -266,6 +271,23 @@ def _staging(connection: sa.Connection) -> list[Finding]:
             )
         )
     return found
+
+
+def _other_writer(connection: sa.Connection) -> list[Finding]:
+    """Whether another program inserts tickets, which a run of ours may store before it."""
+    count = count_foreign_rows(connection, utcnow() - timedelta(days=YOUNG_DAYS))
+    if not count:
+        return []
+    return [
+        Finding(
+            "another writer",
+            "warning",
+            f"it inserted {count} of the newest tickets in cloud_osm_list, and fails with 1062"
+            " where a run of ours stored the ticket before it",
+            "set LEAVE_NEW_SECONDS to the time its INSERT may take after the creation at the"
+            " vendor, such as 120",
+        )
+    ]
 
 
 def _lacking(warehouse: Warehouse) -> Iterator[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from datetime import UTC, datetime
 
 import pytest
 import sqlalchemy as sa
@@ -54,6 +55,22 @@ def test_check_says_what_is_switched_off_or_missing(osm, accounts, rows):
     assert "encrypted with key k1, and SECRET_KEYS is not set" in output
     assert "failed   warehouse: not configured" in told(osm("check", WAREHOUSE_URL=""), 1)
     assert "failed   schema: the warehouse has" not in output
+
+
+def test_check_names_the_setting_that_leaves_new_tickets_to_another_program(osm, accounts, rows):
+    told(osm("sync"), 0)
+    suggested = "set LEAVE_NEW_SECONDS to"
+    assert suggested not in told(osm("check"), 0)
+    now = int(datetime.now(UTC).timestamp() * 1000)
+    insert = "insert into cloud_osm_list (id, cloud_id, type, create_time) values"
+    old = now - 31 * 24 * 3600 * 1000
+    rows(f"{insert} ('row-0', 'T0', 'HUAWEI', {old})")
+    assert suggested not in told(osm("check"), 0)
+    rows(f"{insert} ('row-1', 'T1', 'HUAWEI', {now}), ('row-2', 'T2', null, {now})")
+    output = told(osm("check"), 0)
+    assert "warning  another writer: it inserted 2 of the newest tickets" in output
+    assert suggested in output
+    assert suggested not in told(osm("check", LEAVE_NEW_SECONDS="120"), 0)
 
 
 def test_check_names_the_rights_that_are_missing(osm, accounts, warehouse_server, warehouse_url):

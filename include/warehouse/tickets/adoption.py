@@ -34,6 +34,8 @@ from include.warehouse.tickets.tables import (
 log = logging.getLogger(__name__)
 
 ROWS_AT_ONCE: Final = 500
+NEWEST_LOOKED_AT: Final = 1000
+"""Tickets of which ``count_foreign_rows`` asks who wrote them."""
 FIRST_SECOND, LAST_SECOND = 10**9, 10**10 - 1
 """Ten digits are seconds: as milliseconds they would lie in January or April of 1970."""
 DIRECTIONS: Final = ("0", "1")  # customer, support
@@ -73,6 +75,24 @@ def bring_over(warehouse: Warehouse, now: datetime) -> BroughtOver:
             done.catalog,
         )
     return done
+
+
+def count_foreign_rows(connection: sa.Connection, since: datetime) -> int:
+    """Count, among the newest tickets created after *since*, those that another program inserted.
+
+    Their ``id``, which a row keeps, is none of ours. A thousand rows are looked at, at most.
+    """
+    t = cloud_osm_list.c
+    newest = (
+        sa.select(t.id, t.type, t.cloud_id)
+        .where(t.create_time >= since)
+        .order_by(t.create_time.desc())
+        .limit(NEWEST_LOOKED_AT)
+    )
+    return sum(
+        row.type is None or row.id != own_id("ticket", row.type, row.cloud_id)
+        for row in connection.execute(newest)
+    )
 
 
 def _foreign_tickets() -> sa.ColumnElement[bool]:
