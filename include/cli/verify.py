@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from include.cli.console import Progress, report, report_json, worst
+from include.cli.console import Exit, Progress, report, report_json, worst
 from include.cli.runs import (
     WORDS,
     choose,
@@ -20,11 +20,13 @@ from include.cli.runs import (
     vendors_of,
 )
 from include.cli.verify_tables import Tables, look_at_tables
+from include.vendors.registry import VENDORS
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from include.pipelines.comparison import Comparison
+    from include.warehouse.tickets.strays import Stray
 
 
 def verify(
@@ -41,6 +43,7 @@ def verify(
 
     Chosen *vendors* or *account_ids* are compared alone. *repair* compares in depth and mends.
     """
+    from include.warehouse.tickets.strays import list_strays
     from include.work.runs import last_of_each_site, results_of_bad
     from include.work.tickets import compare_accounts, compare_catalogs
 
@@ -60,14 +63,21 @@ def verify(
                 onlooker=progress,
             )
         with Progress("verify catalogue", vendors_of(chosen)) as progress:
-            compared = compare_catalogs(place, chosen.accounts, limit=limit, onlooker=progress)
-            results += last_of_each_site(compared)
-    code = worst([*tables.codes(), *map(code_of, results)])
+            catalogs = compare_catalogs(place, chosen.accounts, limit=limit, onlooker=progress)
+            results += last_of_each_site(catalogs)
+        meant = VENDORS
+        if vendors or account_ids:
+            meant = tuple({*vendors, *(account.vendor for account in chosen.accounts)})
+        strays = list_strays(place.warehouse, meant)
+    code = worst([*tables.codes(), *map(code_of, results), *[Exit.DIFFERENT] * bool(strays)])
     if as_json:
         report_json(
             {
                 "outcome": WORDS[code],
                 **tables.document(),
+                "without_reader": [
+                    {**asdict(stray), "next_step": _next_step(stray)} for stray in strays
+                ],
                 "results": [
                     document_of(result)
                     | {"comparison": result.comparison and _document(result.comparison)}
@@ -77,7 +87,11 @@ def verify(
         )
     else:
         tables.show(limit)
-        _show_comparisons([result.comparison for result in results if result.comparison])
+        compared = [result.comparison for result in results if result.comparison]
+        _show_comparisons(compared)
+        _show_strays(strays, limit)
+        if compared and not strays and all(c.is_equal for c in compared):
+            report("no differences" + " are left" * any(c.repaired for c in compared))
         show_errors(results)
     raise typer.Exit(code)
 
@@ -145,5 +159,21 @@ def _show_comparisons(comparisons: Sequence[Comparison]) -> None:
             for difference in (d for d in c.differences if d.kind == kind):
                 detail = f": {difference.detail}" if difference.detail else ""
                 report(f"    {difference.item}{detail}")
-    if comparisons and all(c.is_equal for c in comparisons):
-        report("no differences" + " are left" * any(c.repaired for c in comparisons))
+
+
+def _show_strays(strays: Sequence[Stray], limit: int) -> None:
+    if strays:
+        report(f"{len(strays)} without reader: no account that is switched on reads the ticket")
+    for stray in strays[:limit]:
+        reader = f", read by {stray.account_id} before" if stray.account_id else ""
+        who = f"{stray.vendor} {stray.ticket_id}: custom_id {stray.custom_id}{reader}"
+        report(f"    {who} -> {_next_step(stray)}")
+
+
+def _next_step(stray: Stray) -> str:
+    if stray.was_asked_for:
+        return (
+            "no account that was asked knows it: add the one that does, or switch it on"
+            " (cloud_user.enabled), then `sync`"
+        )
+    return "`sync`: each account of the vendor asks for it, and the one that knows it reads it"
