@@ -7,7 +7,7 @@ from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from include.errors import SyncError
+from include.errors import ConfigError, SyncError
 from include.models import Account
 from include.pipelines import catalog, reconcile
 from include.pipelines.comparison import Comparison
@@ -83,8 +83,12 @@ def read_tickets(
 
     Through the account that reads a ticket, where that is one of them; else through each of the
     vendor's, or of all where there is no row, until one knows it. One answer a ticket and vendor,
-    in the order of the ids; one that no account knows is *unknown* of an empty account.
+    in the order of the ids; one that no account knows is *unknown* of an empty account. Raises
+    ConfigError for an id with a blank at an end: vendors' ids have none, and databases overlook it.
     """
+    if blank := [ticket_id for ticket_id in ticket_ids if ticket_id != ticket_id.strip()]:
+        named = ", ".join(map(repr, blank[:20]))
+        raise ConfigError(f"ticket ids with a blank at an end: {named}: write them without")
     bring_over(place.warehouse, datetime.now(UTC))
     holders = find_holders(place.warehouse, ticket_ids)
     wanted = [

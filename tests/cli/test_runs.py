@@ -211,6 +211,16 @@ def test_a_ticket_that_no_account_knows_is_told_and_leaves_nothing(osm, accounts
     assert rows("select count(*) from cloud_osm_list") == [(0,)]
 
 
+@pytest.mark.parametrize("ticket_id", ["T1 ", " T1", "T1\u3000"])
+def test_a_ticket_id_with_a_blank_at_an_end_is_refused_by_name(
+    osm, accounts, rows, sandbox, ticket_id
+):
+    del sandbox.calls[:]
+    shown = told(osm("sync", "--ticket", "T0", "--ticket", ticket_id), 2)
+    assert f"ticket ids with a blank at an end: {ticket_id!r}: write them without" in shown
+    assert sandbox.calls == []
+
+
 def test_one_ticket_does_not_wait_for_the_run_that_holds_the_account(
     osm, accounts, rows, sandbox, warehouse_url
 ):

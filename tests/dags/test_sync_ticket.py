@@ -31,6 +31,14 @@ def test_a_form_without_a_ticket_is_refused(airflow_db, dagbag, look):
         dagbag.dags["sync_ticket"].test(logical_date=None, run_conf={**FORM, "tickets": []})
 
 
+def test_a_ticket_with_a_blank_at_its_end_is_refused(airflow_db, dagbag, look):
+    run = dagbag.dags["sync_ticket"].test(
+        logical_date=None, run_conf={**FORM, "tickets": ["T1", "T1 "]}
+    )
+    assert run.state == "failed"
+    assert look("select count(*) from sync_run") == [(0,)]
+
+
 def test_it_waits_behind_no_other_run(dagbag):
     found = dagbag.dags["sync_ticket"]
     assert found.max_active_runs > 1
