@@ -59,9 +59,16 @@ class Work:
     shape: Callable[[sa.Connection], Any] = lambda connection: None
     is_at_once: bool = False
     """Whether readers see all of its work or nothing."""
+    after: dict[str, Any] | None = None
+    """What runs next anyhow, and completes what the work may leave to it."""
 
     def begin(self, lane: Lane) -> None:
         lane.execute(self.reset(lane))
+
+    def run(self, lane: Lane) -> str | None:
+        """Do it, unharmed, and what comes after it; the error of either."""
+        errors = [lane.run(**ask)["error"] for ask in (self.ask, self.after) if ask]
+        return next(filter(None, errors), None)
 
     def look(self, lane: Lane) -> dict[str, Table]:
         """What is in the tables, as far as they are there."""
@@ -117,6 +124,8 @@ def kill(in_lanes: list[Lane], work: Work) -> tuple[list[Point], int]:
     first = work.look(model)
     clean = model.run(**work.ask)
     assert clean["error"] is None, clean
+    if work.after:
+        assert model.run(**work.after)["error"] is None
     last, form = work.look(model), work.form(model)
 
     def at(k: int, lane: Lane) -> Point:
@@ -126,10 +135,10 @@ def kill(in_lanes: list[Lane], work: Work) -> tuple[list[Point], int]:
         assert died == {"ended": -signal.SIGKILL} or len(died["seen"]) < k, died
         killed = work.look(lane)
         is_whole = not work.is_at_once or killed in (first, last)
-        error = lane.run(**work.ask)["error"]
+        error = work.run(lane)
         healed = work.look(lane)
         differ = [name for name in work.tables if healed[name] != last[name]]
-        differ += ["the schema"] * (work.form(lane) != form)
+        differ += ["the form"] * (work.form(lane) != form)
         return Point(
             k,
             sum(
@@ -207,6 +216,99 @@ def test_a_run_killed_at_any_boundary_is_healed_by_the_next(
     ask = {"work": name, **of_account(vendors, vendors.account(vendor), NOW)}
     work = Work(lambda lane: reset, ask, FOR_TICKETS)
     judge(migrated, work, f"{name} {vendor}", record_property)
+
+
+@pytest.mark.parametrize("vendor", VENDORS)
+@pytest.mark.parametrize("name", ["again", "one ticket"])
+def test_a_reading_beside_runs_killed_at_any_boundary_is_healed_by_the_next(
+    migrated, base, vendors, name, vendor, record_property
+):
+    store, ask = vendors.store, of_account(vendors, vendors.account(vendor), NOW)
+    owned = [case.ticket_id for case in store.tickets(vendor, 0, until=BEFORE)]
+    done = complete_in(base)
+    late = next(i for i in owned if i in done and store.ticket(i).is_closed)
+    store.add_message(late, "a word after closing", from_customer=False)
+    after = None
+    if name == "again":
+        ask["environment"]["READ_ALL_DAYS"] = "1"  # a share of all is all
+        # A ticket of which a part is stored is incomplete: the next run reads it.
+        after = {"work": "tickets", **ask}
+    else:
+        new = [case.ticket_id for case in store.tickets(vendor, 0, since=BEFORE)]
+        ask |= {"ids": [*owned, *new, "nobodys"], "owned": owned}
+    reset = copies(base, (*STATE, "cloud_osm_history"))
+    reset.append("update cloud_osm_list set read_again_at = null")  # no look is planned
+    reset.append("update cloud_osm_list set read_at = read_at - interval 1 day")
+    work = Work(lambda lane: reset, {"work": name, **ask}, FOR_TICKETS, read_history, after=after)
+    judge(migrated, work, f"{name} {vendor}", record_property)
+    with migrated[0].connection.begin():
+        query = "select case_id from cloud_osm_detail where content = 'a word after closing'"
+        assert late in migrated[0].connection.exec_driver_sql(query).scalars().all()
+
+
+def complete_in(url: str) -> set[str]:
+    """The ids of the complete tickets of a database."""
+    with sa.create_engine(url, poolclass=sa.NullPool).connect() as connection:
+        query = "select cloud_id from cloud_osm_list where complete = 1"
+        return set(connection.exec_driver_sql(query).scalars())
+
+
+def test_rows_being_brought_over_when_killed_are_brought_over_by_the_next(
+    migrated, base, vendors, warehouse_server, record_property
+):
+    theirs = warehouse_server.create_migrated()
+    tables = (*STATE, "cloud_user")
+    written = (*FACTS[:4], "cloud_osm_source", "migration_leftover")
+    try:
+        copy_of(base, tables)(theirs)
+        with sa.create_engine(theirs, poolclass=sa.NullPool).begin() as connection:
+            for statement in foreign_rows(connection):
+                connection.exec_driver_sql(statement)
+        reset = copies(theirs, (*tables, "migration_leftover"))
+        ask = {"work": "bring over", "now": NOW.isoformat()}
+        work = Work(lambda lane: reset, ask, written[:-1], read_leftovers)
+        judge(migrated, work, "bring over", record_property)
+        assert len(read_leftovers(migrated[0].connection)) == 3
+    finally:
+        warehouse_server.drop(theirs)
+
+
+def foreign_rows(connection: sa.Connection) -> list[str]:
+    """Rows of another program: of tickets and messages that we hold, and of others; twice."""
+    held = connection.exec_driver_sql(
+        "select case_id, message_id from cloud_osm_detail where vendor = 'HUAWEI' order by 1, 2"
+    ).all()
+    (first, message), second = held[0], held[-1][0]
+    product = "(select id, name from cloud_osm_product where type = 'HUAWEI' order by id limit 1)"
+    return [
+        "insert into cloud_osm_list (id, cloud_id, status, type, custom_id, create_time) values"
+        f" ('u1', '{first}', 1, '1', 'an-employee', 1767225600),"
+        " ('u2', 'X2', 1, '华为云', null, 1767225600), ('u3', 'X3', null, null, 'huawei-1', null),"
+        " ('u4', 'X2', 1, '1', null, null), ('u5', 'X5', 1, 'nobody knows', null, null)",
+        "insert into cloud_osm_detail (id, case_id, message_id, type, content, create_time) values"
+        f" ('m1', '{first}', '{message}', '0', 'the same', 1767225600),"
+        f" ('m2', '{second}', null, 'HUAWEI', 'one more', 1767225600),"
+        " ('m3', 'u2', null, '1', 'by the id of the row', null),"
+        " ('m4', 'X2', 'M4', '0', 'first', null), ('m5', 'X2', 'M4', '0', 'again', null),"
+        " ('m6', 'X6', 'M6', '0', 'of no ticket', null)",
+        f"insert into cloud_osm_product (id, type, name) select id, '1', name from {product} as p",
+        "insert into cloud_osm_product (id, type, name) values ('own', '1', 'a product')",
+        "insert into cloud_osm_product_type (id, type, name) values ('own', '0', 'a category')",
+        "insert into cloud_osm_source (id, type, name) values ('own', '1', 'a source')",
+    ]
+
+
+def read_leftovers(connection: sa.Connection) -> list[Any]:
+    """The rows that could not stay, without the ids that chance gave them."""
+    query = "select table_name, row_id, reason from migration_leftover order by 1, 2, 3"
+    return [tuple(row) for row in connection.exec_driver_sql(query)]
+
+
+def read_history(connection: sa.Connection) -> list[Any]:
+    """How often each state of each ticket was noted."""
+    columns = "type, cloud_id, is_closed, vendor_status, account_id"
+    query = f"select {columns}, count(*) from cloud_osm_history group by {columns} order by 1, 2, 3"
+    return [tuple(row) for row in connection.exec_driver_sql(query)]
 
 
 def test_a_build_of_reports_killed_at_any_boundary_shows_the_old_or_the_new_ones(

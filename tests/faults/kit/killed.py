@@ -30,6 +30,8 @@ import sqlalchemy as sa
 from include.models import Account
 from include.pipelines import catalog, reports, retention
 from include.pipelines.snapshots.snapshot import take_snapshot
+from include.pipelines.tickets.rolling import read_again
+from include.pipelines.tickets.single import read_tickets
 from include.pipelines.tickets.sync import sync_tickets
 from include.vendors.registry import load_settings, open_client
 from include.vendors.tencent import conversation as tencent_conversation
@@ -37,6 +39,7 @@ from include.warehouse.bookkeeping import retention as old_rows
 from include.warehouse.bookkeeping.ledger import Request
 from include.warehouse.mysql import Warehouse
 from include.warehouse.schema import migrations
+from include.warehouse.tickets import adoption
 from tests.faults.kit.counted_source import open_source
 
 counting = threading.Lock()
@@ -94,15 +97,22 @@ def work() -> None:
         if name == "reports":
             reports.build(warehouse, now=now, request=request)
             return
+        if name == "bring over":
+            adoption.bring_over(warehouse, now)
+            return
         settings = load_settings(wanted["environment"])
         account = Account(**wanted["account"])
         with closing(open_client(account, settings, sleep=lambda _: None)) as client:
             if name == "catalog":
                 catalog.refresh(client, warehouse, now=now, request=request)
+                return
+            of_a_run: Any = {"settings": settings, "now": now, "request": request}
+            if name == "again":
+                read_again(client, warehouse, account, **of_a_run)
+            elif name == "one ticket":
+                read_tickets(client, warehouse, wanted["ids"], wanted["owned"], **of_a_run)
             else:
-                sync_tickets(
-                    client, warehouse, account, settings=settings, now=now, request=request
-                )
+                sync_tickets(client, warehouse, account, **of_a_run)
 
 
 def work_and_tell() -> None:
@@ -135,6 +145,7 @@ def say(**answer: Any) -> None:
 def main() -> None:
     count_boundaries()
     old_rows.BATCH_ROWS = 3  # type: ignore[misc] # several batches
+    adoption.ROWS_AT_ONCE = 2  # type: ignore[misc]
     tencent_conversation.PART_CHARACTERS = 0  # type: ignore[misc] # a part a page: conftest.py
     for line in sys.stdin:
         wanted.update(json.loads(line))
