@@ -45,12 +45,16 @@ def check_data() -> None:
     def accounts(vendor: str, params: Any = None, dag_run: Any = None) -> list[list[str]]:
         return account_groups(vendor, params, dag_run.conf, known=FORM)
 
-    @task(map_index_template="{{ task.op_kwargs['accounts'] | join(', ') }}")
+    @task(
+        map_index_template=shape.ACCOUNTS_OF_TASK,
+        max_active_tis_per_dag=shape.TASKS_AT_ONCE,
+    )
     def tickets(accounts: list[str], params: Any = None, dag_run: Any = None) -> dict[str, int]:
         return checks.compare_accounts(accounts, params, forms.who(dag_run))
 
     @task(
-        map_index_template="{{ task.op_kwargs['accounts'] | join(', ') }}",
+        map_index_template=shape.ACCOUNTS_OF_TASK,
+        max_active_tis_per_dag=shape.TASKS_AT_ONCE,
         trigger_rule=TriggerRule.ALL_DONE,
     )
     def again(accounts: list[str], params: Any = None, dag_run: Any = None) -> dict[str, int]:
@@ -67,10 +71,9 @@ def check_data() -> None:
     for vendor in VENDORS:
         with TaskGroup(vendor):
             groups = accounts(vendor)
-            at_vendor = shape.pool(vendor)
-            mapped = tickets.override(pool=at_vendor).expand(accounts=groups)
-            listed = catalog.override(pool=at_vendor)(vendor)
-            reread = again.override(pool=at_vendor).expand(accounts=groups)
+            mapped = tickets.expand(accounts=groups)
+            listed = catalog(vendor)
+            reread = again.expand(accounts=groups)
         checked >> groups >> listed
         mapped >> reread
         compared += [groups, mapped, listed, reread]

@@ -45,9 +45,7 @@ def refresh_catalog() -> None:
         return shape.total(results, params)
 
     checked = form()
-    refreshed = [
-        refresh.override(task_id=vendor, pool=shape.pool(vendor))(vendor) for vendor in VENDORS
-    ]
+    refreshed = [refresh.override(task_id=vendor)(vendor) for vendor in VENDORS]
     checked >> refreshed
     published = publish(refreshed)
     shape.watch(

@@ -38,7 +38,6 @@ FORM = {
 
 @shape.house_dag(None, "tickets", FORM, __doc__, max_active_runs=16)
 def sync_ticket() -> None:
-    # No pool: a slot may be held for hours by a first load, and this is a call or two.
     @task(outlets=shape.assets(shape.TICKET_TABLES), retries=0)
     def ticket(params: Any = None, dag_run: Any = None) -> list[dict[str, Any]]:
         return read_tickets(params, dag_run.conf, forms.who(dag_run), known=FORM)

@@ -11,7 +11,7 @@ import typer
 
 from include import stopping
 from include.cli import accounts
-from include.cli.console import EPILOG, Exit, flags, report, verb
+from include.cli.console import EPILOG, Exit, flags, verb
 from include.cli.options import Accounts, AsJson, Format, Vendors, day, moment
 from include.vendors.registry import VENDORS
 
@@ -68,14 +68,6 @@ def check(as_json: AsJson = False) -> None:
     from include.cli.check import check as run
 
     run(as_json=as_json)
-
-
-@app.command(epilog=EPILOG)
-@verb
-def vendors() -> None:
-    """Print the names of the vendors, one a line: what needs a pool in Airflow."""
-    for name in VENDORS:
-        report(name)
 
 
 @app.command(epilog=EPILOG)

@@ -8,6 +8,7 @@
     ├── SupersededError       another run took the account over: nobody, this one must stop
     ├── CheckError            data is not as it must be: the data owner
     ├── PartialError          some items failed, the rest is stored: run again
+    ├── OutOfTimeError        the time of a run is spent: nobody, the next goes on from there
     └── VendorError           vendor, action, code, request id in every message
         ├── AuthError         bad key, signature or permission: the account's owner
         ├── RejectedError     the vendor refuses the request as such: us
@@ -49,6 +50,10 @@ class CheckError(SyncError):
 
 class PartialError(SyncError):
     """Some items failed and wait in quarantine; everything else is stored."""
+
+
+class OutOfTimeError(SyncError):
+    """The time that a run was given is spent; what it has read is stored."""
 
 
 class VendorError(SyncError):

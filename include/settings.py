@@ -194,6 +194,9 @@ class Settings(SettingsGroup):
     """``CALLS_PER_SECOND``: calls to a vendor for one account, at most; fewer when it refuses."""
     calls_at_once: Annotated[int, allow_whole(1, 32)] = 4
     """``CALLS_AT_ONCE``: calls of one account that may be under way together."""
+    run_minutes: Annotated[float, allow_number(0.1, 24 * 60)] = 10.0
+    """``RUN_MINUTES``: so long a task of a scheduled ``sync_tickets`` reads; what is left the next
+    one reads. Less than the 15 minutes between two, so that each account has its turn in time."""
     vendor_proxy: Url = ""
     """``VENDOR_PROXY``: URL of a proxy for calls to vendors; proxies of the shell are ignored."""
 

@@ -39,8 +39,8 @@ HEADERS: Final = {
 MOST_LINES: Final = 300
 """Lines of a table; those that need somebody come first, so only untroubled ones are left out."""
 
-LATE_SECONDS: Final = {"tickets": 60 * 60, "catalog": 2 * 24 * 60 * 60, "snapshot": 3 * 60 * 60}
-"""Lag at which data counts as late: four runs of sync_tickets, two of refresh_catalog, three of
+LATE_SECONDS: Final = {"tickets": 30 * 60, "catalog": 2 * 24 * 60 * 60, "snapshot": 3 * 60 * 60}
+"""Lag at which data counts as late: two runs of sync_tickets, two of refresh_catalog, three of
 snapshot_customer_service."""
 ONCE: Final = {"snapshot": "Customer-service snapshot", "build": "Reports", "run": "SQL checks"}
 """What there is one of, by entity."""
@@ -59,6 +59,8 @@ STATES: Final = {
     "removed": "idle",
 }
 """The states of a line, the most urgent first, and the tone each is shown in."""
+CATCHING_UP: Final = ("running", "more")
+"""Outcomes of a run that is at work, or whose rest the next one reads."""
 TONES: Final = {
     "bad": "failed",
     "warn": "late or incomplete",
@@ -225,11 +227,11 @@ def _state(standing: Standing | None, problem: str | None) -> str:
         return "unusable"
     if standing is None:
         return "never read"
-    if standing.outcome not in ("done", "running"):
+    if standing.outcome not in ("done", *CATCHING_UP):
         return standing.outcome if standing.outcome in STATES else "failed"
     if _is_late(standing) or standing.is_ahead:
         return "late"
-    if standing.outcome == "running":
+    if standing.outcome in CATCHING_UP:
         return "running"
     # Only a backfill leaves no watermark: what is new since then was never asked for.
     needs_one = standing.entity in LATE_SECONDS
@@ -253,8 +255,9 @@ def _line(
     if standing is not None and standing.error_class and state not in ("silent", "stopped"):
         reason = f"{standing.error_class}: {standing.error_text or 'see the log of the task'}"
         return replace(line, reason=reason, turn=standing.whose_turn or "")
-    if state == "late" and standing is not None and standing.outcome == "running":
-        return replace(line, reason="A run is catching up.", turn="nobody's turn: it is running")
+    if state == "late" and standing is not None and standing.outcome in CATCHING_UP:
+        turn = "nobody's turn: it goes on by itself"
+        return replace(line, reason="Runs are catching up.", turn=turn)
     if state == "late" and standing is not None and standing.is_ahead:
         reason = "The watermark lies ahead of every run: the next goes back to what is proven."
         return replace(line, reason=reason, turn="nobody's turn: the next run mends it")

@@ -64,12 +64,12 @@ def read_choice(params: Mapping[str, Any]) -> Choice:
 
 
 def read_options(params: Mapping[str, Any]) -> Options:
-    """What the form of sync_tickets asks for."""
+    """What the form of sync_tickets or backfill_tickets asks for."""
     from include.pipelines.tickets.sync import Options
 
     return Options(
-        since=read_moment(params["since"]),
-        until=read_moment(params["until"]),
+        since=read_moment(params.get("since")),
+        until=read_moment(params.get("until")),
         open_messages=bool(params["open_messages"]),
         dry_run=bool(params["dry_run"]),
     )

@@ -1,9 +1,10 @@
-"""The shape that all our DAGs share: retries, time limits, assets, pools, the watcher."""
+"""The shape that all our DAGs share: retries, time limits, assets, lanes, the watcher."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
+from types import MappingProxyType
 from typing import Any, Final
 
 import pendulum
@@ -12,6 +13,7 @@ from airflow.sdk import (
     ExceptionRetryPolicy,
     RetryAction,
     RetryRule,
+    TaskGroup,
     TriggerRule,
     dag,
     task,
@@ -19,6 +21,7 @@ from airflow.sdk import (
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from include.customer_service import SOURCE_TABLES
+from include.vendors.registry import VENDORS
 
 TICKET_TABLES: Final = ("cloud_osm_list", "cloud_osm_detail", "cloud_osm_source")
 CATALOG_TABLES: Final = (
@@ -60,6 +63,17 @@ DEFAULTS: Final[dict[str, Any]] = {
     # Runs go on where they were stopped, so a limit loses nothing.
     "execution_timeout": timedelta(hours=6),
 }
+NEXT_RUN_RETRIES: Final[dict[str, Any]] = {
+    # Once more only where the worker was lost, which no policy is asked about.
+    "retries": 1,
+    "retry_policy": ExceptionRetryPolicy(rules=[], default=RetryAction.FAIL),
+    "execution_timeout": timedelta(hours=1),
+}
+"""For a DAG that runs so often that its next run is the retry: nobody waits for a failed task."""
+TASKS_AT_ONCE: Final = 4
+"""Tasks of one vendor and DAG that may run together, in all its runs: a lane, as no pool is."""
+ACCOUNTS_OF_TASK: Final = "{{ task.op_kwargs['accounts'] | join(', ') }}"
+"""The name of a mapped task."""
 
 
 def house_dag(
@@ -69,14 +83,20 @@ def house_dag(
     page: str | None,
     *,
     max_active_runs: int = 1,
+    longest: timedelta | None = None,
+    defaults: Mapping[str, Any] = MappingProxyType({}),
 ) -> Callable[[Callable[[], None]], Callable[[], Any]]:
-    """Airflow's ``@dag`` with what is the same for all of ours; *page* is shown in the UI."""
+    """Airflow's ``@dag`` with what is the same for all of ours; *page* is shown in the UI.
+
+    A run that lasts *longest* is ended. *defaults* replace those of the tasks.
+    """
     return dag(
         schedule=schedule,
         start_date=pendulum.datetime(2026, 1, 1, tz="Asia/Shanghai"),
         catchup=False,
         max_active_runs=max_active_runs,
-        default_args=DEFAULTS,
+        dagrun_timeout=longest,
+        default_args={**DEFAULTS, **defaults},
         params=dict(form),
         tags=[tag],
         doc_md=page,
@@ -98,9 +118,23 @@ def assets(names: Iterable[str]) -> list[Asset]:
     return [Asset(name) for name in names]
 
 
-def pool(vendor: str) -> str:
-    """The pool that bounds how many tasks call a vendor at once."""
-    return f"vendor_{vendor}"
+def read_each_vendor(accounts: Any, tickets: Any) -> None:
+    """The tasks of a DAG that reads tickets, a group a vendor, and what they changed as assets.
+
+    *accounts* gives the groups of accounts of a vendor; each is a mapped task of *tickets*.
+    """
+
+    @task(outlets=assets(TICKET_TABLES), trigger_rule=TriggerRule.ALL_DONE, retries=0)
+    def publish(results: list[Any], params: Any = None) -> dict[str, int]:
+        return total(results, params)
+
+    groups, read = [], []
+    for vendor in VENDORS:
+        with TaskGroup(vendor):
+            groups.append(accounts(vendor))
+            read.append(tickets.expand(accounts=groups[-1]))
+    published = publish(read)
+    watch([*groups, *read, published], "an account failed: its task has the reason")
 
 
 def total(results: Iterable[Any], params: Mapping[str, Any]) -> dict[str, int]:

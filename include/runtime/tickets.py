@@ -5,11 +5,18 @@ from __future__ import annotations
 import logging
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from airflow.sdk.exceptions import AirflowSkipException
 
-from include.errors import ConfigError, RateLimitError, SyncError, UnavailableError
+from include.errors import (
+    AlreadyRunningError,
+    ConfigError,
+    RateLimitError,
+    SyncError,
+    UnavailableError,
+)
 from include.runtime import connections, forms
 from include.vendors.registry import VENDORS, switch_of
 
@@ -21,6 +28,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+EARLIEST: Final = datetime.min.replace(tzinfo=UTC)
 MOST_TASKS: Final = 200
 """Mapped tasks of one vendor: Airflow maps at most 1,024, and each costs a second to start."""
 
@@ -30,14 +38,16 @@ def account_groups(
 ) -> list[list[str]]:
     """The ids of a vendor's accounts to read, in groups of which each becomes one task.
 
-    An account whose row cannot be used is in a group too, so that it fails under its own name.
-    Raises ConfigError for a form that makes no sense.
+    The account that has waited longest comes first. One whose row cannot be used is in a group too,
+    so that it fails under its own name. Raises ConfigError for a form that makes no sense.
     """
+    from include.warehouse.bookkeeping.turns import read_last_signs
     from include.work.accounts import choose_accounts
 
     forms.check_form(params, conf or {}, known)
     with connections.workplace(uses_keys=False) as place:
         chosen = choose_accounts(place, forms.read_choice(params))
+        signs = read_last_signs(place.warehouse, "tickets")
     refused = [str(row.error) for row in chosen.bad if row.account_id in (params["accounts"] or ())]
     if refused:
         raise ConfigError("; ".join(refused))
@@ -48,13 +58,22 @@ def account_groups(
     ids |= {r.account_id: r.vendor if r.vendor in VENDORS else first for r in chosen.bad}
     if not ids:
         log.warning("no account to read: add one with `python -m include accounts add`")
-    return split_into_groups(sorted(account_id for account_id, of in ids.items() if of == vendor))
+    mine = sorted(account_id for account_id, of in ids.items() if of == vendor)
+    return split_into_groups(sorted(mine, key=lambda i: signs.get(i, EARLIEST)))
 
 
 def sync_accounts(
-    account_ids: Sequence[str], params: Mapping[str, Any], who: str
+    account_ids: Sequence[str],
+    params: Mapping[str, Any],
+    who: str,
+    since: datetime | None = None,
 ) -> dict[str, int]:
-    """Sync the tickets of a group of accounts; the counts. Raises as ``raise_first``."""
+    """Sync the tickets of a group of accounts; the counts. Raises as ``raise_first``.
+
+    For ``RUN_MINUTES`` at most, but for a backfill. *since*: when the run of the DAG began. Skips
+    the task where other runs hold all of them.
+    """
+    from include.pipelines.clock import TimeBudget
     from include.work import tickets
     from include.work.accounts import Choice, choose_accounts
     from include.work.runs import results_of_bad
@@ -63,11 +82,24 @@ def sync_accounts(
         # The keys are read anew: they may have changed since the group was made.
         chosen = choose_accounts(place, Choice(account_ids=tuple(account_ids)))
         request, options = forms.request(who, params), forms.read_options(params)
+        budget = TimeBudget(None if options.since else 60 * place.settings.run_minutes)
+        # In the order of the group: who has waited longest comes first.
+        ordered = sorted(chosen.accounts, key=lambda a: account_ids.index(a.account_id))
         results = [
             *results_of_bad(chosen.bad),
-            *tickets.sync_accounts(place, chosen.accounts, request, options),
+            *tickets.sync_accounts(place, ordered, request, options, budget=budget, since=since),
         ]
-    return add_counts(results)
+    return add_counts(leave_out_held(results))
+
+
+def leave_out_held(results: Sequence[Result]) -> list[Result]:
+    """The results without those of accounts that another run holds. Skips where nothing is left."""
+    held = [one.account_id for one in results if isinstance(one.error, AlreadyRunningError)]
+    if held:
+        log.info("another run reads them now: %s", ", ".join(held))
+        if len(held) == len(results):
+            raise AirflowSkipException(f"another run reads {', '.join(held)} now")
+    return [result for result in results if result.account_id not in held]
 
 
 def read_again(account_ids: Sequence[str], params: Mapping[str, Any], who: str) -> dict[str, int]:

@@ -48,6 +48,7 @@ BODY_BYTES: Final = 32 * 2**20
 ATTEMPTS: Final = 5
 WAIT_SECONDS: Final = 120.0
 """The longest that one call waits between its attempts, all waits together."""
+LONG_WAIT_SECONDS: Final = 5.0
 WARNINGS: Final = 20  # different ones, a session
 CHUNK_BYTES: Final = 64 * 2**10
 SKEW_SECONDS: Final = 60.0  # a smaller difference of clocks explains no refusal
@@ -108,6 +109,7 @@ class ApiSession:
             stop=_is_the_last,
             wait=_wait,
             sleep=sleep,
+            before_sleep=self._tell_wait,
             reraise=True,
         )
 
@@ -152,6 +154,15 @@ class ApiSession:
     def close(self) -> None:
         """Close the connections."""
         self._session.close()
+
+    def _tell_wait(self, state: tenacity.RetryCallState) -> None:
+        """Log a wait that somebody who reads the log would wonder about."""
+        if state.upcoming_sleep >= LONG_WAIT_SECONDS and state.outcome:
+            error = state.outcome.exception()
+            log.warning(
+                "account=%s waits %.0f s for the vendor: %s",
+                *(self.account.account_id, state.upcoming_sleep, error),
+            )
 
     def _attempt(self, action: str, request: requests.Request, spent: list[float]) -> Record:
         left = CALL_SECONDS - spent[0]

@@ -51,6 +51,7 @@ TURNS: Final[dict[type[BaseException], str]] = {
     errors.SupersededError: "nobody's turn: another run does the work",
     errors.CheckError: "the data owner's turn: look, then accept or correct",
     errors.PartialError: "nobody's turn: every run tries the quarantined tickets again",
+    errors.OutOfTimeError: "nobody's turn: the next run goes on from there",
     errors.AuthError: "the account owner's turn: key, permission or clock",
     errors.NotFoundError: "nobody's turn: the vendor no longer shows it",
     errors.RejectedError: US,
@@ -73,8 +74,8 @@ class Standing:
     entity: str
     vendor: str
     outcome: str
-    """Of the latest run: done, partial, failed, stopped; running, or silent when a run that is
-    not closed has shown no sign of life."""
+    """Of the latest run: done, more, partial, failed, stopped; running, or silent when a run that
+    is not closed has shown no sign of life."""
     started_at: datetime | None
     ended_at: datetime | None
     done_at: datetime | None

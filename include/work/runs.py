@@ -7,9 +7,11 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
+from itertools import takewhile
 
 from include.errors import AuthError, ConfigError
 from include.models import Account
+from include.pipelines.clock import ENDLESS, TimeBudget
 from include.pipelines.comparison import Comparison
 from include.vendors.client import VendorClient
 from include.vendors.registry import catalog_site, open_client
@@ -62,10 +64,15 @@ Work = Callable[[Account, VendorClient, Watch], Result]
 
 
 def work_on_each(
-    place: Workplace, accounts: Iterable[Account], work: Work, onlooker: Onlooker
+    place: Workplace,
+    accounts: Iterable[Account],
+    work: Work,
+    onlooker: Onlooker,
+    budget: TimeBudget = ENDLESS,
 ) -> list[Result]:
-    """The results of *work* on every account."""
-    return [_work_on(place, account, work, onlooker) for account in accounts]
+    """The results of *work* on every account, as far as *budget* goes."""
+    each = takewhile(lambda _: not budget.is_spent, accounts)
+    return [_work_on(place, account, work, onlooker) for account in each]
 
 
 def work_on_one_a_site(

@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Collection, Iterable, Sequence
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from include.errors import ConfigError, SyncError
+from include.errors import ConfigError, SyncError, UnavailableError
 from include.models import Account
 from include.pipelines import catalog, reconcile
+from include.pipelines.clock import ENDLESS, TimeBudget
 from include.pipelines.comparison import Comparison
 from include.pipelines.repair import repair
 from include.pipelines.tickets import rolling, single
 from include.pipelines.tickets.single import Answer
-from include.pipelines.tickets.sync import Options, sync_tickets
+from include.pipelines.tickets.sync import Options, entity_of, sync_tickets
 from include.vendors.client import VendorClient
 from include.vendors.registry import open_client
+from include.warehouse.bookkeeping import turns
 from include.warehouse.bookkeeping.ledger import Request
 from include.warehouse.tickets.adoption import bring_over
 from include.warehouse.tickets.known import find_holders
 from include.work.place import NOBODY, Onlooker, Workplace
 from include.work.runs import Result, Watch, work_on_each, work_on_one_a_site
+
+log = logging.getLogger(__name__)
 
 
 def sync_accounts(
@@ -30,10 +35,26 @@ def sync_accounts(
     request: Request,
     options: Options,
     onlooker: Onlooker = NOBODY,
+    *,
+    budget: TimeBudget = ENDLESS,
+    since: datetime | None = None,
 ) -> list[Result]:
-    """Bring the tickets of *accounts* up to date."""
+    """Bring the tickets of *accounts* up to date.
+
+    Those for which nothing of *budget* is left have no result: the next run reads them first. A
+    vendor that three accounts in a row found away, in runs begun *since* then (by default: now), is
+    asked no more: the others fail with UnavailableError.
+    """
+    since = since or datetime.now(UTC)
+    accounts = list(accounts)
+    entity = entity_of(options)
 
     def work(account: Account, client: VendorClient, watch: Watch) -> Result:
+        if turns.is_away(place.warehouse, account.vendor, entity, since):
+            raise UnavailableError(
+                f"not tried: the last {turns.AWAY_IN_A_ROW} accounts found the vendor away",
+                vendor=account.vendor,
+            )
         counts = sync_tickets(
             client,
             place.warehouse,
@@ -42,11 +63,15 @@ def sync_accounts(
             now=datetime.now(UTC),
             request=request,
             options=options,
+            budget=budget,
             progress=watch.note,
         )
         return Result(account.account_id, account.vendor, counts)
 
-    return work_on_each(place, accounts, work, onlooker)
+    results = work_on_each(place, accounts, work, onlooker, budget)
+    if left := [account.account_id for account in accounts[len(results) :]]:
+        log.warning("no time left: the next run reads first: %s", ", ".join(left))
+    return results
 
 
 def read_again(

@@ -11,14 +11,12 @@ import pytest
 from typer.testing import CliRunner
 
 from include.__main__ import app
-from include.vendors.registry import VENDORS
 from tests.cli.invoked import told
 
 ROOT = Path(__file__).resolve().parents[2]
 VERBS = (
     "migrate",
     "check",
-    "vendors",
     "sync",
     "refresh",
     "snapshot",
@@ -41,10 +39,6 @@ def test_every_help_names_the_exit_codes(path):
 def test_no_verb_takes_a_secret_key_as_an_argument(name):
     output = told(CliRunner().invoke(app, ["accounts", name, "--help"]), 0)
     assert not re.search(r"--[a-z-]*secret", output)
-
-
-def test_vendors_are_told_one_a_line():
-    assert told(CliRunner().invoke(app, ["vendors"]), 0).split("\n") == [*VENDORS, ""]
 
 
 def test_help_imports_nothing_slow():

@@ -15,7 +15,7 @@ def test_checks_are_red_when_rows_were_deleted_and_the_vendors_bring_them_back(
     airflow_db, dagbag, look, warehouse, sandbox
 ):
     form = {"vendors": list(VENDORS), "accounts": []}
-    every = {**form, "since": None, "until": None, "open_messages": False, "dry_run": False}
+    every = {**form, "open_messages": False, "dry_run": False}
     conf = {**form, "accept_vanished": False}
     assert dagbag.dags["refresh_catalog"].test(logical_date=None, run_conf=conf).state == "success"
     assert dagbag.dags["sync_tickets"].test(logical_date=None, run_conf=every).state == "success"

@@ -11,8 +11,6 @@ from tests.builders import DAY, an_account
 
 FORM: dict[str, Any] = {
     "accounts": [],
-    "since": None,
-    "until": None,
     "open_messages": False,
     "dry_run": False,
 }

@@ -37,3 +37,15 @@ def test_every_class_of_error_that_a_retry_would_not_mend_fails_at_once():
         assert hasattr(errors, name)
         assert rules[f"include.errors.{name}"] == RetryAction.FAIL
     assert rules["include.errors.RateLimitError"] == RetryAction.RETRY
+
+
+def test_where_the_next_run_is_the_retry_only_a_lost_worker_is_replaced():
+    from airflow.sdk import RetryAction
+
+    from include.errors import RateLimitError
+
+    defaults = shape().NEXT_RUN_RETRIES
+    for error in (RateLimitError("slow"), OSError("gone"), ZeroDivisionError()):
+        decided = defaults["retry_policy"].evaluate(error, 1, 1)
+        assert decided.action == RetryAction.FAIL
+    assert defaults["retries"] == 1  # no policy is asked where no exception was raised

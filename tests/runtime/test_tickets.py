@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import logging
+from contextlib import closing
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
 from include.vendors.registry import VENDORS
+from include.warehouse.bookkeeping import ledger
+from include.warehouse.bookkeeping.ledger import Request
+from include.warehouse.mysql import Warehouse
 from include.warehouse.tickets.tables import cloud_user
 
 FORM: dict[str, Any] = {
     "accounts": [],
-    "since": None,
-    "until": None,
     "open_messages": False,
     "dry_run": False,
 }
@@ -35,7 +38,7 @@ def test_a_form_that_makes_no_sense_is_refused_in_words(look, conf, words):
 
     form = {"vendors": list(VENDORS), **FORM}
     with pytest.raises(ConfigError, match=words):
-        tickets.account_groups("huawei", form | conf, conf, known=form)
+        tickets.account_groups("huawei", form | conf, conf, known={*form, "since", "until"})
 
 
 def test_very_many_accounts_become_few_tasks():
@@ -58,3 +61,42 @@ def test_a_row_of_no_vendor_we_know_is_in_one_group_so_that_it_is_red(look, ware
     form = {"vendors": list(VENDORS), **FORM}
     groups = [tickets.account_groups(vendor, form, {}, known=form) for vendor in VENDORS]
     assert sum(["odd"] in of_vendor for of_vendor in groups) == 1
+
+
+def test_who_has_waited_longest_comes_first(look, warehouse):
+    from include.runtime import tickets
+
+    for name in ("huawei-2", "huawei-3"):
+        row = {"id": name, "secret_id": name, "type": "HUAWEI", "enabled": 1}
+        warehouse.transact(lambda c, row=row: c.execute(sa.insert(cloud_user).values(row)))
+    form = {"vendors": list(VENDORS), **FORM}
+    for name in ("huawei-2", "huawei-1"):
+        with ledger.hold(warehouse, name, "tickets", vendor="HUAWEI", request=Request()):
+            pass
+    groups = tickets.account_groups("huawei", form, {}, known=form)
+    assert groups == [["huawei-3"], ["huawei-2"], ["huawei-1"]]
+
+
+def test_a_task_whose_accounts_another_run_reads_is_skipped(look, warehouse_url):
+    from airflow.sdk.exceptions import AirflowSkipException
+
+    from include.runtime import tickets
+
+    form = {"vendors": list(VENDORS), **FORM}
+    with (
+        closing(Warehouse.open(warehouse_url)) as other,
+        ledger.hold(other, "huawei-1", "tickets", vendor="HUAWEI", request=Request()),
+        pytest.raises(AirflowSkipException, match="another run reads huawei-1 now"),
+    ):
+        tickets.sync_accounts(["huawei-1"], form, "a test")
+
+
+def test_a_group_ends_with_its_time_and_says_who_is_left(look, monkeypatch, caplog):
+    from include.runtime import tickets
+
+    monkeypatch.setenv("RUN_MINUTES", "0.1")
+    monkeypatch.setattr("include.pipelines.clock.TimeBudget.is_spent", True)
+    form = {"vendors": list(VENDORS), **FORM}
+    with caplog.at_level(logging.WARNING):
+        assert tickets.sync_accounts(["huawei-1", "alibaba-1"], form, "a test")["calls"] == 0
+    assert "no time left: the next run reads first: huawei-1, alibaba-1" in caplog.text

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from include.errors import AuthError, ConfigError, UnavailableError
+from include.pipelines.clock import TimeBudget
 from include.settings import Settings
 from include.warehouse.bookkeeping.ledger import Counts
 from include.warehouse.mysql import Warehouse
@@ -52,6 +53,17 @@ def test_an_account_that_fails_for_whatever_reason_stops_no_other(place, error):
         Counts(calls=3),
         Counts(written=1),
     ]
+
+
+def test_accounts_for_which_no_time_is_left_are_left_out(place):
+    budget = TimeBudget(1e9)
+
+    def work(account, client, watch):
+        budget.seconds = 0
+        return Result(account.account_id, account.vendor)
+
+    results = work_on_each(place, ACCOUNTS, work, NOBODY, budget)
+    assert [result.account_id for result in results] == ["huawei-1"]
 
 
 def test_an_account_that_cannot_be_opened_is_a_result_too(place):

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Collection, Generator, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from datetime import datetime
-from itertools import islice
 from typing import Final, TypeAlias, TypeVar
 
 from include.errors import (
@@ -20,6 +20,7 @@ from include.errors import (
     VendorError,
 )
 from include.models import Glance, Message, Ticket
+from include.pipelines.clock import ENDLESS, TimeBudget
 from include.vendors.client import StorePart, VendorClient
 from include.warehouse.bookkeeping.ledger import HEARTBEAT_SECONDS
 
@@ -77,7 +78,8 @@ IsSame: TypeAlias = Callable[[str, Glance], bool]
 class TicketReader:
     """How tickets are read: *at_once* calls together, with the messages of open ones or without.
 
-    *beat* is called at least every ``HEARTBEAT_SECONDS``; parts of a conversation that is too long
+    When *budget* is spent nothing more is asked for. *beat* is called at least every
+    ``HEARTBEAT_SECONDS``; parts of a conversation that is too long
     to hold go to *store_part*, in a reading thread.
     """
 
@@ -87,6 +89,7 @@ class TicketReader:
     store_part: StorePart
     beat: Callable[[], None]
     clock: Callable[[], datetime]
+    budget: TimeBudget = ENDLESS
 
     def read(
         self,
@@ -100,8 +103,8 @@ class TicketReader:
         A ticket that the vendor does not know is a failure when it was just listed, else a fact; of
         strays, which may be another account's, so is one that it does not let us read.
 
-        Raises the error that is about more than one ticket: the rate limit's, and the last of three
-        in a row that the vendor was away or the key refused.
+        Raises the error that is about more than one ticket: the rate limit's, the last of three in
+        a row that the vendor was away or the key refused, and OutOfTimeError.
         """
         return self._outcomes(ticket_ids, self._read, was_listed=was_listed, are_strays=are_strays)
 
@@ -147,14 +150,16 @@ class TicketReader:
         self, ticket_ids: Collection[str], ask: Callable[[str], T]
     ) -> Iterator[tuple[str, Future[T]]]:
         """The finished calls, in the order in which they finish."""
-        queue, waiting = iter(ticket_ids), dict[Future[T], str]()
+        queue, waiting = deque(ticket_ids), dict[Future[T], str]()
         pool = ThreadPoolExecutor(self.at_once, thread_name_prefix="read")
         try:
             while True:
-                for ticket_id in islice(queue, 2 * self.at_once - len(waiting)):
-                    answer = pool.submit(ask, ticket_id)
-                    waiting[answer] = ticket_id
+                while queue and len(waiting) < 2 * self.at_once and not self.budget.is_spent:
+                    ticket_id = queue.popleft()
+                    waiting[pool.submit(ask, ticket_id)] = ticket_id
                 if not waiting:
+                    if queue:
+                        self.budget.check()
                     return
                 done, _ = wait(waiting, HEARTBEAT_SECONDS, FIRST_COMPLETED)
                 self.beat()

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, Protocol
 
-from include.errors import AuthError, ContractError, VendorError
+from include.errors import AuthError, ContractError, OutOfTimeError, VendorError
 from include.models import Message, SyncWindow, Ticket, TicketRef
 from include.pipelines.catalog import Catalog
 from include.pipelines.tickets.reading import Failed, Gone, Outcome, Read, Same
@@ -206,7 +206,7 @@ class TicketStore:
                     if batch.is_full:
                         self._store(batch)
                         batch = _Batch()
-            except VendorError:
+            except (VendorError, OutOfTimeError):
                 self._store(batch)
                 raise
         self._store(batch, watermark)

@@ -14,10 +14,16 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
-from include.errors import MovingListError, PartialError, UnavailableError, UncountedListError
+from include.errors import (
+    MovingListError,
+    OutOfTimeError,
+    PartialError,
+    UnavailableError,
+    UncountedListError,
+)
 from include.models import Account, SyncWindow, Ticket, TicketRef
 from include.pipelines.catalog import load_catalog
-from include.pipelines.clock import RunClock
+from include.pipelines.clock import ENDLESS, RunClock, TimeBudget
 from include.pipelines.tickets.glancing import look_again
 from include.pipelines.tickets.plan import (
     Plan,
@@ -46,6 +52,7 @@ from include.warehouse.types import LATEST
 log = logging.getLogger(__name__)
 
 ENTITY: Final = "tickets"
+BACKFILL: Final = "backfill"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +79,13 @@ def sync_tickets(
     now: datetime,
     request: Request,
     options: Options = DEFAULTS,
+    budget: TimeBudget = ENDLESS,
     progress: Progress = lambda counts: None,
 ) -> Counts:
     """Bring one account's tickets up to *now*; may be repeated, and killed at any moment.
+
+    When *budget* is spent it stops between two calls with ``more`` counted and what it has stored:
+    the next run goes on from there. A backfill holds no sync up: an older reading changes nothing.
 
     Raises PartialError when tickets failed by themselves (they wait in quarantine) or a list kept
     moving, AuthError when messages were refused (their tickets are stored, incomplete),
@@ -85,10 +96,12 @@ def sync_tickets(
     if options.dry_run:
         mark = ledger.watermark(warehouse, account.account_id, ENTITY)
         dry_run = DryRun(client, progress)
-        _Sync(client, warehouse, account, settings, now, options, dry_run, readers).run(mark)
+        sync = _Sync(client, warehouse, account, settings, now, options, dry_run, readers, budget)
+        sync.run(mark)
         return dry_run.counts
     account_id, vendor = account.account_id, account.vendor
-    with ledger.hold(warehouse, account_id, ENTITY, vendor=vendor, request=request) as run:
+    entity = entity_of(options)
+    with ledger.hold(warehouse, account_id, entity, vendor=vendor, request=request) as run:
         bring_over(warehouse, now)
         names = load_catalog(warehouse, account)
         look = Look(
@@ -100,12 +113,19 @@ def sync_tickets(
             after_closing=settings.looks_after_closing,
         )
         store = TicketStore(run, client, look, names, progress)
-        sync = _Sync(client, warehouse, account, settings, now, options, store, readers, look.marks)
+        sync = _Sync(
+            client, warehouse, account, settings, now, options, store, readers, budget, look.marks
+        )
         try:
             sync.run(run.watermark, run.state)
         finally:
             store.beat()
     return run.counts
+
+
+def entity_of(options: Options) -> str:
+    """The entity that a run holds: a backfill and a sync go on side by side."""
+    return ENTITY if options.since is None else BACKFILL
 
 
 @dataclass(slots=True)
@@ -120,6 +140,7 @@ class _Sync:
     options: Options
     sink: Sink
     readers: Readers
+    budget: TimeBudget
     marks: dict[str, str | None] = field(default_factory=dict)
     """The marks of change of every ticket that was listed, by id."""
     is_moving: bool = False
@@ -134,13 +155,17 @@ class _Sync:
         self.clock = RunClock(self.now)
 
     def run(self, watermark: datetime | None, state: State = NEVER) -> None:
-        if self.options.since is not None:
-            self.read_again(SyncWindow(self.options.since, self.options.until or self.now))
-        else:
-            plan = self.read_changed(watermark, state)
-            self.read_new(watermark, plan.listed | plan.unlisted)
-            self.read_due()
-            self.read_strays(plan.strays)
+        try:
+            if self.options.since is not None:
+                self.read_again(SyncWindow(self.options.since, self.options.until or self.now))
+            else:
+                plan = self.read_changed(watermark, state)
+                self.read_new(watermark, plan.listed | plan.unlisted)
+                self.read_due()
+                self.read_strays(plan.strays)
+        except OutOfTimeError as error:
+            log.warning("account=%s %s", self.account.account_id, error)
+            self.sink.counts.more = 1
         self.conclude()
 
     def read_again(self, window: SyncWindow) -> None:
@@ -223,6 +248,7 @@ class _Sync:
             for page in self.client.list_tickets(window, only_open=only_open):
                 seen |= {ref.ticket_id: ref for ref in page}
                 self.sink.beat()
+                self.budget.check()
         except MovingListError as error:
             log.warning("list kept moving account=%s reason=%s", self.account.account_id, error)
             self.is_moving = True
@@ -274,6 +300,7 @@ class _Sync:
             self.sink.store_part,
             self.sink.beat,
             self.clock,
+            self.budget,
         )
 
     @property

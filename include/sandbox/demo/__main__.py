@@ -31,7 +31,6 @@ from include.vendors.registry import VENDORS, load_settings, setting_names
 
 ROOT: Final = Path(__file__).resolve().parents[3]
 BASE: Final = ROOT / ".local" / "demo"
-POOL_SLOTS: Final = 4
 ACCOUNT_PREFIX: Final = "demo-"
 
 
@@ -124,8 +123,6 @@ def _run(
     airflow.wait_until("Airflow", lambda: ", ".join(api.unhealthy()), alive, say)
     say(f"Airflow: healthy at {api.url}")
     api.log_in()
-    for vendor in VENDORS:
-        api.add_pool(f"vendor_{vendor}", POOL_SLOTS, f"tasks that call {vendor} at once")
     airflow.wait_until(
         "DAGs",
         lambda: ", ".join(dag for dag in runs.DAGS if not api.is_parsed(dag, started_at)),

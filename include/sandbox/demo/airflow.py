@@ -138,12 +138,6 @@ class Api:
         needed = ("metadatabase", "scheduler", "dag_processor")
         return [name for name in needed if health[name]["status"] != "healthy"]
 
-    def add_pool(self, name: str, slots: int, description: str) -> None:
-        """Create a pool unless there is one of that name."""
-        if "name" not in self.call("GET", f"/api/v2/pools/{name}", accept=404):
-            body = {"name": name, "slots": slots, "description": description}
-            self.call("POST", "/api/v2/pools", body)
-
     def is_parsed(self, dag_id: str, since: datetime) -> bool:
         """Whether the DAG was read after *since*. Raises DemoError when a DAG file is broken."""
         errors = self.call("GET", "/api/v2/importErrors")["import_errors"]

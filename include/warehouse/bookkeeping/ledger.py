@@ -47,6 +47,8 @@ class Counts:
     messages: int = 0
     failed: int = 0
     gone: int = 0
+    more: int = 0
+    """Runs whose time was spent before they had read all."""
 
     def __add__(self, other: Counts) -> Counts:
         """The sum, field by field."""
@@ -265,7 +267,7 @@ def hold(
                 if run.has_begun:
                     run.finish("failed", error)
                 raise
-            run.finish("done")
+            run.finish("more" if run.counts.more else "done")
         except SyncError:
             raise
         except BaseException as error:

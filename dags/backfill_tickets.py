@@ -1,0 +1,57 @@
+"""### Tickets of a span, read again, however long that takes
+
+By hand: *Trigger* opens a form. Every ticket created between *since* and *until* is read again,
+with its messages, and stored. *sync_tickets* goes on meanwhile: an older reading never overwrites a
+newer one, and the watermark stays where it is. A run that was cut off begins anew when it is
+triggered.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from airflow.sdk import Param, task
+
+from include.runtime import forms, shape
+from include.runtime.tickets import account_groups, sync_accounts
+
+FORM = {
+    "vendors": forms.vendors_param(),
+    "accounts": forms.accounts_param(),
+    "since": Param(
+        type="string",
+        format="date-time",
+        title="Since",
+        description_md="Read again every ticket created from here on.",
+    ),
+    "until": Param(
+        None,
+        type=["null", "string"],
+        format="date-time",
+        title="Until",
+        description_md="The end of the span; empty: now.",
+    ),
+    "open_messages": Param(False, type="boolean", title="Also open tickets' messages"),
+    "dry_run": Param(False, type="boolean", title="Dry run: count, write nothing"),
+}
+
+
+@shape.house_dag(None, "tickets", FORM, __doc__, max_active_runs=4)
+def backfill_tickets() -> None:
+    @task
+    def accounts(vendor: str, params: Any = None, dag_run: Any = None) -> list[list[str]]:
+        return account_groups(vendor, params, dag_run.conf, known=FORM)
+
+    @task(
+        map_index_template=shape.ACCOUNTS_OF_TASK,
+        max_active_tis_per_dag=2,
+        execution_timeout=timedelta(days=2),
+    )
+    def tickets(accounts: list[str], params: Any = None, dag_run: Any = None) -> dict[str, int]:
+        return sync_accounts(accounts, params, forms.who(dag_run), dag_run.start_date)
+
+    shape.read_each_vendor(accounts, tickets)
+
+
+backfill_tickets()
