@@ -16,6 +16,7 @@ WORDS = {"include.models", "include.errors"}
 LEAVES = {
     *WORDS,
     "include.settings",
+    "include.addresses",
     "include.secrets",
     "include.redaction",
     "include.customer_service",
@@ -31,6 +32,7 @@ ALLOWED = {
     "include.customer_service": set[str](),
     "include.stopping": set[str](),
     "include.settings": WORDS,
+    "include.addresses": {"include.settings", *WORDS},
     "include.secrets": WORDS,
     "include.vendors": LEAVES,
     REGISTRY: {"include.vendors", *LEAVES},

@@ -95,7 +95,10 @@ def hide_secret(secret: str) -> None:
 
 
 def url_of(connection_id: str, driver: str, port: int) -> str:
-    """The SQLAlchemy URL of an Airflow connection; empty when there is none of that name."""
+    """The SQLAlchemy URL of an Airflow connection, with *extra* as its query.
+
+    Empty when there is no connection of that name.
+    """
     import sqlalchemy as sa
     from airflow.sdk.exceptions import AirflowNotFoundException
 
@@ -112,5 +115,15 @@ def url_of(connection_id: str, driver: str, port: int) -> str:
         connection.host or "127.0.0.1",
         connection.port or port,
         connection.schema,
+        {name: _text(connection_id, name, said) for name, said in connection.extra_dejson.items()},
     )
     return url.render_as_string(hide_password=False)
+
+
+def _text(connection_id: str, name: str, said: object) -> str:
+    """A value of a connection's *extra* as the query of a URL has it. Raises ConfigError."""
+    if isinstance(said, str | int):
+        return str(said)
+    raise ConfigError(
+        f"the Airflow connection `{connection_id}`: extra: {name} must be one text or number"
+    )

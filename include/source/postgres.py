@@ -13,12 +13,11 @@ from datetime import UTC, datetime
 from typing import Any, BinaryIO, Final, Self
 
 import psycopg2  # type: ignore[import-untyped]
-import sqlalchemy as sa
 
 from include import stopping
+from include.addresses import read_postgresql
 from include.customer_service import SOURCE_TABLES, Kind, SourceTable
 from include.errors import ConfigError, ContractError, RejectedError, UnavailableError
-from include.settings import LOOPBACK
 from include.source.rendering import ARRAYS, Reading
 
 OLDEST_VERSION: Final = 130000
@@ -171,24 +170,7 @@ class SourceDatabase:
         One statement may take *timeout_seconds*. Certificates are verified for every host but
         loopback.
         """
-        try:
-            parsed = sa.make_url(url)
-        except sa.exc.ArgumentError:
-            raise ConfigError("SOURCE_URL is not a URL like postgresql://user:pw@host/db") from None
-        if parsed.get_backend_name() != "postgresql" or not parsed.database:
-            raise ConfigError("SOURCE_URL must begin with postgresql:// and name a database")
-        arguments: dict[str, Any] = {
-            "host": parsed.host or "127.0.0.1",
-            "port": parsed.port or 5432,
-            "user": parsed.username,
-            "password": parsed.password,
-            "dbname": parsed.database,
-            "connect_timeout": 10,
-            "keepalives_idle": 60,
-            "tcp_user_timeout": 120_000,
-        }
-        if arguments["host"] not in LOOPBACK:
-            arguments |= {"sslmode": "verify-full", "sslrootcert": ca or "system"}
+        arguments = read_postgresql(url, ca=ca, ours={*SESSION, "statement_timeout"})
         return cls(arguments, timeout_seconds)
 
     @contextmanager

@@ -15,8 +15,8 @@ from pymysql.err import OperationalError
 from sqlalchemy.dialects.mysql import insert
 from sqlalchemy.engine.interfaces import IsolationLevel
 
+from include.addresses import read_mysql
 from include.errors import AlreadyRunningError, ConfigError, ContractError, UnavailableError
-from include.settings import LOOPBACK
 
 T = TypeVar("T")
 Row = Mapping[str, Any]
@@ -206,28 +206,15 @@ def dedicated(
 
 def create_engine(url: str, *, ca: str = "") -> sa.Engine:
     """An engine under our connection rules: strict, utf8mb4, UTC, bounded waits, verified TLS."""
-    try:
-        parsed = sa.make_url(url)
-    except sa.exc.ArgumentError:
-        raise ConfigError(
-            "WAREHOUSE_URL is not a URL like mysql+pymysql://user:pw@host/db"
-        ) from None
-    if parsed.get_backend_name() not in ("mysql", "mariadb") or not parsed.database:
-        raise ConfigError("WAREHOUSE_URL must begin with mysql+pymysql:// and name a database")
-    parsed = parsed.set(drivername="mysql+pymysql", query={})
+    parsed, said = read_mysql(url, ca=ca)
     arguments: dict[str, Any] = {
-        "charset": "utf8mb4",
         "init_command": SESSION,
         "connect_timeout": 10,
         "read_timeout": 120,
         "write_timeout": 60,
         "local_infile": False,
+        **said,
     }
-    if parsed.host not in LOOPBACK | {None}:
-        try:
-            arguments["ssl"] = ssl.create_default_context(cafile=ca or None)
-        except OSError as error:
-            raise ConfigError(f"WAREHOUSE_CA: {ca} is no certificate file: {error}") from error
     engine = sa.create_engine(
         parsed,
         connect_args=arguments,

@@ -46,8 +46,6 @@ DAY: Final = timedelta(days=1)
 HOUR: Final = timedelta(hours=1)
 FORM: Final[dict[str, Any]] = {
     "accounts": [],
-    "since": None,
-    "until": None,
     "open_messages": False,
     "dry_run": False,
 }

@@ -39,8 +39,6 @@ ROOT = Path(__file__).resolve().parents[2]
 SYNC = {
     "vendors": list(VENDORS),
     "accounts": [],
-    "since": None,
-    "until": None,
     "open_messages": False,
     "dry_run": False,
 }
