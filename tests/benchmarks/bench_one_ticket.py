@@ -9,12 +9,9 @@ vendor, and their ids are posted to ``sync_ticket``.
 
 from __future__ import annotations
 
-import json
-import os
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
@@ -24,76 +21,19 @@ from urllib.parse import quote
 import sqlalchemy as sa
 import typer
 
-from include.sandbox.demo import airflow
 from include.sandbox.demo.airflow import Api, DemoError
-from include.sandbox.servers import processes
 from include.sandbox.vendors.server import Sandbox
 from include.secrets import KeyRing, new_key
-from include.vendors.registry import setting_names
 from include.warehouse.mysql import Warehouse
 from include.warehouse.tickets.accounts import add_account
 from tests.benchmarks.ground import ground
+from tests.benchmarks.service import environment, started
 
 VENDOR: Final = "huawei"
 AIM_SECONDS: Final = 10.0
 LATENCY_MS: Final = 200
 LIMIT_SECONDS: Final = 120
 DAGS: Final = ("sync_tickets", "sync_ticket")
-
-
-@contextmanager
-def started(environ: dict[str, str], home: Path) -> Iterator[Api]:
-    """An Airflow of our own with the DAGs parsed; gone at the end."""
-    logs = home / "started"
-    logs.mkdir()
-    airflow.migrate(environ, logs / "migrate.log")
-    began = airflow.utcnow()
-    with ExitStack() as stack:
-        running = airflow.start(environ, logs, home / "processes")
-        # The APIs last: tasks that are asked to end tell them so, and would wait for them.
-        stack.callback(processes.end, running["api-server"], running["task-api"])
-        stack.callback(processes.end, running["scheduler"], running["dag-processor"])
-
-        def alive() -> None:
-            for name, process in running.items():
-                if process.poll() is not None:
-                    raise DemoError(f"{name} has ended: {(logs / name).with_suffix('.log')}")
-
-        api = Api(environ["AIRFLOW__API__BASE_URL"], airflow.password(home))
-        airflow.wait_until("Airflow", lambda: ", ".join(api.unhealthy()), alive, typer.echo)
-        api.log_in()
-        api.add_pool(f"vendor_{VENDOR}", 4, f"tasks that call {VENDOR} at once")
-
-        def missing() -> str:
-            return ", ".join(dag for dag in DAGS if not api.is_parsed(dag, began))
-
-        airflow.wait_until("DAGs", missing, alive, typer.echo)
-        yield api
-
-
-def environment(home: Path, url: str, sandbox: Sandbox, key: str) -> dict[str, str]:
-    """What every component of Airflow is started with."""
-    at, ours = sa.make_url(url), setting_names()
-    connection = {
-        "conn_type": "mysql",
-        "host": at.host,
-        "port": at.port,
-        "login": at.username,
-        "password": at.password,
-        "schema": at.database,
-    }
-    kept = {
-        name: value
-        for name, value in os.environ.items()
-        if name not in ours and not name.startswith("AIRFLOW_")
-    }
-    return {
-        **kept,
-        **airflow.prepare(home, processes.free_port()),
-        "AIRFLOW_CONN_WAREHOUSE": json.dumps(connection),
-        "SECRET_KEYS": key,
-        **sandbox.environment(),
-    }
 
 
 class Measuring:
@@ -161,7 +101,7 @@ def main(
             for index in range(accounts):
                 account = sandbox.account(VENDOR, index)
                 add_account(warehouse, KeyRing.parse(key), account, now=datetime.now(UTC))
-        with started(environment(home, url, sandbox, key), home) as api:
+        with started(environment(home, url, sandbox, key), home, DAGS) as api:
             measuring = Measuring(api, sandbox, url)
             measuring.begin(accounts)
             seconds = []
