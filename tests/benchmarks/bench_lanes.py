@@ -147,7 +147,7 @@ def main(
             for index in range(ACCOUNTS):
                 account = sandbox.account(VENDOR, index)
                 if index == WRONG_KEY:
-                    account = replace(account, secret_key="wrong")
+                    account = replace(account, secret_key="0123456789abcdef" * 2)
                 add_account(warehouse, KeyRing.parse(key), account, now=now)
         environ = environment(home, url, sandbox, key) | {"CALLS_PER_SECOND": "5"}
         with started(environ, home, DAGS) as api:
