@@ -198,7 +198,8 @@ def session() -> Iterator[Workplace]:
     import sqlalchemy as sa
 
     from include.secrets import reference_from_environment
-    from include.warehouse.mysql import Warehouse, translate_error
+    from include.warehouse.mysql import Warehouse
+    from include.warehouse.server_errors import translate_error
     from include.work.place import Workplace
 
     settings = load_settings()

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-import ssl
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from typing import Any, Final, Self, TypeVar
+from typing import Any, Self, TypeVar
 
 import sqlalchemy as sa
 import tenacity
@@ -16,38 +15,14 @@ from sqlalchemy.dialects.mysql import insert
 from sqlalchemy.engine.interfaces import IsolationLevel
 
 from include.addresses import read_mysql
-from include.errors import AlreadyRunningError, ConfigError, ContractError, UnavailableError
+from include.errors import AlreadyRunningError, ContractError, UnavailableError
+from include.warehouse.server_errors import TRY_AGAIN, translate_error
+from include.warehouse.session import prepare
 
 T = TypeVar("T")
 Row = Mapping[str, Any]
 Rule = Callable[[sa.ColumnElement[Any], sa.ColumnElement[Any]], sa.ColumnElement[Any]]
 """``rule(old, new)``: what an existing row's column becomes."""
-
-TRY_AGAIN: Final = frozenset(
-    {1062, 1205, 1213, 1927, 2006, 2013, 1040, 1203, 1226, 2002, 2003, 1053, 4031}
-)
-"""A row that another made a moment ago, deadlock, lock wait, lost or refused connection: the whole
-transaction is repeated."""
-OPERATOR: Final = {
-    1044: "the database user may not use this database: GRANT it (sql/grants)",
-    1045: "the database refuses user or password: correct WAREHOUSE_URL",
-    1049: "there is no such database: CREATE DATABASE it, then run `python -m include migrate`",
-    1054: "a column is missing: run `python -m include migrate`",
-    1142: "the database user lacks a right: GRANT it (sql/grants)",
-    1146: "a table is missing: run `python -m include migrate`",
-    2026: "it cannot prove who it is: correct WAREHOUSE_CA, or the server's certificate",
-}
-"""What a person has to mend before any run can go on, and how."""
-ITEM: Final = frozenset({1153, 1264, 1292, 1366, 1406, 3140})
-"""A value that its column or packet cannot hold: condemns one ticket, not the run."""
-
-# The server's own defaults are not ours to trust: one that is not strict cuts texts silently, and
-# one that waits for hours keeps the locks of a process that was frozen, or whose machine is gone.
-SESSION: Final = (
-    "SET SESSION sql_mode='STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,"
-    "ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION', time_zone='+00:00',"
-    " innodb_lock_wait_timeout=20, wait_timeout=600"
-)
 
 
 class Warehouse:
@@ -190,8 +165,7 @@ def dedicated(
     """
 
     def override(_dialect: Any, _record: Any, _args: Any, parameters: dict[str, Any]) -> None:
-        # The other end of a bulk load may let it wait.
-        parameters |= {"init_command": f"{SESSION}, wait_timeout=DEFAULT", **arguments}
+        parameters |= arguments
 
     engine.dispose()  # an idle connection was opened without them
     sa.event.listen(engine, "do_connect", override)
@@ -201,6 +175,8 @@ def dedicated(
         sa.event.remove(engine, "do_connect", override)
     with connection.execution_options(isolation_level=isolation_level):
         connection.detach()
+        # The other end of a bulk load may let it wait.
+        prepare(connection.connection.dbapi_connection, is_bulk=True)
         yield connection
 
 
@@ -208,7 +184,6 @@ def create_engine(url: str, *, ca: str = "") -> sa.Engine:
     """An engine under our connection rules: strict, utf8mb4, UTC, bounded waits, verified TLS."""
     parsed, said = read_mysql(url, ca=ca)
     arguments: dict[str, Any] = {
-        "init_command": SESSION,
         "connect_timeout": 10,
         "read_timeout": 120,
         "write_timeout": 60,
@@ -224,19 +199,17 @@ def create_engine(url: str, *, ca: str = "") -> sa.Engine:
         pool_recycle=300,  # before the server ends what is idle
         hide_parameters=True,  # a failed statement must not carry texts or keys into logs
     )
-    sa.event.listen(engine, "connect", _fit_packets)
+    sa.event.listen(engine, "connect", _fit_session)
     return engine
 
 
-def _fit_packets(connection: Any, _: Any) -> None:
-    """Let the driver cut its multi-row statements below what the server accepts.
+def _fit_session(connection: Any, _: Any) -> None:
+    """Set the session's variables, and let the driver cut its statements to what the server takes.
 
     A single row beyond that is refused here: the server would end the connection in the middle of
     it, which looks like a server that is away.
     """
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT @@max_allowed_packet")
-        packet = int(cursor.fetchone()[0])
+    packet = prepare(connection)
 
     class FittingCursor(Cursor):
         max_stmt_length = min(Cursor.max_stmt_length, packet * 9 // 10)
@@ -249,28 +222,6 @@ def _fit_packets(connection: Any, _: Any) -> None:
             return super().execute(statement)
 
     connection.cursorclass = FittingCursor
-
-
-def translate_error(error: sa.exc.DBAPIError) -> Exception:
-    """Our error for the driver's: who must act, without parameters or values."""
-    code, text = 0, type(error.orig).__name__
-    arguments = getattr(error.orig, "args", ())
-    if arguments and isinstance(arguments[0], int):
-        code = arguments[0]
-        text = str(arguments[1]) if len(arguments) > 1 else text
-    if isinstance(getattr(error.orig, "original_exception", None), ssl.SSLCertVerificationError):
-        code = 2026  # the driver calls it a server that does not answer
-    where = {"vendor": "warehouse", "code": str(code)}
-    if code in OPERATOR:
-        return ConfigError(f"warehouse {code}: {text}; {OPERATOR[code]}")
-    if code in ITEM:
-        # The server's text quotes the value for some codes; the column is all we need.
-        return ContractError(text.split(" value: ")[0], **where)
-    if code == 0 and error.connection_invalidated:
-        code = 2013
-    return UnavailableError(
-        text.split(" for key ")[0] if code == 1062 else text, **{**where, "code": str(code)}
-    )
 
 
 def upsert(

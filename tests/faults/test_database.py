@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from typer.testing import CliRunner
 
 from include.__main__ import app
-from include.errors import UnavailableError
+from include.errors import ConfigError
 from include.pipelines import reconcile
 from include.pipelines.tickets.sync import Options, sync_tickets
 from include.vendors.registry import VENDORS, open_client
@@ -164,7 +164,7 @@ def test_d7_a_full_disk_is_loud_and_stores_no_half_of_a_ticket(ground, judge):
             ended = judge(scene, full(), loud=True)
         ground.server.drop(url)
     errors = [one.error for one in ended.values() if one.error]
-    assert {type(error) for error in errors} == {UnavailableError}
+    assert {type(error) for error in errors} == {ConfigError}
     assert "is full" in str(errors[0])
 
 

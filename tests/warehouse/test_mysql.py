@@ -8,17 +8,10 @@ from datetime import UTC, datetime
 import pytest
 import sqlalchemy as sa
 
-from include.errors import ConfigError, ContractError, SyncError, UnavailableError
+from include.errors import ConfigError, ContractError, SyncError
 from include.warehouse.bookkeeping.tables import sync_quarantine
-from include.warehouse.mysql import (
-    ITEM,
-    OPERATOR,
-    TRY_AGAIN,
-    Warehouse,
-    create_engine,
-    translate_error,
-    upsert,
-)
+from include.warehouse.mysql import Warehouse, create_engine, upsert
+from include.warehouse.server_errors import ITEM, OPERATOR, TRY_AGAIN
 from include.warehouse.tickets.tables import cloud_osm_product
 
 
@@ -62,22 +55,6 @@ def test_many_rows_are_stored_and_stored_again(warehouse):
     write(warehouse, *rows)
     count = sa.select(sa.func.count()).select_from(cloud_osm_product)
     assert warehouse.transact(lambda c: c.scalar(count)) == 1200
-
-
-@pytest.mark.parametrize(
-    ("code", "kind"),
-    [
-        *((code, UnavailableError) for code in sorted(TRY_AGAIN)),
-        *((code, ConfigError) for code in sorted(OPERATOR)),
-        *((code, ContractError) for code in sorted(ITEM)),
-        *((code, UnavailableError) for code in (1290, 1792, 1836, 1114, 1021, 4711)),
-    ],
-)
-def test_a_driver_error_becomes_the_class_of_who_must_act(code, kind):
-    error = sa.exc.OperationalError("insert", {}, Exception(code, "says the server"))
-    found = translate_error(error)
-    assert type(found) is kind
-    assert "says the server" in str(found)
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ from include.pipelines.snapshots.refusal import why_refused
 from include.pipelines.snapshots.table_reader import TableReader
 from include.source import postgres
 from include.source.postgres import Position, Snapshot, SourceDatabase
-from include.warehouse import mysql
+from include.warehouse import server_errors
 from include.warehouse.bookkeeping import ledger
 from include.warehouse.bookkeeping.ledger import Request, Run
 from include.warehouse.customer_service import manifest
@@ -179,7 +179,7 @@ def _passes(error: BaseException) -> bool:
         return False
     if error.vendor == "source":
         return error.code in postgres.AGAIN
-    return error.code.isdigit() and int(error.code) in mysql.TRY_AGAIN
+    return error.code.isdigit() and int(error.code) in server_errors.TRY_AGAIN
 
 
 def _why(state: tenacity.RetryCallState) -> str:

@@ -23,10 +23,11 @@ from alembic.script import ScriptDirectory
 
 from include.errors import AlreadyRunningError, CheckError, ConfigError
 from include.warehouse.bookkeeping.leftovers import Leftover, read_leftovers
-from include.warehouse.mysql import dedicated, translate_error
+from include.warehouse.mysql import dedicated
 from include.warehouse.schema import obstacles, views
 from include.warehouse.schema.changes import TableChange, read_changes
 from include.warehouse.schema.obstacles import LOCK_WAIT_SECONDS
+from include.warehouse.server_errors import translate_error
 
 Say = Callable[[str], None]
 

@@ -140,14 +140,17 @@ def note_same(connection: sa.Connection, look: Look, same: Mapping[str, datetime
     query = sa.select(t.id, t.cloud_id, t.close_time, t.close_time_max, t.read_at).where(
         t.type == look.account.vendor, t.cloud_id.in_(sorted(same)), t.complete == 1
     )
+    rows = []
     for row in connection.execute(query.order_by(t.cloud_id).with_for_update()):
-        at = same[row.cloud_id]
+        at, closed_at = same[row.cloud_id], row.close_time or row.close_time_max
         if row.read_at is None or row.read_at < at:
-            again = plan_next_look(
-                row.cloud_id, row.close_time or row.close_time_max, at, look.after_closing
-            )
-            mine = sa.update(cloud_osm_list).where(t.id == row.id)
-            connection.execute(mine.values(read_at=at, read_again_at=again))
+            again = plan_next_look(row.cloud_id, closed_at, at, look.after_closing)
+            key = {"id": row.id, "type": look.account.vendor, "cloud_id": row.cloud_id}
+            rows.append({**key, "read_at": at, "read_again_at": again})
+    if rows:  # in one statement; each row is there
+        noted = insert(cloud_osm_list)
+        told = {name: noted.inserted[name] for name in ("read_at", "read_again_at")}
+        connection.execute(noted.on_duplicate_key_update(told), rows)
     release_from_quarantine(connection, look.account, list(same))
 
 

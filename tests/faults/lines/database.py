@@ -313,7 +313,7 @@ DATABASE: tuple[Trouble, ...] = (
     Trouble("D3", "connections killed while idle", killed_while_idle, passing=True),
     Trouble("D4", "a server that goes down", down, AWAY),
     Trouble("D5", "a server that hangs", hanging, passing=True),
-    Trouble("D6", "a read-only server", read_only, AWAY, "1290"),
+    Trouble("D6", "a read-only server", read_only, ConfigError, "1290"),
     Trouble("D8", "a user who may have two connections", limited(0), passing=True),
     Trouble("D8", "a user whose connections are in use", limited(2), passing=True),
     Trouble("D8", "a server whose connections are in use", too_many, passing=True),
