@@ -32,7 +32,6 @@ BOTH: Final[dict[str, str]] = {
     "foreign_key_checks": "1",
     "div_precision_increment": "4",  # the digits of quotients in reports
     "group_concat_max_len": "1048576",  # a shorter one cuts
-    "autocommit": "0",
 }
 MARIADB: Final[dict[str, str]] = {
     "max_statement_time": "0",
