@@ -127,23 +127,6 @@ def test_a_message_of_no_known_ticket_waits(write, bring, rows, store):
     assert rows(MESSAGES) == [("b1", "HUAWEI", "T1", "M1", "0", "text")]
 
 
-def test_a_text_cut_at_fifty_characters_is_the_beginning_of_the_vendors_message(
-    store, write, bring, rows
-):
-    whole = "文" * 80
-    moment = int(a_message().created_at.timestamp()) * 1000
-    store((a_ticket(), []))
-    write(MESSAGE.format(f"'b1', 'T1', null, '0', 'k', 'n', '{whole[:50]}', {moment}"))
-    write(MESSAGE.format(f"'b2', 'T1', null, '1', 'k', 'n', '{whole[:50]}', {moment}"))
-    bring()
-    later = DAY.replace(hour=1)
-    assert store((a_ticket(), [a_message(content=whole)]), now=later) == {}
-    kept = [(row[0], row[3], row[5]) for row in rows(MESSAGES)]
-    assert kept[0] == ("b1", "M1", whole)
-    assert kept[1][2] == whole[:50]  # the other direction: another message
-    assert len(kept) == 2
-
-
 def test_catalogue_rows_are_brought_over_and_never_doubled(write, bring, rows):
     row = "insert into cloud_osm_product (id, type, name) values ({})"
     write(row.format("'P1', 'HUAWEI', 'ECS'"))
