@@ -140,7 +140,7 @@ class Scene:
         self, account: Account, warehouse: Warehouse, *, now: datetime = NOW, **changes: Any
     ) -> Ended:
         """Sync one account; returns how that ended."""
-        settings = self._settings(changes | self.own.get(account.account_id, {}))
+        settings = self.settings_of(account, **changes)
         client = open_client(account, settings, sleep=self.slept.append)
         began = time.monotonic()
         counts, error = Counts(), None
@@ -214,6 +214,10 @@ class Scene:
             own = {"list": wire.TICKETS, "detail": next(iter(wire.DETAILS))}.get(action, action)
             where = {"action": own} if own else {}
             self.sandbox.faults.add(name, vendor=vendor, account=0, **where, **spec)
+
+    def settings_of(self, account: Account, **changes: Any) -> Settings:
+        """The settings of a run over *account*."""
+        return self._settings(changes | self.own.get(account.account_id, {}))
 
     def _settings(self, changes: dict[str, Any]) -> Settings:
         fixed: dict[str, Any] = {"sync_since": datetime(2026, 1, 1, tzinfo=UTC)}
