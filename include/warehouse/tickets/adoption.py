@@ -150,7 +150,7 @@ def _bring_messages(connection: sa.Connection, ids: Collection[str], now: dateti
     owners: dict[str, set[tuple[str, str]]] = {}
     for owner in connection.execute(
         sa.select(t.id, t.type, t.cloud_id).where(
-            (t.type.in_(VENDORS) & t.cloud_id.in_(cases)) | t.id.in_(cases)
+            t.type.in_(VENDORS), t.cloud_id.in_(cases) | t.id.in_(cases)
         )
     ):
         key = owner.cloud_id if owner.cloud_id in cases else owner.id

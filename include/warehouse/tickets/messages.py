@@ -18,6 +18,8 @@ from include.warehouse.types import stored_name
 
 CUT_AT: Final = 50
 """Characters of a text in the user's DDL; a server that is not strict cut it there."""
+FIRST_TIME: Final = 10**9
+"""Milliseconds below which a number is no moment of a message, but what was cut from a text."""
 NAMESPACE: Final = uuid.UUID("5d2b1f3e-6f0a-4d0e-9d57-6c3f0c8a1b42")
 
 Conversation = tuple[Ticket, Sequence[Message] | None]
@@ -40,10 +42,14 @@ def write_messages(
 
 
 def merge_derived(connection: sa.Connection, vendor: str, ids: Collection[str]) -> int:
-    """Where a message with a made-up id is one that the vendor gives an id, leave one row.
+    """Where a message with a made-up id is one that a run has read, leave one row.
+
+    That one has the vendor's id; where a vendor gives none, its id is made up too, and the other is
+    a row that no run has read.
 
     It is when time, direction and text are equal, or the text is its beginning, cut at the user's
-    50 characters. Times are equal to the second where one has no milliseconds. The row that was
+    50 characters. Times are equal to the second where one has no milliseconds; one that is missing,
+    or was cut (the year of a date text alone), equals what no other row claims. The row that was
     there first stays, under its ``id``, and takes over what the vendor says. Returns how many rows
     were taken over.
     """
@@ -53,6 +59,10 @@ def merge_derived(connection: sa.Connection, vendor: str, ids: Collection[str]) 
         return 0
     old_ms, new_ms = (sa.type_coerce(side.c.create_time, sa.BigInteger) for side in (old, new))
     same_time = (old_ms == new_ms) | ((old_ms % 1000 == 0) & (old_ms == new_ms - new_ms % 1000))
+    read = new.c.message_id.not_like(made) | (
+        old.c.synced_at.is_(None) & new.c.synced_at.is_not(None)
+    )
+    no_time = old_ms.is_(None) | (old_ms < FIRST_TIME)
     text, whole = sa.func.binary(old.c.content), new.c.content
     cut = sa.func.char_length(old.c.content) == CUT_AT
     same_text = (text == sa.func.binary(whole)) | (
@@ -66,12 +76,12 @@ def merge_derived(connection: sa.Connection, vendor: str, ids: Collection[str]) 
             old.c.message_id.like(made),
             new.c.vendor == vendor,
             new.c.case_id == old.c.case_id,
-            new.c.message_id.not_like(made),
-            same_time,
+            read,
+            same_time | no_time,
             old.c.type.is_(None) | (old.c.type == new.c.type),
             same_text,
         )
-        .order_by(new.c.message_id, old.c.id)
+        .order_by(no_time, new.c.message_id, old.c.id)
     ).all()
     merged: set[str] = set()
     for pair in pairs:

@@ -16,7 +16,7 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from include.models import DERIVED_ID_PREFIX, Account, Message, opening_ids
+from include.models import Account, Message, opening_ids
 from include.sandbox.vendors.cases import Case
 from include.vendors.registry import open_client
 from tests.faults.kit import invariants
@@ -60,6 +60,9 @@ class Writer:
         )
         self._strict, self._lax = self._connect("STRICT_ALL_TABLES"), self._connect("")
         self._numbers = 0
+        self._over = threading.Event()
+        """Nothing goes on beside it."""
+        self._over.set()
 
     def close(self) -> None:
         """Hang up."""
@@ -83,7 +86,8 @@ class Writer:
     @contextmanager
     def at_work(self, times: int) -> Iterator[None]:
         """Act so many times, at some moments of what goes on meanwhile, and to the end of both."""
-        over = threading.Event()
+        over = self._over
+        over.clear()
         failed: list[BaseException] = []
 
         def work() -> None:
@@ -112,6 +116,7 @@ class Writer:
         index = invariants.number(account) - 1
         cloud_id = self.store.add_ticket(account.vendor, index)
         case = self.store.ticket(cloud_id)
+        self._over.wait(self.rng.random() / 5)  # it works, and a run may be first
         name = self.rng.choice((*CODES[account.vendor], None, ""))
         owner = account.account_id
         if name:  # else the owner alone says whose ticket it is
@@ -144,9 +149,7 @@ class Writer:
         message = self.rng.choice(fresh)
         row_id, session = self._new_id("m"), self.rng.choice((self._strict, self._lax))
         has_id = self.rng.random() < 0.5
-        at = self._time(message.created_at, session)
-        if not has_id and isinstance(at, str):
-            at = None  # TODO
+        at = self.rng.choice((None, *[self._time(message.created_at, session)] * 4))
         direction = "0" if message.from_customer else "1"
         [own] = self._look(
             "select max(id) from cloud_osm_list where cloud_id = :c", c=case.ticket_id
@@ -160,7 +163,7 @@ class Writer:
             id=row_id,
             case_id=self.rng.choice((case.ticket_id, case.ticket_id, own[0] or case.ticket_id)),
             message_id=message.message_id if has_id else None,
-            type=self.rng.choice((direction, direction, CODES[account.vendor][0])),
+            type=self.rng.choice((direction, direction, CODES[account.vendor][-1])),
             content=message.content[: self.rng.choice((CUT_AT, None))],
             at=at,
         )
@@ -183,7 +186,9 @@ class Writer:
         """Delete some or all messages of a ticket."""
         rows = self._messages_of(self._some_case()[1])
         for row_id in rows[: self.rng.choice((1, 2, len(rows)))]:
-            if self._say("delete message", "delete from cloud_osm_detail where id = :id", id=row_id):
+            if self._say(
+                "delete message", "delete from cloud_osm_detail where id = :id", id=row_id
+            ):
                 self.messages.pop(row_id, None)
 
     def delete_ticket(self) -> None:
@@ -191,7 +196,9 @@ class Writer:
         for row_id in self._row_of(self._some_case()[1]):
             under = self._look("select id from cloud_osm_detail where case_id = :id", id=row_id)
             for message in under:
-                self._say("delete message", "delete from cloud_osm_detail where id = :id", id=message[0])
+                self._say(
+                    "delete message", "delete from cloud_osm_detail where id = :id", id=message[0]
+                )
                 self.messages.pop(message[0], None)
             self._say("delete ticket", "delete from cloud_osm_list where id = :id", id=row_id)
             self.tickets.pop(row_id, None)
@@ -217,13 +224,13 @@ class Writer:
             )
 
     def edit_message(self) -> None:
-        """Change text or time of a message that the vendor's id names."""
+        """Change text or time of a message that a run has read."""
         column, value = self.rng.choice((("content", "edited"), ("create_time", 1767225600)))
         for row_id in self._messages_of(self._some_case()[1], "vendor is not null")[:1]:
             self._say(
                 f"edit message's {column}",
-                f"update cloud_osm_detail set {column} = :value where id = :id and message_id not"
-                f" like '{DERIVED_ID_PREFIX}%%'",
+                f"update cloud_osm_detail set {column} = :value where id = :id"
+                " and synced_at is not null",
                 value=value,
                 id=row_id,
             )

@@ -127,6 +127,65 @@ def test_a_message_of_no_known_ticket_waits(write, bring, rows, store):
     assert rows(MESSAGES) == [("b1", "HUAWEI", "T1", "M1", "0", "text")]
 
 
+def test_a_text_cut_at_fifty_characters_is_the_beginning_of_the_vendors_message(
+    store, write, bring, rows
+):
+    whole = "文" * 80
+    moment = int(a_message().created_at.timestamp()) * 1000
+    store((a_ticket(), []))
+    write(MESSAGE.format(f"'b1', 'T1', null, '0', 'k', 'n', '{whole[:50]}', {moment}"))
+    write(MESSAGE.format(f"'b2', 'T1', null, '1', 'k', 'n', '{whole[:50]}', {moment}"))
+    bring()
+    later = DAY.replace(hour=1)
+    assert store((a_ticket(), [a_message(content=whole)]), now=later) == {}
+    kept = [(row[0], row[3], row[5]) for row in rows(MESSAGES)]
+    assert kept[0] == ("b1", "M1", whole)
+    assert kept[1][2] == whole[:50]  # the other direction: another message
+    assert len(kept) == 2
+
+
+@pytest.mark.parametrize("moment", ["null", "2026"], ids=["none", "cut"])
+def test_messages_whose_time_was_left_out_or_cut_are_those_of_their_texts_that_no_other_row_is(
+    store, write, bring, rows, moment
+):
+    said = [
+        a_message(message_id=f"M{n}", content=text) for n, text in enumerate(["ok", "ok", "no"])
+    ]
+    at = int(said[0].created_at.timestamp())
+    store((a_ticket(), said))
+    write(MESSAGE.format(f"'a1', 'T1', null, '0', 'k', 'n', 'ok', {moment}"))
+    write(MESSAGE.format(f"'b1', 'T1', null, '0', 'k', 'n', 'ok', {at}"))
+    write(MESSAGE.format(f"'c1', 'T1', null, '1', 'k', 'n', 'no', {moment}"))
+    bring()
+    kept = "select message_id, content, id, create_time from cloud_osm_detail order by id"
+    held = {row[2]: row for row in rows(kept)}
+    assert len(held) == 4
+    assert {held["a1"][0], held["b1"][0]} == {"M0", "M1"}
+    assert held["a1"][3] == at * 1000
+    assert held["c1"][0].startswith(DERIVED_ID_PREFIX)  # the other direction: another message
+
+
+def test_a_message_without_an_id_is_found_where_the_vendor_gives_none_either(
+    store, write, bring, rows
+):
+    said = a_message(message_id=f"{DERIVED_ID_PREFIX}ours", content="text")
+    store((a_ticket(), [said]))
+    at = int(said.created_at.timestamp())
+    write(MESSAGE.format(f"'b1', 'T1', null, '0', 'k', 'n', 'text', {at}"))
+    bring()
+    assert store((a_ticket(), [said]), now=DAY.replace(hour=1)) == {}
+    assert rows(MESSAGES) == [("b1", "HUAWEI", "T1", f"{DERIVED_ID_PREFIX}ours", "0", "text")]
+
+
+def test_a_message_of_a_ticket_that_is_not_brought_over_waits_with_it(write, bring, rows):
+    write(TICKET.format(f"'a1', 'T1', 'aws', 'u1', {MS}"))
+    write(MESSAGE.format(f"'b1', 'a1', 'M1', '0', 'k', 'n', 'text', {MS}"))
+    assert not bring()
+    write("update cloud_osm_list set type = '华为云'")
+    assert bring().messages == 1
+    assert rows(MESSAGES) == [("b1", "HUAWEI", "T1", "M1", "0", "text")]
+
+
 def test_catalogue_rows_are_brought_over_and_never_doubled(write, bring, rows):
     row = "insert into cloud_osm_product (id, type, name) values ({})"
     write(row.format("'P1', 'HUAWEI', 'ECS'"))
