@@ -83,8 +83,9 @@ class VendorClient(Protocol):
     def glance(self, ticket_id: str, *, with_ticket: bool = False) -> Glance:
         """Look at a ticket that was read closed before, by the one call that shows its messages.
 
-        A vendor that tells the ticket in a call of its own makes that too, if *with_ticket*. What a
-        reading would ask for beside it (a product's name, the time of closing) is None.
+        A vendor that tells the ticket in a call of its own makes that too, if *with_ticket*, and
+        shows the opening text that it tells. What a reading would ask for beside it (a product's
+        name, the time of closing) is None.
         """
         ...
 

@@ -205,18 +205,25 @@ class AlibabaClient:
         if not (ticket.is_closed or open_messages):
             return ticket, None
         try:
-            messages = self._read_notes(ticket_id)
+            return ticket, self._read_conversation(ticket, description)
         except AuthError as error:  # a right of its own (section 7): the ticket may be read
             error.ticket = ticket
             raise
-        if description and not _is_among(description, messages):
-            messages.append(Message(ticket_id, OPENING_ID, True, description, ticket.created_at))
-        return ticket, sorted(messages, key=_age)
 
     def glance(self, ticket_id: str, *, with_ticket: bool = False) -> Glance:
-        """Look at the notes; with *with_ticket* at the state too, by a call before theirs."""
-        ticket = self._read_state(ticket_id)[0] if with_ticket else None
-        return Glance(ticket, self._read_notes(ticket_id))
+        """Look at the notes; with *with_ticket* at state and opening text too, by a call before."""
+        if not with_ticket:
+            return Glance(None, self._read_notes(ticket_id))
+        ticket, description = self._read_state(ticket_id)
+        return Glance(ticket, self._read_conversation(ticket, description))
+
+    def _read_conversation(self, ticket: Ticket, description: str) -> list[Message]:
+        """The notes, and the description where none of them is it."""
+        messages = self._read_notes(ticket.ticket_id)
+        if description and not _is_among(description, messages):
+            opening = Message(ticket.ticket_id, OPENING_ID, True, description, ticket.created_at)
+            messages.append(opening)
+        return sorted(messages, key=_age)
 
     def _read_state(self, ticket_id: str) -> tuple[Ticket, str]:
         """The ticket, and its description."""

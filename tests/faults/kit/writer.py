@@ -10,7 +10,7 @@ import random
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from datetime import datetime, timedelta, timezone
 from typing import Any, Final
 
@@ -243,7 +243,7 @@ class Writer:
         return account, self.rng.choice(self.store.tickets(account.vendor, index))
 
     def _read(self, account: Account, ticket_id: str) -> list[Message]:
-        """What the vendor shows of a ticket: no opening that is in no message, none without text."""
+        """The messages that the vendor shows of a ticket; none without text."""
         _, messages = self.clients[account.account_id].read_ticket(ticket_id, open_messages=True)
         own = opening_ids(ticket_id)
         return [m for m in messages or () if m.message_id not in own and m.content]
@@ -288,8 +288,8 @@ class Writer:
         return True
 
 
-def kept(scene: Scene, writer: Writer) -> list[str]:
-    """The rows of the writer that are not there any more under their id, or are another's now."""
+def find_lost(scene: Scene, writer: Writer) -> list[str]:
+    """The ids of the writer's rows that are gone, or are of another ticket now."""
     held = {
         **dict(scene.look("select id, cloud_id from cloud_osm_list")),
         **dict(scene.look("select id, case_id from cloud_osm_detail")),
