@@ -173,8 +173,10 @@ def is_due(last: datetime | None, now: datetime) -> bool:
 
 
 def _is_open_news(known: Known | None) -> bool:
-    """Whether the vendor's *open* tells more than we hold."""
-    return known is None or known.is_complete or known.is_gone or not known.was_read
+    """Whether the vendor's *open* tells more than we hold, or somebody asks for a reading."""
+    if known is None or known.is_complete or known.is_gone:
+        return True
+    return known.is_asked_for or not known.was_read
 
 
 def _says_else(ref: TicketRef, known: Known) -> bool:

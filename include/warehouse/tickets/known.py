@@ -31,6 +31,8 @@ class Known:
     vendor_status: str | None = None
     change_mark: str | None = None
     gone_at: datetime | None = None
+    is_asked_for: bool = False
+    """Another program wrote status 0, which no run of ours has proved: "please read now"."""
 
 
 def read_known(
@@ -128,6 +130,7 @@ def _read(
     query = sa.select(
         t.cloud_id,
         t.complete,
+        t.status,
         t.synced_at,
         t.missing_since,
         _reader().label("reader"),
@@ -154,6 +157,7 @@ def _known(row: Any) -> Known:
         vendor_status=row.vendor_status,
         change_mark=row.change_mark,
         gone_at=row.missing_since,
+        is_asked_for=row.status == 0 and not row.complete,
     )
 
 

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+import sqlalchemy as sa
 
 from include.errors import (
     AuthError,
@@ -52,6 +53,24 @@ def test_an_open_ticket_is_stored_at_once_and_its_messages_when_it_closes(sync, 
     minute = int(LATER.timestamp()) // 60
     opened = int(DAY.timestamp()) // 60
     assert rows(f"select {after} from cloud_osm_list") == [(minute, minute, opened)]
+
+
+@pytest.mark.parametrize("is_closed", [False, True])
+def test_a_zero_of_another_program_is_read_by_the_next_run(
+    sync, client, rows, warehouse, is_closed
+):
+    client.add("T1", is_closed=False)
+    sync()
+    client.change("T1", is_closed=is_closed)
+    client.reads.clear()
+    zero = sa.text("update cloud_osm_list set status = 0")
+    warehouse.transact(lambda connection: connection.execute(zero))
+    sync(now=LATER)
+    assert client.reads == ["T1"]
+    assert rows("select status, complete from cloud_osm_list") == [(0, 1) if is_closed else (1, 0)]
+    client.reads.clear()
+    sync(now=LATER + timedelta(minutes=15))
+    assert client.reads == []
 
 
 def test_a_conversation_too_long_to_hold_is_stored_part_by_part(sync, client, rows):

@@ -27,7 +27,8 @@ def test_a_row_that_no_run_has_read_is_told(warehouse, rows):
     statement = "insert into cloud_osm_list (id, cloud_id, type, status) values ('x','T1','HUAWEI'"
     with warehouse.engine.begin() as connection:
         connection.exec_driver_sql(f"{statement}, 0)")
-    assert read_known(warehouse, ACCOUNT, ["T1"]) == {"T1": Known(False, False, False, None)}
+    told = Known(False, False, False, None, is_asked_for=True)
+    assert read_known(warehouse, ACCOUNT, ["T1"]) == {"T1": told}
 
 
 def test_tickets_of_another_vendor_or_account_are_not_meant(warehouse, store):
