@@ -66,8 +66,10 @@ class Writer:
 
     def close(self) -> None:
         """Hang up."""
-        for opened in (self._strict, self._lax, *self.clients.values()):
-            opened.close()
+        self._strict.close()
+        self._lax.close()
+        for client in self.clients.values():
+            client.close()
 
     def act(self) -> None:
         """Do one thing, by chance."""
@@ -118,7 +120,7 @@ class Writer:
         case = self.store.ticket(cloud_id)
         self._over.wait(self.rng.random() / 5)  # it works, and a run may be first
         name = self.rng.choice((*CODES[account.vendor], None, ""))
-        owner = account.account_id
+        owner: str | None = account.account_id
         if name:  # else the owner alone says whose ticket it is
             owner = self.rng.choice((owner, owner, "employee-7", None))
         row_id, session = self._new_id("t"), self.rng.choice((self._strict, self._lax))
