@@ -320,8 +320,9 @@ def _delete_nothing(table: sa.Table) -> sa.Executable:
 
 
 def _insert_nothing(table: sa.Table) -> sa.Executable:
-    nothing = sa.select(*table.c).where(sa.false())
-    return sa.insert(table).from_select([column.name for column in table.c], nothing)
+    given = [column for column in table.c if column.computed is None]  # MySQL refuses the others
+    nothing = sa.select(*given).where(sa.false())
+    return sa.insert(table).from_select([column.name for column in given], nothing)
 
 
 def _update_nothing(table: sa.Table) -> sa.Executable:

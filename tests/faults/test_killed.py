@@ -268,7 +268,7 @@ def test_rows_being_brought_over_when_killed_are_brought_over_by_the_next(
         ask = {"work": "bring over", "now": NOW.isoformat()}
         work = Work(lambda lane: reset, ask, written[:-1], read_leftovers)
         judge(migrated, work, "bring over", record_property)
-        assert len(read_leftovers(migrated[0].connection)) == 3
+        assert len(work.form(migrated[0])) == 3
     finally:
         warehouse_server.drop(theirs)
 

@@ -207,7 +207,9 @@ def test_foreign_rows_are_found_by_an_index(warehouse, store, rows):
         "select id from cloud_osm_detail where create_time between 1000000000 and 9999999999",
     ):
         with warehouse.engine.connect() as connection:
-            plan = connection.execute(sa.text(f"explain {query}")).mappings().one()
+            plan = (
+                connection.execute(sa.text(f"explain format=traditional {query}")).mappings().one()
+            )
         assert plan["key"], query
         assert int(plan["rows"]) < 10, query
 
