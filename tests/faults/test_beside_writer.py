@@ -36,7 +36,7 @@ DAYS: Final = 30 if FULL else 2
 READ_ALL_DAYS: Final = 7 if FULL else 2
 STEP: Final = timedelta(hours=6)
 STEPS: Final = 4  # a day
-ACCOUNTS: Final = 2
+ACCOUNTS: Final = 2 if FULL else 1  # of each vendor
 AT_ONCE: Final = 8
 """What the writer does between two runs, and during each."""
 LEFT_ALONE: Final = 300
