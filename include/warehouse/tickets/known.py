@@ -32,7 +32,7 @@ class Known:
     change_mark: str | None = None
     gone_at: datetime | None = None
     is_asked_for: bool = False
-    """Another program wrote status 0, which no run of ours has proved: "please read now"."""
+    """Not complete, and yet status 0, or closed by our reading: another program wrote status."""
 
 
 def read_known(
@@ -136,6 +136,7 @@ def _read(
         _reader().label("reader"),
         t.vendor_status,
         t.change_mark,
+        t.close_time_max,
     ).where(t.type == account.vendor, which)
     return {
         row.cloud_id: _known(row) for row in warehouse.transact(lambda c: c.execute(query).all())
@@ -157,7 +158,7 @@ def _known(row: Any) -> Known:
         vendor_status=row.vendor_status,
         change_mark=row.change_mark,
         gone_at=row.missing_since,
-        is_asked_for=row.status == 0 and not row.complete,
+        is_asked_for=not row.complete and (row.status == 0 or row.close_time_max is not None),
     )
 
 

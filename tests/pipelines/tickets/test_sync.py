@@ -534,3 +534,16 @@ def test_the_first_source_name_of_a_ticket_becomes_a_source(sync, client, rows):
     assert rows("select type, id, name, active from cloud_osm_source") == [
         ("HUAWEI", "s1", "用户中心", 1)
     ]
+
+
+def test_a_reopened_ticket_is_read_though_another_program_had_called_it_incomplete(
+    sync, client, rows, warehouse
+):
+    client.add("T1", vendor_status="closed")
+    sync()
+    warehouse.transact(lambda c: c.execute(sa.text("update cloud_osm_list set status = 1")))
+    client.change("T1", is_closed=False, vendor_status="open again")
+    sync(now=LATER)
+    assert rows("select complete, vendor_status, close_time_max from cloud_osm_list") == [
+        (0, "open again", None)
+    ]
