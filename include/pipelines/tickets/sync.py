@@ -157,7 +157,8 @@ class _Sync:
     def run(self, watermark: datetime | None, state: State = NEVER) -> None:
         try:
             if self.options.since is not None:
-                self.read_again(SyncWindow(self.options.since, self.options.until or self.now))
+                until = min(self.options.until or self.now, self.now - self.left_alone)
+                self.read_again(SyncWindow(self.options.since, max(until, self.options.since)))
             else:
                 plan = self.read_changed(watermark, state)
                 self.read_new(watermark, plan.listed | plan.unlisted)

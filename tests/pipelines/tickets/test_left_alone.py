@@ -124,3 +124,11 @@ def test_a_young_ticket_whose_row_is_there_is_read_at_once(sync, client, rows, w
     warehouse.transact(lambda c: c.execute(sa.text(insert)))
     sync(now=DAY + timedelta(seconds=110), settings=settings)
     assert rows("select id, complete from cloud_osm_list where cloud_id = 'T1'") == [("a", 1)]
+
+
+def test_a_backfill_leaves_the_youngest_alone_too(sync, client, rows):
+    client.add("T1", created_at=DAY - timedelta(hours=1))
+    client.add("T2", created_at=DAY - timedelta(seconds=10))
+    young = Settings(leave_new_seconds=60)
+    sync(settings=young, since=DAY - timedelta(days=1))
+    assert rows("select cloud_id from cloud_osm_list") == [("T1",)]
