@@ -44,6 +44,10 @@ COUNTED: Final = (
 )
 
 NOBODY: Final = "nobody's turn: the next run tries again"
+IN_VAIN: Final = (
+    "the operator's turn: it failed so three times in a row, trying again has not helped"
+)
+TRIED_IN_VAIN: Final = 3
 US: Final = "our turn: the code or the vendor's API changed"
 TURNS: Final[dict[type[BaseException], str]] = {
     errors.ConfigError: "the operator's turn: settings, keys or rights",
@@ -246,12 +250,32 @@ def _standings(connection: sa.Connection, now: datetime) -> list[Standing]:
                 error_class=failure,
                 error_text=ended["error_text"] if ended else None,
                 request_id=ended["request_id"] if ended else None,
-                whose_turn=whose_turn(failure) if failure else None,
+                whose_turn=_turn(connection, state, failure) if failure else None,
                 **tickets.get(key, nothing),
                 quarantined=waiting.get(key, 0),
             )
         )
     return rows
+
+
+def _turn(connection: sa.Connection, state: sa.RowMapping, failure: str) -> str:
+    """Who must act on the latest failure: nobody no longer, where the same came again and again."""
+    turn = whose_turn(failure)
+    if turn != NOBODY:
+        return turn
+    r = sync_run.c
+    query = (
+        sa.select(r.error_class)
+        .where(
+            r.account_id == state["account_id"],
+            r.entity == state["entity"],
+            r.outcome.not_in(("running", "stopped")),
+        )
+        .order_by(r.started_at.desc())
+        .limit(TRIED_IN_VAIN)
+    )
+    same = connection.scalars(query).all() == [failure] * TRIED_IN_VAIN
+    return IN_VAIN if same else turn
 
 
 def _snapshot(connection: sa.Connection, now: datetime) -> SnapshotHealth | None:

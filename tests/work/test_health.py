@@ -9,7 +9,13 @@ import pytest
 import sqlalchemy as sa
 
 from include import errors
-from include.errors import ContractError, PartialError, SyncError, UnavailableError
+from include.errors import (
+    ContractError,
+    PartialError,
+    RateLimitError,
+    SyncError,
+    UnavailableError,
+)
 from include.warehouse.bookkeeping import ledger
 from include.warehouse.bookkeeping.ledger import STALE_SECONDS, Request
 from include.warehouse.bookkeeping.tables import sync_check
@@ -18,7 +24,7 @@ from include.warehouse.mysql import Warehouse
 from include.warehouse.tickets import store as tickets
 from include.warehouse.tickets.life import Look
 from include.warehouse.tickets.quarantine import put_into_quarantine
-from include.work.health import TURNS, read_health, whose_turn
+from include.work.health import IN_VAIN, NOBODY, TURNS, read_health, whose_turn
 from tests.builders import (
     DAY,
     a_message,
@@ -29,6 +35,7 @@ from tests.builders import (
 )
 
 ACCOUNT = an_account()
+AWAY, SLOW = UnavailableError("away"), RateLimitError("too many calls")
 
 
 @pytest.fixture
@@ -99,6 +106,23 @@ def test_a_run_under_way_shows_the_error_of_the_one_before(warehouse):
         assert (found.outcome, found.error_class) == ("running", "PartialError")
         later = utcnow() + timedelta(seconds=STALE_SECONDS + 60)
         assert read_health(warehouse, now=later).standings[0].outcome == "silent"
+
+
+@pytest.mark.parametrize(
+    ("errors", "turn"),
+    [
+        ([AWAY, AWAY, AWAY], IN_VAIN),
+        ([AWAY, AWAY], NOBODY),
+        ([AWAY, AWAY, None, AWAY, AWAY], NOBODY),
+        ([AWAY, SLOW, AWAY], NOBODY),
+        ([SLOW, SLOW, SLOW, SLOW], IN_VAIN),
+    ],
+)
+def test_what_fails_alike_three_times_in_a_row_is_no_longer_nobodys_turn(warehouse, errors, turn):
+    for error in errors:
+        run(warehouse, error)
+    [standing] = read_health(warehouse, now=utcnow()).standings
+    assert standing.whose_turn == turn
 
 
 def test_entities_stand_apart(warehouse):
