@@ -16,7 +16,7 @@ sync_state = table(
     "how far each account is read, and which run holds it",
     ("account_id", "entity"),
     sa.Column("account_id", key(50), primary_key=True, comment=OWNER),
-    sa.Column("entity", key(20), primary_key=True, comment="tickets or catalog"),
+    sa.Column("entity", key(20), primary_key=True, comment="as in sync_run"),
     sa.Column("watermark_at", Utc, comment="everything created before it is stored, UTC"),
     sa.Column(
         "swept_at", Utc, comment="tickets the vendor did not know were last asked for again, UTC"
@@ -44,12 +44,19 @@ sync_run = table(
     sa.Column("run_id", key(32), primary_key=True, comment="ID (own)"),
     sa.Column("account_id", key(50), nullable=False, comment=OWNER),
     sa.Column("vendor", key(50), nullable=False, comment="ALIBABA, HUAWEI, TENCENT"),
-    sa.Column("entity", key(20), nullable=False, comment="tickets or catalog"),
+    sa.Column(
+        "entity",
+        key(20),
+        nullable=False,
+        comment="tickets, backfill, again (looks and repairs), ticket (by id), catalog, snapshot,"
+        " build, …",
+    ),
     sa.Column(
         "outcome",
         key(20),
         nullable=False,
-        comment="running, done, partial, failed, stopped (killed or superseded)",
+        comment="running, done, more (its time was spent: the next goes on), partial, failed,"
+        " stopped (killed or superseded)",
     ),
     sa.Column("since_at", Utc, comment="beginning of the creation window, UTC"),
     sa.Column("until_at", Utc, comment="end of the creation window, UTC"),
