@@ -28,7 +28,7 @@ from include.vendors.registry import (
 from include.warehouse.bookkeeping.tables import sync_check, sync_quarantine, sync_run
 from include.warehouse.customer_service.tables import HISTORIES, cs_snapshot_table
 from include.warehouse.mysql import Warehouse
-from include.warehouse.schema import migrations
+from include.warehouse.schema import migrations, views
 from include.warehouse.tables import metadata
 from include.warehouse.tickets import accounts
 from include.warehouse.tickets.adoption import count_foreign_rows
@@ -159,6 +159,7 @@ def _warehouse(warehouse: Warehouse, ring: KeyRing, settings: Settings) -> Itera
         yield Finding("rights", "failed", "; ".join(lacking), "GRANT them (sql/grants)")
     else:
         yield Finding("rights", "ok", f"may read and write the {len(WRITTEN)} tables runs write")
+    yield from warehouse.transact(_views)
     if settings.source_url.get_secret_value():
         yield from warehouse.transact(_staging)
     if not settings.leave_new_seconds:
@@ -271,6 +272,23 @@ def _staging(connection: sa.Connection) -> list[Finding]:
             )
         )
     return found
+
+
+def _views(connection: sa.Connection) -> list[Finding]:
+    """Whether the views answer, with the rights of whoever made them."""
+    broken = views.find_broken(connection)
+    if not broken:
+        return []
+    name, words = next(iter(broken.items()))
+    return [
+        Finding(
+            "views",
+            "failed",
+            f"{len(broken)} of them answer nobody, {name} for one: {words}",
+            "run `python -m include migrate` as a user who stays, with the rights of"
+            " sql/grants/mysql_migrate.sql, then sql/grants/mysql_report.sql",
+        )
+    ]
 
 
 def _other_writer(connection: sa.Connection) -> list[Finding]:
