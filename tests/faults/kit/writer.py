@@ -59,10 +59,9 @@ class Writer:
             scene.url, poolclass=sa.NullPool, isolation_level="AUTOCOMMIT"
         )
         self._strict, self._lax = self._connect("STRICT_ALL_TABLES"), self._connect("")
+        self.waiting: list[tuple[Account, Case]] = []
+        """Tickets that it made and whose rows it has not written yet."""
         self._numbers = 0
-        self._over = threading.Event()
-        """Nothing goes on beside it."""
-        self._over.set()
 
     def close(self) -> None:
         """Hang up."""
@@ -88,15 +87,16 @@ class Writer:
     @contextmanager
     def at_work(self, times: int) -> Iterator[None]:
         """Act so many times, at some moments of what goes on meanwhile, and to the end of both."""
-        over = self._over
-        over.clear()
+        over = threading.Event()
         failed: list[BaseException] = []
 
         def work() -> None:
             try:
                 for _ in range(times):
                     over.wait(self.rng.random() / 5)
-                    self.act()
+                    (self.insert_ticket if self.waiting else self.act)()
+                while self.waiting:
+                    self.insert_ticket()
             except BaseException as error:  # noqa: BLE001 - told in the thread that waits
                 failed.append(error)
 
@@ -113,12 +113,16 @@ class Writer:
     # its habits
 
     def create_ticket(self) -> None:
-        """Make a ticket at the vendor, and then its row."""
+        """Make a ticket at the vendor, and its row at once, or while the next run is at work."""
         account = self.rng.choice(self.scene.accounts)
-        index = invariants.number(account) - 1
-        cloud_id = self.store.add_ticket(account.vendor, index)
-        case = self.store.ticket(cloud_id)
-        self._over.wait(self.rng.random() / 5)  # it works, and a run may be first
+        cloud_id = self.store.add_ticket(account.vendor, invariants.number(account) - 1)
+        self.waiting.append((account, self.store.ticket(cloud_id)))
+        if self.rng.random() < 0.5:
+            self.insert_ticket()
+
+    def insert_ticket(self) -> None:
+        """Write the row of the ticket that it made last."""
+        account, case = self.waiting.pop()
         name = self.rng.choice((*CODES[account.vendor], None, ""))
         owner: str | None = account.account_id
         if name:  # else the owner alone says whose ticket it is
@@ -131,7 +135,7 @@ class Writer:
             " :status, :name, null, :type, null, null, null, :custom_id, :at)",
             session,
             id=row_id,
-            cloud_id=cloud_id,
+            cloud_id=case.ticket_id,
             status=self.rng.choice((1, 1, 1, 0, None)),
             name=case.title[:CUT_AT],
             type=name,
@@ -139,7 +143,7 @@ class Writer:
             at=self._time(case.created_at, session),
         )
         if done:
-            self.tickets[row_id] = cloud_id
+            self.tickets[row_id] = case.ticket_id
 
     def write_message(self) -> None:
         """Write one message of a ticket down, in its words, which may be cut."""
