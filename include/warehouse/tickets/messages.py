@@ -49,7 +49,7 @@ def merge_derived(connection: sa.Connection, vendor: str, ids: Collection[str]) 
 
     It is when time, direction and text are equal, or the text is its beginning, cut at the user's
     50 characters. Times are equal to the second where one has no milliseconds; one that is missing,
-    or was cut (the year of a date text alone), equals what no other row claims. The row that was
+    or was cut (the year of a date text alone), equals that of a message no other row claims. The row that was
     there first stays, under its ``id``, and takes over what the vendor says. Returns how many rows
     were taken over.
     """
@@ -69,7 +69,13 @@ def merge_derived(connection: sa.Connection, vendor: str, ids: Collection[str]) 
         cut & (text == sa.func.binary(sa.func.left(whole, CUT_AT)))
     )
     pairs = connection.execute(
-        sa.select(old.c.id.label("old"), new.c.id.label("new"))
+        sa.select(
+            old.c.id.label("old"),
+            new.c.id.label("new"),
+            new.c.case_id,
+            new.c.message_id,
+            no_time.label("no_time"),
+        )
         .where(
             old.c.vendor == vendor,
             old.c.case_id.in_(list(ids)),
@@ -85,7 +91,9 @@ def merge_derived(connection: sa.Connection, vendor: str, ids: Collection[str]) 
     ).all()
     merged: set[str] = set()
     for pair in pairs:
-        if not merged & {pair.old, pair.new}:
+        ours = own_id("message", vendor, pair.case_id, pair.message_id)
+        is_claimed = pair.no_time and pair.new != ours  # the other program has its row of it
+        if not is_claimed and not merged & {pair.old, pair.new}:
             merged |= {pair.old, pair.new}
             take_over(connection, cloud_osm_detail, kept=pair.old, dropped=pair.new)
     return len(merged)

@@ -165,6 +165,19 @@ def test_messages_whose_time_was_left_out_or_cut_are_those_of_their_texts_that_n
     assert held["c1"][0].startswith(DERIVED_ID_PREFIX)  # the other direction: another message
 
 
+def test_a_message_without_a_time_takes_no_row_that_the_other_program_has_already(
+    store, write, bring, rows
+):
+    said = [a_message(message_id=f"M{n}", content="thanks") for n in (1, 2)]
+    store((a_ticket(), said[:1]))
+    write(MESSAGE.format("'a1', 'T1', 'M1', '0', 'k', 'n', 'thanks', null"))
+    write(MESSAGE.format("'b1', 'T1', null, '0', 'k', 'n', 'thanks', null"))
+    bring()
+    assert [row[0] for row in rows(MESSAGES)] == ["a1", "b1"]
+    store((a_ticket(), said), now=DAY.replace(hour=1))
+    assert [(row[0], row[3]) for row in rows(MESSAGES)] == [("a1", "M1"), ("b1", "M2")]
+
+
 def test_a_message_without_an_id_is_found_where_the_vendor_gives_none_either(
     store, write, bring, rows
 ):
