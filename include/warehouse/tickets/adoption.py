@@ -147,14 +147,14 @@ def _bring_messages(connection: sa.Connection, ids: Collection[str], now: dateti
     table, t = cloud_osm_detail, cloud_osm_list.c
     rows = _lock(connection, table, table.c.vendor.is_(None), ids)
     cases = {row["case_id"] for row in rows}
-    owners: dict[str, set[tuple[str, str]]] = {}
+    owners: dict[str, set[tuple[str | None, str]]] = {}
     for owner in connection.execute(
         sa.select(t.id, t.type, t.cloud_id).where(
-            t.type.in_(VENDORS), t.cloud_id.in_(cases) | t.id.in_(cases)
+            (t.type.in_(VENDORS) & t.cloud_id.in_(cases)) | t.id.in_(cases)
         )
     ):
-        key = owner.cloud_id if owner.cloud_id in cases else owner.id
-        owners.setdefault(key, set()).add((owner.type, owner.cloud_id))
+        for key in cases & {owner.cloud_id, owner.id}:  # one batch may name it in both ways
+            owners.setdefault(key, set()).add((owner.type, owner.cloud_id))
     touched: dict[str, set[str]] = {}
     brought = 0
     for row in rows:
@@ -228,7 +228,7 @@ def _settle(
 
 
 def _owner_of(
-    row: sa.RowMapping, owners: Collection[tuple[str, str]]
+    row: sa.RowMapping, owners: Collection[tuple[str | None, str]]
 ) -> tuple[str | None, str, str | None]:
     """Vendor, vendor's ticket id and direction of a message; no vendor where it cannot be known.
 
@@ -239,7 +239,11 @@ def _owner_of(
     direction = said if said in DIRECTIONS else None
     if named is None and said and direction is None:
         return None, row["case_id"], None
-    possible = sorted(owner for owner in owners if named in (None, owner[0]))
+    possible = [
+        (vendor, case_id)
+        for vendor, case_id in owners
+        if vendor in VENDORS and named in (None, vendor)
+    ]
     if len(possible) != 1:
         return named if named and not owners else None, row["case_id"], direction
     vendor, case_id = possible[0]

@@ -49,9 +49,9 @@ def merge_derived(connection: sa.Connection, vendor: str, ids: Collection[str]) 
 
     It is when time, direction and text are equal, or the text is its beginning, cut at the user's
     50 characters. Times are equal to the second where one has no milliseconds; one that is missing,
-    or was cut (the year of a date text alone), equals that of a message no other row claims. The row that was
-    there first stays, under its ``id``, and takes over what the vendor says. Returns how many rows
-    were taken over.
+    or was cut (the year of a date text alone), equals that of a message of which the other program
+    has no row. The row that was there first stays, under its ``id``, and takes over what the vendor
+    says. Returns how many rows were taken over.
     """
     old, new = cloud_osm_detail.alias("old"), cloud_osm_detail.alias("new")
     made = f"{DERIVED_ID_PREFIX}%"

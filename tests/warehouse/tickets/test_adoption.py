@@ -190,13 +190,27 @@ def test_a_message_without_an_id_is_found_where_the_vendor_gives_none_either(
     assert rows(MESSAGES) == [("b1", "HUAWEI", "T1", f"{DERIVED_ID_PREFIX}ours", "0", "text")]
 
 
-def test_a_message_of_a_ticket_that_is_not_brought_over_waits_with_it(write, bring, rows):
+@pytest.mark.parametrize(("written", "direction"), [("0", "0"), ("HUAWEI", None)])
+def test_a_message_of_a_ticket_that_is_not_brought_over_waits_with_it(
+    write, bring, rows, written, direction
+):
     write(TICKET.format(f"'a1', 'T1', 'aws', 'u1', {MS}"))
-    write(MESSAGE.format(f"'b1', 'a1', 'M1', '0', 'k', 'n', 'text', {MS}"))
+    write(MESSAGE.format(f"'b1', 'a1', 'M1', '{written}', 'k', 'n', 'text', {MS}"))
     assert not bring()
     write("update cloud_osm_list set type = '华为云'")
     assert bring().messages == 1
-    assert rows(MESSAGES) == [("b1", "HUAWEI", "T1", "M1", "0", "text")]
+    assert rows(MESSAGES) == [("b1", "HUAWEI", "T1", "M1", direction, "text")]
+
+
+def test_messages_may_name_one_ticket_in_both_ways(write, bring, rows):
+    write(TICKET.format(f"'a1', 'T1', '1', 'u1', {MS}"))
+    write(MESSAGE.format(f"'b1', 'a1', 'M1', 'HUAWEI', 'k', 'n', 'text', {MS}"))
+    write(MESSAGE.format(f"'b2', 'T1', 'M2', '0', 'k', 'n', 'text', {MS}"))
+    assert bring().messages == 2
+    assert [row[:4] for row in rows(MESSAGES)] == [
+        ("b1", "HUAWEI", "T1", "M1"),
+        ("b2", "HUAWEI", "T1", "M2"),
+    ]
 
 
 def test_catalogue_rows_are_brought_over_and_never_doubled(write, bring, rows):
