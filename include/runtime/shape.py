@@ -64,9 +64,17 @@ DEFAULTS: Final[dict[str, Any]] = {
     "execution_timeout": timedelta(hours=6),
 }
 NEXT_RUN_RETRIES: Final[dict[str, Any]] = {
-    # Once more only where the worker was lost, which no policy is asked about.
+    # Once more only where the worker was lost, or told to end.
     "retries": 1,
-    "retry_policy": ExceptionRetryPolicy(rules=[], default=RetryAction.FAIL),
+    "retry_policy": ExceptionRetryPolicy(
+        rules=[
+            RetryRule(
+                exception="builtins.Exception",
+                action=RetryAction.FAIL,
+                reason="the next scheduled run tries again",
+            )
+        ]
+    ),
     "execution_timeout": timedelta(hours=1),
 }
 """For a DAG that runs so often that its next run is the retry: nobody waits for a failed task."""

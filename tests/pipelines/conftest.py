@@ -46,7 +46,7 @@ def client() -> FakeClient:
 
 @pytest.fixture
 def sync(warehouse: Warehouse, client: FakeClient) -> Any:
-    """``sync(…)``: one run over the fake vendor's account, each a second later than the one before.
+    """``sync(…)``: one run over the fake vendor's account, each five seconds after the one before.
 
     No reading is older than one that is stored.
     """
@@ -64,7 +64,7 @@ def sync(warehouse: Warehouse, client: FakeClient) -> Any:
             warehouse,
             vendor.account,
             settings=settings or Settings(),
-            now=now + timedelta(seconds=next(later)),
+            now=now + timedelta(seconds=5 * next(later)),
             request=Request("test"),
             options=Options(**options),
         )

@@ -39,7 +39,7 @@ def test_every_class_of_error_that_a_retry_would_not_mend_fails_at_once():
     assert rules["include.errors.RateLimitError"] == RetryAction.RETRY
 
 
-def test_where_the_next_run_is_the_retry_only_a_lost_worker_is_replaced():
+def test_where_the_next_run_is_the_retry_only_a_worker_that_has_to_go_is_replaced():
     from airflow.sdk import RetryAction
 
     from include.errors import RateLimitError
@@ -48,4 +48,6 @@ def test_where_the_next_run_is_the_retry_only_a_lost_worker_is_replaced():
     for error in (RateLimitError("slow"), OSError("gone"), ZeroDivisionError()):
         decided = defaults["retry_policy"].evaluate(error, 1, 1)
         assert decided.action == RetryAction.FAIL
-    assert defaults["retries"] == 1  # no policy is asked where no exception was raised
+    told_to_end = defaults["retry_policy"].evaluate(KeyboardInterrupt(), 1, 1)
+    assert told_to_end.action == RetryAction.DEFAULT
+    assert defaults["retries"] == 1  # no policy is asked where the worker is lost without a word

@@ -25,6 +25,8 @@ STATEMENT_CHARS: Final = 200
 
 DENIED: Final = frozenset({1044, 1142, 1227})
 LOCK_WAIT: Final = 1205
+GTID: Final = 1785
+"""A server with GTIDs takes tables of several engines, the user's MyISAM too, one by one."""
 
 WANTED: Final = re.compile(
     r"\b(?:TABLE|VIEW|UPDATE|INTO|FROM|ON)\s+(?:IF EXISTS\s+)?`?(\w+)", re.IGNORECASE
@@ -167,6 +169,10 @@ def lock_briefly(connection: sa.Connection, tables: Sequence[str]) -> None:
     try:
         connection.exec_driver_sql(f"LOCK TABLES {named}")
     except sa.exc.DBAPIError as error:
+        if _code(error) == GTID and tables[1:]:
+            for table in tables:
+                lock_briefly(connection, [table])
+            return
         if _code(error) in DENIED:
             raise ConfigError(
                 "the database user lacks the right LOCK TABLES, without which `migrate` might be"
