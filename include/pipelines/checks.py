@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Literal
 
-from include.errors import CheckError, VendorError
+from include.errors import CheckError, ConfigError, VendorError
 from include.warehouse.bookkeeping import checks, ledger
 from include.warehouse.bookkeeping.checks import Check, Offence
 from include.warehouse.bookkeeping.ledger import Request
@@ -99,4 +99,6 @@ def _look(warehouse: Warehouse, check: Check, now: datetime) -> CheckResult:
     except VendorError as error:
         error.action = f"check {check.name}"
         raise
+    except ConfigError as error:
+        raise ConfigError(f"check {check.name}: {error}") from error
     return CheckResult(check.name, check.level, check.sentence, offences, sample)

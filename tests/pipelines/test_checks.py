@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from include.errors import AlreadyRunningError, UnavailableError
+from include.errors import AlreadyRunningError, ConfigError
 from include.pipelines import checks
 from include.pipelines.checks import CheckResult
 from include.warehouse.bookkeeping import checks as files
@@ -139,7 +139,7 @@ def test_a_check_that_cannot_be_run_is_named_and_the_stored_outcomes_stay(
     before = rows("select * from sync_check order by name")
     (tmp_path / "it_holds.sql").write_text("-- level: fail\n-- It holds.\nselect nonsense(1)")
     monkeypatch.setattr(files, "CHECKS", tmp_path)
-    with pytest.raises(UnavailableError, match=r"check it_holds 1305: .*nonsense"):
+    with pytest.raises(ConfigError, match=r"check it_holds: warehouse 1305: .*nonsense"):
         run(now=LATER)
     assert rows("select * from sync_check order by name") == before
     assert rows("select outcome from sync_run order by started_at") == [("done",), ("failed",)]
