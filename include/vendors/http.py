@@ -157,12 +157,9 @@ class ApiSession:
 
     def _tell_wait(self, state: tenacity.RetryCallState) -> None:
         """Log a wait that somebody who reads the log would wonder about."""
-        if state.upcoming_sleep >= LONG_WAIT_SECONDS and state.outcome:
-            error = state.outcome.exception()
-            log.warning(
-                "account=%s waits %.0f s for the vendor: %s",
-                *(self.account.account_id, state.upcoming_sleep, error),
-            )
+        who, seconds = self.account.account_id, state.upcoming_sleep
+        if seconds >= LONG_WAIT_SECONDS and state.outcome:
+            log.warning("account=%s waits %.0f s: %s", who, seconds, state.outcome.exception())
 
     def _attempt(self, action: str, request: requests.Request, spent: list[float]) -> Record:
         left = CALL_SECONDS - spent[0]
@@ -315,12 +312,8 @@ def _by_status(status: int) -> type[VendorError]:
 
 
 def _where(error: VendorError) -> dict[str, str]:
-    return {
-        "vendor": error.vendor,
-        "action": error.action,
-        "code": error.code,
-        "request_id": error.request_id,
-    }
+    names = ("vendor", "action", "code", "request_id")
+    return {name: getattr(error, name) for name in names}
 
 
 def _wait(state: tenacity.RetryCallState) -> float:

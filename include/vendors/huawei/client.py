@@ -187,8 +187,7 @@ class HuaweiClient:
             ticket = replace(ticket, product_name=self._product_names.get(ticket_id))
         if ticket.is_closed:
             ticket = replace(ticket, closed_at=self._find_closing(ticket))
-        wanted = ticket.is_closed or open_messages
-        return ticket, read_messages(ticket, detail) if wanted else None
+        return ticket, read_messages(ticket, detail) if ticket.is_closed or open_messages else None
 
     def glance(self, ticket_id: str, *, with_ticket: bool = False) -> Glance:
         """Look at the detail, which holds ticket and messages."""
@@ -281,11 +280,7 @@ class HuaweiClient:
             if domains := fields.records(answer, "domains"):
                 return {"X-Domain-Id": fields.identifier(domains[0], "id")}
             reason = "the answer names no domain"
-        log.warning(
-            "account %s: going on without X-Domain-Id, which IAM did not tell: %s",
-            self.account.account_id,
-            reason,
-        )
+        log.warning("account %s: without X-Domain-Id, for IAM: %s", self.account.account_id, reason)
         return {}
 
     def _listing(self, window: SyncWindow, status: str = "") -> Iterator[list[Record]]:
