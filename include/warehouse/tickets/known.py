@@ -118,8 +118,8 @@ def find_holders(
     )
     found: dict[str, list[tuple[str, str, str | None]]] = {}
     for row in warehouse.transact(lambda c: c.execute(query).all()):
-        key = row.cloud_id if row.cloud_id in asked else row.id
-        found.setdefault(key, []).append((row.type, row.cloud_id, row.reader))
+        for key in {row.cloud_id, row.id}.intersection(asked):
+            found.setdefault(key, []).append((row.type, row.cloud_id, row.reader))
     return found
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from include.warehouse.tickets import known as module
-from include.warehouse.tickets.known import Known, read_incomplete, read_known
+from include.warehouse.tickets.known import Known, find_holders, read_incomplete, read_known
 from include.warehouse.tickets.store import mark_gone
 from tests.builders import DAY, a_message, a_ticket, an_account
 
@@ -46,3 +46,11 @@ def test_many_ids_are_asked_for_in_parts(warehouse, store, monkeypatch):
     names = [f"T{number}" for number in range(5)]
     store(*((a_ticket(name), []) for name in names))
     assert read_known(warehouse, ACCOUNT, names).keys() == set(names)
+
+
+def test_a_ticket_asked_for_by_both_its_ids_is_found_by_both(warehouse, store):
+    statement = "insert into cloud_osm_list (id, cloud_id, type) values ('own', 'T1', 'HUAWEI')"
+    with warehouse.engine.begin() as connection:
+        connection.exec_driver_sql(statement)
+    held = [("huawei", "T1", None)]
+    assert find_holders(warehouse, ["T1", "own", "T9"]) == {"T1": held, "own": held}
