@@ -77,6 +77,7 @@ def test_every_setting_is_read_from_the_variable_that_bears_its_name():
         "READ_ALL_DAYS": "45",
         "CALLS_PER_SECOND": "2.5",
         "CALLS_AT_ONCE": "8",
+        "RUN_MINUTES": "7.5",
         "VENDOR_PROXY": "http://proxy.example:3128",
     }
     assert set(given) == setting_names()
