@@ -52,7 +52,8 @@ def sync_accounts(
     def work(account: Account, client: VendorClient, watch: Watch) -> Result:
         if turns.is_away(place.warehouse, account.vendor, entity, since):
             raise UnavailableError(
-                f"not tried: the last {turns.AWAY_IN_A_ROW} accounts found the vendor away",
+                f"not tried: the last {turns.AWAY_IN_A_ROW} accounts found the vendor away;"
+                " the next run tries again",
                 vendor=account.vendor,
             )
         counts = sync_tickets(

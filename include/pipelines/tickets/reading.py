@@ -11,8 +11,6 @@ from typing import Final, TypeAlias, TypeVar
 
 from include.errors import (
     AuthError,
-    ContractError,
-    MovingListError,
     NotFoundError,
     RateLimitError,
     RejectedError,
@@ -21,6 +19,7 @@ from include.errors import (
 )
 from include.models import Glance, Message, Ticket
 from include.pipelines.clock import ENDLESS, TimeBudget
+from include.pipelines.reconcile import ABOUT_ONE
 from include.vendors.client import StorePart, VendorClient
 from include.warehouse.bookkeeping.ledger import HEARTBEAT_SECONDS
 
@@ -66,10 +65,6 @@ class Same:
 
 Outcome: TypeAlias = Read | Failed | Gone
 T = TypeVar("T", Read, Read | Same)
-ABOUT_ONE: Final = (ContractError, RejectedError, NotFoundError, MovingListError)
-"""Errors that are about the one ticket that was asked for."""
-
-
 IsSame: TypeAlias = Callable[[str, Glance], bool]
 """Whether a glance shows a ticket as it is stored; called by reading threads."""
 
@@ -79,8 +74,8 @@ class TicketReader:
     """How tickets are read: *at_once* calls together, with the messages of open ones or without.
 
     When *budget* is spent nothing more is asked for. *beat* is called at least every
-    ``HEARTBEAT_SECONDS``; parts of a conversation that is too long
-    to hold go to *store_part*, in a reading thread.
+    ``HEARTBEAT_SECONDS``; parts of a conversation that is too long to hold go to *store_part*, in a
+    reading thread.
     """
 
     client: VendorClient

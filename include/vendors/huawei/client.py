@@ -280,7 +280,7 @@ class HuaweiClient:
             if domains := fields.records(answer, "domains"):
                 return {"X-Domain-Id": fields.identifier(domains[0], "id")}
             reason = "the answer names no domain"
-        log.warning("account %s: without X-Domain-Id, for IAM: %s", self.account.account_id, reason)
+        log.warning("account %s: no X-Domain-Id, by IAM: %s", self.account.account_id, reason)
         return {}
 
     def _listing(self, window: SyncWindow, status: str = "") -> Iterator[list[Record]]:
