@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, BinaryIO, Final, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
 import psycopg2  # type: ignore[import-untyped]
 
@@ -19,6 +19,9 @@ from include.addresses import read_postgresql
 from include.customer_service import SOURCE_TABLES, Kind, SourceTable
 from include.errors import ConfigError, ContractError, RejectedError, UnavailableError
 from include.source.rendering import ARRAYS, Reading
+
+if TYPE_CHECKING:
+    from _typeshed import SupportsWrite
 
 OLDEST_VERSION: Final = 130000
 BATCH: Final = 2000
@@ -121,7 +124,7 @@ class Snapshot:
         self.position = position
         self.found = found
 
-    def copy(self, query: str, sink: BinaryIO) -> int:
+    def copy(self, query: str, sink: SupportsWrite[bytes]) -> int:
         """Stream the rows of *query* into *sink* as CSV with the word NULL; how many they were."""
         with self._cursor() as cursor:
             cursor.copy_expert(f"copy ({query}) to stdout with (format csv, null 'NULL')", sink)

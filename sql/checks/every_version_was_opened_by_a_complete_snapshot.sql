@@ -1,6 +1,6 @@
 -- level: fail
 -- each: history
--- A version begins at the moment of the complete snapshot that opened it.
+-- A version begins at the moment of the complete snapshot that opened it, or of one under way.
 select
     '{table}' as table_name,
     {row} as row_key,
@@ -8,6 +8,6 @@ select
     version.snapshot_id
 from {history} as version
 left join cs_snapshot as opening
-    on opening.snapshot_id = version.snapshot_id and opening.state = 'complete'
+    on opening.snapshot_id = version.snapshot_id and opening.state in ('complete', 'loading')
 where opening.snapshot_id is null
     or opening.snapshot_at <> version.valid_from_at

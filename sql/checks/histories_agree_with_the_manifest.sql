@@ -12,7 +12,9 @@ from (
         -- A cast, because the sum of texts is a double, which rounds.
         coalesce(sum(cast(conv(left(hex(row_hash), 12), 16, 10) as unsigned)), 0) as checksum
     from {history}
-    where closed_by = 0
+    where
+        (select snapshot_id from cs_snapshot where state = 'complete' order by snapshot_id desc limit 1)
+        between snapshot_id and case closed_by when 0 then 2147483647 else closed_by - 1 end
 ) as held
 left join (
     select counted.snapshot_id, counted.present, counted.checksum

@@ -4,6 +4,7 @@
 --     select … from cs_session_mapping_history
 --     where valid_from_at <= :t and (valid_to_at is null or valid_to_at > :t)
 --         and :t >= (select known_from_at from v_history_limit)
+--         and :t <= (select known_until_at from v_history_limit)
 create or replace view cs_session_mapping as
 select
     id,
@@ -20,4 +21,7 @@ select
     seat_name,
     group_id
 from cs_session_mapping_history
-where closed_by = 0
+where
+    -- Published: a later snapshot may be under way, in pieces.
+    (select snapshot_id from cs_snapshot where state = 'complete' order by snapshot_id desc limit 1)
+    between snapshot_id and case closed_by when 0 then 2147483647 else closed_by - 1 end

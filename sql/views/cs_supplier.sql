@@ -4,6 +4,7 @@
 --     select … from cs_supplier_history
 --     where valid_from_at <= :t and (valid_to_at is null or valid_to_at > :t)
 --         and :t >= (select known_from_at from v_history_limit)
+--         and :t <= (select known_until_at from v_history_limit)
 create or replace view cs_supplier as
 select
     id,
@@ -18,4 +19,7 @@ select
     assign_strategy,
     no_service_welcomes
 from cs_supplier_history
-where closed_by = 0
+where
+    -- Published: a later snapshot may be under way, in pieces.
+    (select snapshot_id from cs_snapshot where state = 'complete' order by snapshot_id desc limit 1)
+    between snapshot_id and case closed_by when 0 then 2147483647 else closed_by - 1 end

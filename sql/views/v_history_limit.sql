@@ -1,15 +1,20 @@
 -- Grain: one row.
 -- Since when the histories (cs_<table>_history) are whole: from the first snapshot on, or, where
--- HISTORY_DAYS lets old versions go, from known_from_at on. What was "as of" a moment before that is
--- not known: add  and :t >= (select known_from_at from v_history_limit)  to the recipe. NULL: no
--- snapshot yet.
+-- HISTORY_DAYS lets old versions go, from known_from_at on; and until when, which is the moment of
+-- the newest complete snapshot. What was "as of" any other moment is not known, and a snapshot that
+-- is under way may have put its first pieces there: so the recipe has both limits. NULL: no snapshot
+-- yet.
 create or replace view v_history_limit as
-select greatest(first_one.snapshot_at, coalesce(pruned.watermark_at, first_one.snapshot_at))
-    as known_from_at
+select
+    greatest(snapshots.first_at, coalesce(pruned.watermark_at, snapshots.first_at))
+        as known_from_at,
+    snapshots.newest_at as known_until_at
 from (
-    select min(snapshot_at) as snapshot_at
+    select
+        min(snapshot_at) as first_at,
+        max(snapshot_at) as newest_at
     from cs_snapshot
     where state = 'complete'
-) as first_one
+) as snapshots
 left join sync_state as pruned
     on pruned.account_id = 'retention' and pruned.entity = 'prune'

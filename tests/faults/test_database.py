@@ -17,9 +17,14 @@ from typer.testing import CliRunner
 from include.__main__ import app
 from include.errors import ConfigError
 from include.pipelines import reconcile
+from include.pipelines.snapshots.snapshot import take_snapshot
+from include.pipelines.snapshots.source_comparison import compare_with_source
 from include.pipelines.tickets.sync import Options, sync_tickets
+from include.sandbox.desk import churn, sample
+from include.source.postgres import SourceDatabase
 from include.vendors.registry import VENDORS, open_client
 from include.warehouse.bookkeeping.ledger import Request
+from include.warehouse.customer_service import bulk
 from include.warehouse.mysql import Warehouse
 from include.warehouse.schema.migrations import upgrade
 from tests.faults.kit import invariants
@@ -183,6 +188,30 @@ def test_d10_a_lax_server_with_another_charset_and_zone_stores_the_same_rows(gro
         with a_day_later(ground, url) as scene:
             judge(scene, nullcontext(), loud=False, passing=True)
         ground.server.drop(url)
+
+
+@pytest.mark.parametrize("in_pieces", [True, False])
+def test_d14_a_server_that_takes_small_transactions_gets_a_snapshot_in_pieces(
+    ground, source_url, monkeypatch, in_pieces
+):
+    sample.create(source_url, seed=7, now=NOW, rows={"session": 3000, "session_mapping": 3000})
+    if in_pieces:
+        monkeypatch.setattr(bulk, "PIECE_ROWS", 300)
+        monkeypatch.setattr(bulk, "PIECE_BYTES", 50_000)
+    url = ground.server.create_migrated()
+    source, asked = SourceDatabase.open(source_url), Request("test")
+    # Another database on the same server may write more than that meanwhile: its own sessions do.
+    with ground.own.globally(max_binlog_cache_size="524288"), closing(Warehouse.open(url)) as here:
+        if in_pieces:
+            assert take_snapshot(source, here, request=asked).snapshot_id == 1
+            churn.churn(source_url, seed=8, now=NOW, share=0.9)
+            for full in (False, True):
+                take_snapshot(source, here, request=asked, full=full, accept_vanished=10**6)
+            assert all(table.equal for table in compare_with_source(source, here))
+        else:
+            with pytest.raises(ConfigError, match="max_binlog_cache_size"):
+                take_snapshot(source, here, request=asked)
+    ground.server.take_back(url)
 
 
 @pytest.mark.parametrize(

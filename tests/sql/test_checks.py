@@ -401,8 +401,8 @@ PLANTED: list[tuple[str, list[Step], Offence | list[Offence]]] = [
     ),
     (
         "every_version_was_closed_by_a_complete_snapshot",
-        ["update cs_seat_history set closed_by = 9 where row_key = 3"],
-        {"table_name": "seat", "row_key": "3", "closed_by": 9},
+        ["update cs_seat_history set closed_by = -1 where row_key = 3"],
+        {"table_name": "seat", "row_key": "3", "closed_by": -1},
     ),
     (
         "every_version_was_closed_by_a_complete_snapshot",

@@ -56,7 +56,9 @@ def test_a_source_table_reads_on_with_its_columns_and_types(engine: sa.Engine, t
     assert shown <= stored
 
 
-def a_supplier(name: str, since: str, until: str | None = None, closed_by: int = 0) -> Any:
+def a_supplier(
+    name: str, since: str, until: str | None = None, opened_by: int = 1, closed_by: int = 0
+) -> Any:
     return {
         "row_key": 1,
         "closed_by": closed_by,
@@ -65,7 +67,7 @@ def a_supplier(name: str, since: str, until: str | None = None, closed_by: int =
         "row_hash": name.encode().ljust(16),
         "valid_from_at": since,
         "valid_to_at": until,
-        "snapshot_id": 1,
+        "snapshot_id": opened_by,
     }
 
 
@@ -76,18 +78,26 @@ def a_supplier(name: str, since: str, until: str | None = None, closed_by: int =
         ("2026-01-01 10:00:00", ["old"]),
         ("2026-01-01 10:59:59.999999", ["old"]),
         ("2026-01-01 11:00:00", ["new"]),
+        ("2026-01-01 12:00:00", []),  # beyond the newest complete snapshot
     ],
 )
 def test_as_of_a_moment_shows_the_version_of_then(
     engine: sa.Engine, moment: str, expected: list[str]
 ) -> None:
-    recipe = views.statements()["cs_supplier"].partition("where ")[2].partition("\n")[0]
+    text = views.statements()["cs_supplier"].partition("create ")[0].replace("--", "")
+    recipe = text.partition("where ")[2]
     with engine.begin() as connection:
         for row in (
             a_supplier("old", "2026-01-01 10:00:00", "2026-01-01 11:00:00", closed_by=2),
-            a_supplier("new", "2026-01-01 11:00:00"),
+            a_supplier(
+                "new", "2026-01-01 11:00:00", "2026-01-01 12:00:00", opened_by=2, closed_by=3
+            ),
+            a_supplier("coming", "2026-01-01 12:00:00", opened_by=3),
         ):
             connection.execute(sa.insert(untyped(HISTORIES["supplier"])).values(row))
+        past = Past(connection)
+        for number, state in ((1, "complete"), (2, "complete"), (3, "loading")):
+            past.snapshot(number, f"2026-01-01 {number + 17}:00", state=state)
         query = sa.text(f"select name from cs_supplier_history where {recipe}")
         assert connection.execute(query, {"t": moment}).scalars().all() == expected
         present = connection.execute(sa.text("select name from cs_supplier")).scalars().all()

@@ -1,7 +1,9 @@
 """Customer service: read all source tables at one moment, compare, publish all or nothing.
 
-Three steps, in one transaction of the warehouse: look where the source stands and decide what must
-be read (``plan``), read the tables (``table_reader``), refuse (``refusal``) or publish. The
+Three steps: look where the source stands and decide what must be read (``plan``), read the tables
+(``table_reader``), refuse (``refusal``) or publish. All in one transaction of the warehouse, or,
+where that would be more than servers take, in pieces which no view shows before the manifest says
+that the snapshot is complete; what one leaves that was not finished, the next takes back. The
 content's hash decides whether a row changed, and comparing keys range by range finds what vanished.
 The first snapshot, one a day, and any doubt: all rows are read.
 """
@@ -9,11 +11,12 @@ The first snapshot, one a day, and any doubt: all rows are read.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
+import sqlalchemy as sa
 import tenacity
 
 from include.customer_service import SOURCE_TABLES
@@ -26,8 +29,9 @@ from include.source.postgres import Position, Snapshot, SourceDatabase
 from include.warehouse import server_errors
 from include.warehouse.bookkeeping import ledger
 from include.warehouse.bookkeeping.ledger import Request, Run
-from include.warehouse.customer_service import manifest
+from include.warehouse.customer_service import bulk, manifest
 from include.warehouse.customer_service.manifest import SnapshotRow, TableFigures
+from include.warehouse.customer_service.staging import take_back
 from include.warehouse.mysql import Warehouse
 
 log = logging.getLogger(__name__)
@@ -95,14 +99,25 @@ def take_snapshot(
 def _attempt(
     source: SourceDatabase, warehouse: Warehouse, run: Run, options: SnapshotOptions, progress: Say
 ) -> PublishedSnapshot:
-    """Look, read, refuse or publish, in one transaction of the warehouse."""
+    """Look, read, refuse or publish."""
     with warehouse.bulk() as connection:
         history = manifest.read_history(connection)
+        if history.newest and history.newest.state == "loading":
+            progress(f"snapshot {history.newest.snapshot_id} was not finished: it is taken back")
+            _take_back(connection, history.newest, run)
+            history = manifest.read_history(connection)
         with source.snapshot() as snapshot:
             plan = plan_snapshot(snapshot.position, history, options)
             notes = list(_first_notes(snapshot, plan))
+            row = _row_of(plan, snapshot.position, run.run_id, notes)
+            pieces = _Pieces(connection, run, replace(row, state="loading"))
             reader = TableReader(
-                connection, snapshot, plan, history.published_tables, options.vanish_limit
+                connection,
+                snapshot,
+                plan,
+                history.published_tables,
+                options.vanish_limit,
+                pieces.wrote,
             )
             staged = []
             for table in reader.read_tables(SOURCE_TABLES):
@@ -110,10 +125,12 @@ def _attempt(
                 notes += table.notes
                 progress(table.row.figures.describe())
                 run.beat()
-        row = _row_of(plan, snapshot.position, run.run_id, notes)
+        row = replace(row, notes=_join(notes))
         rows = [table.row for table in staged]
         if reason := why_refused(rows, options, history.refusals):
             connection.rollback()
+            if pieces.begun:
+                _take_back(connection, row, run)
             run.confirm_hold(connection)
             manifest.write(connection, replace(row, state="refused"), rows)
             connection.commit()
@@ -134,7 +151,44 @@ def _attempt(
     )
 
 
-def _row_of(plan: SnapshotPlan, position: Position, run_id: str, notes: list[str]) -> SnapshotRow:
+class _Pieces:
+    """A snapshot's pieces, each committed while this run holds the tables, unseen by readers."""
+
+    def __init__(self, connection: sa.Connection, run: Run, loading: SnapshotRow) -> None:
+        self.begun = False
+        self._rows = 0
+        self._connection, self._run, self._loading = connection, run, loading
+
+    def wrote(self, rows: int) -> None:
+        """Commit once so many *rows* were written that more would be too much for a server."""
+        self._rows += rows
+        if self._rows < bulk.PIECE_ROWS:
+            return
+        if not self.begun:
+            manifest.write(self._connection, self._loading, ())
+        self._run.confirm_hold(self._connection)
+        self._connection.commit()
+        self.begun, self._rows = True, 0
+        self._run.beat()
+
+
+def _take_back(connection: sa.Connection, unfinished: SnapshotRow, run: Run) -> None:
+    """Undo the pieces of a snapshot that was not finished, its row of the manifest last."""
+
+    def commit() -> None:
+        run.confirm_hold(connection)
+        connection.commit()
+        run.beat()
+
+    for table in SOURCE_TABLES:
+        take_back(connection, table, unfinished.snapshot_id, commit)
+    manifest.forget(connection, unfinished.snapshot_id)
+    commit()
+
+
+def _row_of(
+    plan: SnapshotPlan, position: Position, run_id: str, notes: Sequence[str]
+) -> SnapshotRow:
     """The snapshot's row of the manifest, if it may be published."""
     return SnapshotRow(
         snapshot_id=plan.snapshot_id,
@@ -147,8 +201,12 @@ def _row_of(plan: SnapshotPlan, position: Position, run_id: str, notes: list[str
         timeline=position.timeline,
         server_started_at=position.server_started_at,
         horizon=position.horizon,
-        notes="; ".join(notes)[:2000] or None,
+        notes=_join(notes),
     )
+
+
+def _join(notes: Sequence[str]) -> str | None:
+    return "; ".join(notes)[:2000] or None
 
 
 def _first_notes(snapshot: Snapshot, plan: SnapshotPlan) -> Iterator[str]:

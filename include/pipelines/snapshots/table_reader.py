@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from typing import Any, BinaryIO, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import sqlalchemy as sa
 
@@ -16,6 +16,9 @@ from include.pipelines.snapshots.refusal import is_over_limit
 from include.source.postgres import FoundTable, Snapshot
 from include.warehouse.customer_service.manifest import TableFigures, TableRow
 from include.warehouse.customer_service.staging import Staging
+
+if TYPE_CHECKING:
+    from _typeshed import SupportsWrite
 
 log = logging.getLogger(__name__)
 
@@ -29,7 +32,7 @@ class _Feed:
     snapshot: Snapshot
     query: str
 
-    def copy(self, sink: BinaryIO) -> int:
+    def copy(self, sink: SupportsWrite[bytes]) -> int:
         return self.snapshot.copy(self.query, sink)
 
     def batches(self) -> Iterator[Sequence[tuple[Any, ...]]]:
@@ -56,7 +59,8 @@ class _DoubtError(Exception):
 class TableReader:
     """Stages the tables of one snapshot and finds what each would change.
 
-    *published* are the rows of the manifest of the last complete snapshot, by table.
+    *published* are the rows of the manifest of the last complete snapshot, by table. *wrote*
+    is told of the rows that were written, and commits them when they are many.
     """
 
     connection: sa.Connection
@@ -64,6 +68,7 @@ class TableReader:
     plan: SnapshotPlan
     published: Mapping[str, TableRow]
     vanish_limit: float
+    wrote: Callable[[int], None]
 
     def read_tables(self, tables: Sequence[SourceTable]) -> Iterator[StagedTable]:
         """Read those of *tables* that are there, or were there in the last snapshot."""
@@ -93,7 +98,7 @@ class TableReader:
         self, table: SourceTable, found: FoundTable | None, old: TableRow | None
     ) -> StagedTable:
         """Read all rows, none if the table is no longer there."""
-        staging = Staging(self.connection, table)
+        staging = Staging(self.connection, table, self.wrote)
         relation, duplicates = found.relation if found else "", 0
         if found:
             feed = _Feed(self.snapshot, found.reading.rows())
@@ -115,7 +120,7 @@ class TableReader:
 
     def _changes(self, found: FoundTable, horizon: int, old: TableRow) -> StagedTable:
         """Read the rows that are new since *horizon*, and the keys of ranges that lost some."""
-        staging = Staging(self.connection, found.table)
+        staging = Staging(self.connection, found.table, self.wrote)
         staging.load(_Feed(self.snapshot, found.reading.rows(horizon)))
         with ThreadPoolExecutor(1) as beside:  # two servers, two queries at once
             theirs = beside.submit(self.snapshot.all, found.reading.ranges())

@@ -18,7 +18,7 @@ class SnapshotRow:
     """A row of ``cs_snapshot``, by its columns. Moments are aware, by the source's clock."""
 
     snapshot_id: int
-    state: Literal["complete", "refused"]
+    state: Literal["complete", "refused", "loading"]
     snapshot_at: datetime
     run_id: str
     full_because: str | None
@@ -149,13 +149,22 @@ def table_rows(connection: sa.Connection, snapshot_id: int) -> dict[str, TableRo
 
 
 def write(connection: sa.Connection, snapshot: SnapshotRow, tables: Sequence[TableRow]) -> None:
-    """Write a snapshot's row and the rows of its tables."""
+    """Write a snapshot's row and the rows of its tables, in place of what stands there."""
+    forget(connection, snapshot.snapshot_id)
     connection.execute(sa.insert(cs_snapshot).values(asdict(snapshot) | {"stored_at": NOW}))
     rows = []
     for table in tables:
         row = asdict(table)
         rows.append({"snapshot_id": snapshot.snapshot_id, **row.pop("figures"), **row})
-    connection.execute(sa.insert(cs_snapshot_table), rows)
+    if rows:
+        connection.execute(sa.insert(cs_snapshot_table), rows)
+
+
+def forget(connection: sa.Connection, snapshot_id: int) -> None:
+    """Delete the row of a snapshot that was not finished."""
+    c = cs_snapshot.c
+    unfinished = (c.snapshot_id == snapshot_id, c.state == "loading")
+    connection.execute(sa.delete(cs_snapshot).where(*unfinished))
 
 
 def _last_full(connection: sa.Connection) -> datetime | None:

@@ -1,14 +1,15 @@
 """Versions of source rows: staged as they stream in, compared, opened and closed by set-based SQL.
 
-Everything happens on one connection in one transaction (``Warehouse.bulk``), whose commit publishes
-all tables and their manifest together. What is staged lives in temporary tables, which go with it.
+Everything happens on one connection (``Warehouse.bulk``), in one transaction with the manifest, or
+in pieces that no reader sees before the manifest says so (``PUBLISHED``). What is staged lives in
+temporary tables, which go with the connection.
 Every landed row's hash is computed anew from the landed columns and must equal the source's.
 """
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -17,11 +18,18 @@ import sqlalchemy as sa
 
 from include.customer_service import Column, Kind, SourceTable
 from include.errors import ContractError
-from include.warehouse.customer_service.bulk import Feed, load
+from include.warehouse.customer_service import bulk
+from include.warehouse.customer_service.bulk import Feed
 from include.warehouse.customer_service.tables import history_table
 from include.warehouse.types import literal
 
 RANGE_KEYS: Final = 64  # as the source counts them (include/source/rendering.py)
+
+PUBLISHED: Final = (
+    "(select snapshot_id from cs_snapshot where state = 'complete' order by snapshot_id desc"
+    " limit 1) between snapshot_id and case closed_by when 0 then 2147483647 else closed_by - 1 end"
+)
+"""Of a history: the versions of the newest complete snapshot. A later one may be under way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,14 +43,22 @@ class StagedChange:
 
 
 class Staging:
-    """The rows of one source table, on their way into its history."""
+    """The rows of one source table, on their way into its history.
 
-    def __init__(self, connection: sa.Connection, table: SourceTable) -> None:
+    *wrote* is told of each piece how many rows it had: it may commit.
+    """
+
+    def __init__(
+        self,
+        connection: sa.Connection,
+        table: SourceTable,
+        wrote: Callable[[int], None] = lambda rows: None,
+    ) -> None:
         self.table = table
         self.history = history_table(table, sa.MetaData())
         self.rows = self.unfit = self.checksum = 0
         """Of what was loaded: rows, those with unfit values, sum of the hashes' first 6 bytes."""
-        self._connection = connection
+        self._connection, self._wrote = connection, wrote
         self._columns = [column.name for column in table.columns]
         self._stage = _temporary(
             connection,
@@ -71,6 +87,7 @@ class Staging:
         }
         self.rows = self._load_rows(feed, self.history, fixed)
         self._verify(self.history.name, self.rows, "closed_by = 0")
+        self._wrote(min(self.rows, bulk.PIECE_ROWS))
 
     def has_present(self) -> bool:
         """Whether the history holds any present row."""
@@ -78,11 +95,11 @@ class Staging:
         return self._connection.exec_driver_sql(query).one_or_none() is not None
 
     def total(self) -> tuple[int, int]:
-        """Present rows and their hash sum, the hashes computed anew from the columns."""
+        """Published rows and their hash sum, the hashes computed anew from the columns."""
         hashed = f"hex({content_hash(self.table)})"
         row = self._one(
             f"select count(*), coalesce(sum({_number(hashed, 1, 12)}), 0)"
-            f" from {self.history.name} where closed_by = 0"
+            f" from {self.history.name} where {PUBLISHED}"
         )
         return int(row[0]), int(row[1])
 
@@ -149,28 +166,58 @@ class Staging:
         return int(row[0]), int(row[1])
 
     def publish(self, snapshot_id: int, moment: datetime) -> None:
-        """Close what vanished or changed, open what is new. Visible with the commit."""
-        history, values = self.history.name, {"moment": literal(moment), "number": snapshot_id}
+        """Close what vanished or changed, open what is new."""
+        history = self.history.name
+        values: dict[str, int | str] = {"moment": literal(moment), "number": snapshot_id}
         close = "set h.valid_to_at = :moment, h.closed_by = :number where h.closed_by = 0"
         names = ["row_key", *self._columns, "unfit", "row_hash"]
-        for statement in (
-            f"update {self._gone.name} g join {history} h on h.row_key = g.row_key {close}",
-            f"update {self._news.name} n join {history} h on h.row_key = n.row_key {close}"
-            " and n.old_hash is not null",
-            f"insert into {history} ({', '.join(names)}, valid_from_at, snapshot_id)"
-            f" select {', '.join(f's.{name}' for name in names)}, :moment, :number"
-            f" from {self._news.name} n join {self._stage.name} s on s.row_key = n.row_key",
-        ):
-            self._connection.execute(sa.text(statement), values)
+        self._piecewise(
+            self._gone,
+            [f"update {self._gone.name} c join {history} h on h.row_key = c.row_key {close}"],
+            values,
+        )
+        self._piecewise(
+            self._news,
+            [
+                f"update {self._news.name} c join {history} h on h.row_key = c.row_key {close}"
+                " and c.old_hash is not null",
+                f"insert into {history} ({', '.join(names)}, valid_from_at, snapshot_id)"
+                f" select {', '.join(f's.{name}' for name in names)}, :moment, :number"
+                f" from {self._news.name} c join {self._stage.name} s on s.row_key = c.row_key"
+                " where true",
+            ],
+            values,
+        )
+
+    def _piecewise(
+        self, changes: sa.Table, statements: Sequence[str], values: Mapping[str, int | str]
+    ) -> None:
+        """Execute *statements*, which call *changes* ``c``, for some thousand of its rows each."""
+        beyond, given = "", dict[str, Any](values)
+        while True:
+            batch = (
+                "select max(row_key), count(*) from"
+                f" (select row_key from {changes.name} c where true"
+                f"{beyond} order by row_key limit {bulk.PIECE_ROWS}) as batch"
+            )
+            last, rows = self._connection.execute(sa.text(batch), given).one()
+            if not rows:
+                break
+            for statement in statements:
+                query = sa.text(f"{statement}{beyond} and c.row_key <= :last")
+                self._connection.execute(query, given | {"last": last})
+            beyond, given["before"] = " and c.row_key > :before", last
+            self._wrote(rows)
 
     def _load_rows(self, feed: Feed, target: sa.Table, fixed: Mapping[str, int | str]) -> int:
-        return load(
+        return bulk.load(
             self._connection,
             target,
             [*self._columns, "unfit", "row_key", "row_hash"],
             {"row_hash"} if self.table.has_integer_key else {"row_key", "row_hash"},
             fixed,
             feed,
+            lambda: self._wrote(bulk.PIECE_ROWS),
         )
 
     def _verify(self, name: str, rows: int, condition: str = "true") -> None:
@@ -215,6 +262,20 @@ class Staging:
 
     def _one(self, query: str) -> Any:
         return self._connection.exec_driver_sql(query).one()
+
+
+def take_back(
+    connection: sa.Connection, table: SourceTable, snapshot_id: int, between: Callable[[], None]
+) -> None:
+    """Undo in a history what a snapshot did that was not finished, or was refused."""
+    every = f"order by row_key, closed_by limit {bulk.PIECE_ROWS}"
+    for statement in (  # the new version first: there is room for one that is present
+        f"delete from {table.history} where snapshot_id = :number {every}",
+        f"update {table.history} set closed_by = 0, valid_to_at = null"
+        f" where closed_by = :number {every}",
+    ):
+        while connection.execute(sa.text(statement), {"number": snapshot_id}).rowcount:
+            between()
 
 
 def _temporary(connection: sa.Connection, name: str, *columns: sa.Column[Any]) -> sa.Table:

@@ -19,7 +19,8 @@ cs_snapshot = table(
         "state",
         key(20),
         nullable=False,
-        comment="complete; refused: nothing was changed, because too many rows had vanished",
+        comment="complete; refused: nothing was changed, because too many rows had vanished;"
+        " loading: under way, in pieces that no view shows",
     ),
     sa.Column(
         "snapshot_at",

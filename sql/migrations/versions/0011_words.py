@@ -9,8 +9,6 @@ from __future__ import annotations
 
 from typing import Final
 
-from alembic import op
-
 from sql.migrations.frozen import ddl
 
 revision = "0011"
@@ -40,25 +38,10 @@ WORDS: Final = (
 def upgrade() -> None:
     """Say it anew, as far as it is not said."""
     for table, column, _, comment in WORDS:
-        _say(table, column, comment)
+        ddl.say(table, column, comment)
 
 
 def downgrade() -> None:
     """Say it as before."""
     for table, column, comment, _ in WORDS:
-        _say(table, column, comment)
-
-
-def _say(table: str, column: str, comment: str) -> None:
-    if not op.get_context().as_sql:
-        present = ddl.read(op.get_bind(), table)
-        shape = present.columns.get(column) if present else None
-        if shape is not None and shape.comment == comment:
-            return
-    ddl.alter(
-        table,
-        [
-            f"MODIFY COLUMN `{column}` VARCHAR(20) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin"
-            f" NOT NULL COMMENT '{comment}'"
-        ],
-    )
+        ddl.say(table, column, comment)

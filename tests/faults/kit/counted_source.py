@@ -23,7 +23,7 @@ class CountedSink:
     def write(self, data: bytes) -> int:
         self._rows += 1
         if self._rows % BLOCK_ROWS == 0:
-            self._sink.flush()
+            self._sink._sink.flush()
             self._boundary("block")
         return int(self._sink.write(data))
 

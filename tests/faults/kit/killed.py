@@ -37,6 +37,7 @@ from include.vendors.registry import load_settings, open_client
 from include.vendors.tencent import conversation as tencent_conversation
 from include.warehouse.bookkeeping import retention as old_rows
 from include.warehouse.bookkeeping.ledger import Request
+from include.warehouse.customer_service import bulk
 from include.warehouse.mysql import Warehouse
 from include.warehouse.schema import migrations
 from include.warehouse.tickets import adoption
@@ -86,6 +87,8 @@ def work() -> None:
             migrations.upgrade(warehouse.engine)
             return
         if name == "snapshot":
+            if wanted["pieces"]:
+                bulk.PIECE_ROWS, bulk.PIECE_BYTES = 50, 10_000  # type: ignore[misc]
             source = open_source(wanted["source"], boundary)
             take_snapshot(source, warehouse, request=request, full=wanted["full"])
             return

@@ -106,7 +106,9 @@ def own_server(shared_url: str) -> Iterator[OwnServer]:
 
     def command(*given: Any) -> list[str]:
         size = f"--innodb-data-file-path=ibdata1:12M:autoextend:max:{disk.megabytes}M"
-        return [*mysql.FAMILY.command(*given), size, "--innodb-buffer-pool-size=64M"]
+        # With a binary log, as a server in production has one.
+        log = ("--log-bin=binlog", "--server-id=7", "--binlog-format=row", "--sync-binlog=0")
+        return [*mysql.FAMILY.command(*given), size, "--innodb-buffer-pool-size=64M", *log]
 
     family = replace(mysql.FAMILY, find=lambda: program, command=command)
     try:

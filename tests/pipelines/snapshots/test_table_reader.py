@@ -42,7 +42,7 @@ def publish(source: SourceDatabase, warehouse: Warehouse, execute: Any) -> Any:
         with source.snapshot() as snapshot, warehouse.bulk() as connection:
             with snapshot._connection.cursor() as cursor:
                 snapshot.found = {"pair": postgres._found(cursor, PAIR)}
-            reader = TableReader(connection, snapshot, plan, {}, 1.0)
+            reader = TableReader(connection, snapshot, plan, {}, 1.0, lambda rows: None)
             (read,) = reader.read_tables([PAIR])
             if read.staging:
                 read.staging.publish(number, moment)

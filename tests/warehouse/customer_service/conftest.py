@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import sqlalchemy as sa
@@ -12,6 +12,9 @@ import sqlalchemy as sa
 from include.customer_service import Column, Kind, SourceTable
 from include.warehouse.customer_service.tables import history_table
 from include.warehouse.mysql import Warehouse
+
+if TYPE_CHECKING:
+    from _typeshed import SupportsWrite
 
 NOTES = SourceTable(
     "note",
@@ -27,7 +30,7 @@ class Rows:
     def __init__(self, *given: tuple[int, str], broken: bool = False) -> None:
         self.rows = [self._row(number, text, broken) for number, text in given]
 
-    def copy(self, sink: BinaryIO) -> int:
+    def copy(self, sink: SupportsWrite[bytes]) -> int:
         for row in self.rows:
             sink.write((",".join(map(_cell, row)) + "\n").encode())
         return len(self.rows)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from include.errors import ContractError
+from include.errors import ContractError, SupersededError, UnavailableError
 from include.warehouse.customer_service import bulk
 from tests.warehouse.customer_service.conftest import Rows
 
@@ -17,9 +17,11 @@ def load(request, warehouse, history, monkeypatch):
     if request.param == "inserted":
         monkeypatch.setattr(bulk, "_is_allowed", lambda connection: False)
 
-    def run(feed):
+    def run(feed, between=None):
         with warehouse.bulk() as connection:
-            sent = bulk.load(connection, history, NAMES, {"row_hash"}, FIXED, feed)
+            sent = bulk.load(
+                connection, history, NAMES, {"row_hash"}, FIXED, feed, between or connection.commit
+            )
             connection.commit()
         return sent
 
@@ -34,6 +36,49 @@ def test_rows_arrive_as_they_were_sent(load, warehouse):
     with warehouse.engine.connect() as connection:
         found = [tuple(row) for row in connection.exec_driver_sql(f"{query} order by id")]
     assert found == [(n, text, None, digest, 1) for n, text, _, _, digest in feed.rows]
+
+
+@pytest.mark.parametrize("rows", [1, 9, 10])
+def test_rows_go_in_pieces_and_none_is_cut(load, warehouse, monkeypatch, rows):
+    monkeypatch.setattr(bulk, "PIECE_BYTES", 190)
+    monkeypatch.setattr(bulk, "PIECE_ROWS", 3)
+    commits = []
+    assert (
+        load(Rows(*((n, 'a "line"\nor two') for n in range(rows))), lambda: commits.append(1))
+        == rows
+    )
+    with warehouse.engine.connect() as connection:
+        query = "select count(*), count(distinct id), min(text) from cs_note_history"
+        assert connection.exec_driver_sql(query).one() == (rows, rows, 'a "line"\nor two')
+    assert len(commits) == (rows - 1) // 3
+
+
+def test_a_source_that_fails_between_two_pieces_ends_the_load(load, monkeypatch):
+    monkeypatch.setattr(bulk, "PIECE_BYTES", 1)
+    monkeypatch.setattr(bulk, "PIECE_ROWS", 1)
+
+    class Broken(Rows):
+        def copy(self, sink):
+            super().copy(sink)
+            raise UnavailableError("the source went away")
+
+        def batches(self):
+            yield from super().batches()
+            raise UnavailableError("the source went away")
+
+    with pytest.raises(UnavailableError, match="went away"):
+        load(Broken((1, "a"), (2, "b")))
+
+
+def test_a_commit_that_fails_between_two_pieces_ends_the_load(load, monkeypatch):
+    monkeypatch.setattr(bulk, "PIECE_BYTES", 1)
+    monkeypatch.setattr(bulk, "PIECE_ROWS", 1)
+
+    def superseded():
+        raise SupersededError("another run took over")
+
+    with pytest.raises(SupersededError):
+        load(Rows((1, "a"), (2, "b"), (3, "c")), superseded)
 
 
 def test_a_value_that_does_not_fit_is_refused_by_its_column_and_nothing_stays(load, warehouse):

@@ -7,8 +7,9 @@ from datetime import timedelta
 import pytest
 
 from include.errors import ContractError
-from include.warehouse.customer_service.staging import Staging
-from tests.builders import DAY
+from include.warehouse.customer_service import bulk, manifest
+from include.warehouse.customer_service.staging import Staging, take_back
+from tests.builders import DAY, a_snapshot
 from tests.warehouse.customer_service.conftest import NOTES, Rows
 
 LATER = DAY + timedelta(hours=1)
@@ -42,6 +43,10 @@ def test_what_changed_came_or_vanished_becomes_versions_of_one_moment(connection
     staging.mark_unstaged()
     vanished, vanished_sum = staging.vanished()
     assert vanished == 1
+    before = versions(connection)
+    staging.publish(2, LATER)
+    take_back(connection, NOTES, 2, lambda: None)
+    assert versions(connection) == before
     staging.publish(2, LATER)
 
     then, now = DAY.replace(tzinfo=None), LATER.replace(tzinfo=None)
@@ -53,7 +58,28 @@ def test_what_changed_came_or_vanished_becomes_versions_of_one_moment(connection
         (4, "comes", 2, 0, now, None),
     ]
     expected = first.checksum + change.opened_sum - change.changed_sum - vanished_sum
+    manifest.write(connection, a_snapshot(1), [])
+    manifest.write(connection, a_snapshot(2, state="loading"), [])
+    assert staging.total() == (3, first.checksum), "no reader sees it yet"
+    manifest.write(connection, a_snapshot(2), [])
     assert staging.total() == (3, expected)
+
+
+def test_what_is_much_is_published_and_taken_back_in_pieces(connection, monkeypatch):
+    monkeypatch.setattr(bulk, "PIECE_ROWS", 3)
+    Staging(connection, NOTES).load_first(Rows(*((n, "old") for n in range(10))), 1, DAY)
+    before, commits = versions(connection), []
+    staging = Staging(connection, NOTES, lambda n: commits.append((n, len(versions(connection)))))
+    staging.load(Rows(*((n, "new") for n in range(5, 15))))
+    staging.difference()
+    staging.mark_unstaged()
+    staging.publish(2, LATER)
+    assert commits == [(3, 10), (2, 10), (3, 13), (3, 16), (3, 19), (1, 20)], "5 go, 10 come"
+    assert len(versions(connection)) == 20
+    commits.clear()
+    take_back(connection, NOTES, 2, lambda: commits.append((0, 0)))
+    assert versions(connection) == before
+    assert len(commits) == 8, "10 in four pieces are deleted, 10 in four opened again"
 
 
 def test_keys_are_compared_by_ranges_and_the_missing_ones_marked(connection):
