@@ -95,7 +95,7 @@ cloud_osm_list = table(
     sa.Column(
         "complete",
         sa.SmallInteger,
-        sa.Computed(COMPLETE, persisted=False),
+        sa.Computed(COMPLETE, persisted=True),
         comment="1: closed, and every message stored, as a run of ours proved",
     ),
     sa.UniqueConstraint("type", "cloud_id", name="uq_cloud_osm_list_type_cloud_id"),
