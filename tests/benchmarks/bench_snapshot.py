@@ -101,9 +101,9 @@ def load_alone(url: str, folder: Path) -> None:
             connection.commit()
 
 
-def snapshot(*urls: str) -> dict[str, Any]:
+def snapshot(*given: str) -> dict[str, Any]:
     done = subprocess.run(
-        [sys.executable, "-m", "tests.benchmarks.one_snapshot", *urls],
+        [sys.executable, "-m", "tests.benchmarks.one_snapshot", *given],
         check=True,
         stdout=subprocess.PIPE,
     )
@@ -115,6 +115,9 @@ def main(
     rounds: Annotated[int, typer.Option(min=1, help="Of reference, first, changes.")] = 3,
     scale: Annotated[float, typer.Option(help="1: a million sessions.")] = 1.0,
     share: Annotated[float, typer.Option(help="How much of every table changes.")] = 0.01,
+    late: Annotated[
+        float, typer.Option(help="Seconds that the source sorts before a table's first row.")
+    ] = 0.0,
 ) -> None:
     """Measure on WAREHOUSE_URL's server, or on a private one."""
     copied: list[float] = []
@@ -139,12 +142,12 @@ def main(
             with timed(loaded):
                 load_alone(plain, folder)
             there.drop(plain)
-            taken = snapshot(warehouse, source)
+            taken = snapshot(warehouse, source, str(late))
             assert taken["full_because"] == "first snapshot"
             first.append(taken["seconds"])
             read = taken["rows"]
             churn.churn(source, seed=number, now=NOW + timedelta(hours=number), share=share)
-            changed = snapshot(warehouse, source)
+            changed = snapshot(warehouse, source, str(late))
             assert changed["full_because"] is None
             changes.append(changed["seconds"])
             peaks += [taken["peak"], changed["peak"]]
