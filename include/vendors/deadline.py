@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import socket
 import threading
+import time
 from http.cookiejar import DefaultCookiePolicy
-from typing import Any
+from typing import Any, Final
 
 import requests
 from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+
+TICK_SECONDS: Final = 0.1  # how late a deadline may be noticed
 
 
 class Deadline:
@@ -24,22 +28,23 @@ class Deadline:
 
     def __init__(self, seconds: float) -> None:
         self.passed = False
+        self._at = time.monotonic() + seconds
         self._socket: socket.socket | None = None
-        self._timer = threading.Timer(seconds, self._expire)
-        self._timer.daemon = True
 
     def __enter__(self) -> Deadline:
         Deadline._current.deadline = self
-        self._timer.start()
+        _watchdog.watch(self)
         return self
 
     def __exit__(self, *exc: object) -> None:
-        self._timer.cancel()
+        _watchdog.leave(self)
         Deadline._current.deadline = None
 
-    def _expire(self) -> None:
-        self.passed = True
-        self._shut()
+    def expire(self, now: float) -> None:
+        """Shut the connection down if *now*, by the monotonic clock, the time is over."""
+        if now >= self._at and not self.passed:
+            self.passed = True
+            self._shut()
 
     def _shut(self) -> None:
         if self._socket is not None:
@@ -48,13 +53,52 @@ class Deadline:
                 socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
 
     @classmethod
-    def watch(cls, sock: Any) -> None:
+    def note_socket(cls, sock: Any) -> None:
         """Put *sock* under the deadline of this thread's call."""
         deadline: Deadline | None = getattr(cls._current, "deadline", None)
         if deadline is not None:
             deadline._socket = sock
             if deadline.passed:  # while we were still connecting
                 deadline._shut()
+
+
+class _Watchdog:
+    """One thread for the deadlines of all calls: a timer each would cost more than many a call."""
+
+    def __init__(self) -> None:
+        self._begin_anew()
+        # A child of a fork has neither the thread nor whoever held the lock.
+        os.register_at_fork(after_in_child=self._begin_anew)
+
+    def _begin_anew(self) -> None:
+        self._watched: set[Deadline] = set()
+        self._changing = threading.Condition()
+        self._thread: threading.Thread | None = None
+
+    def watch(self, deadline: Deadline) -> None:
+        with self._changing:
+            self._watched.add(deadline)
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="deadlines", daemon=True)
+                self._thread.start()
+            elif len(self._watched) == 1:
+                self._changing.notify()
+
+    def leave(self, deadline: Deadline) -> None:
+        with self._changing:
+            self._watched.discard(deadline)
+
+    def _run(self) -> None:
+        while True:
+            with self._changing:
+                self._changing.wait(TICK_SECONDS if self._watched else None)
+                watched = list(self._watched)
+            now = time.monotonic()
+            for deadline in watched:
+                deadline.expire(now)
+
+
+_watchdog: Final = _Watchdog()
 
 
 def open_session(proxy: str | None = None) -> requests.Session:
@@ -79,13 +123,13 @@ class _Session(requests.Session):
 
 class _WatchedConnection(HTTPConnection):
     def getresponse(self) -> Any:
-        Deadline.watch(self.sock)
+        Deadline.note_socket(self.sock)
         return super().getresponse()
 
 
 class _WatchedSecureConnection(HTTPSConnection):
     def getresponse(self) -> Any:
-        Deadline.watch(self.sock)
+        Deadline.note_socket(self.sock)
         return super().getresponse()
 
 

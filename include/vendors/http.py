@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import codecs
 import contextlib
-import email.utils
 import json
 import logging
 import re
@@ -24,6 +23,7 @@ import requests
 import tenacity
 import urllib3
 from requests.auth import AuthBase
+from requests.structures import CaseInsensitiveDict
 
 from include.errors import (
     AuthError,
@@ -36,6 +36,7 @@ from include.errors import (
 from include.models import Account
 from include.vendors.deadline import Deadline, open_session
 from include.vendors.fields import Json, Record, kind
+from include.vendors.headers import find_skew, hint_at_clock, seconds_asked
 from include.vendors.rate import RateLimit
 
 log = logging.getLogger(__name__)
@@ -51,9 +52,9 @@ WAIT_SECONDS: Final = 120.0
 LONG_WAIT_SECONDS: Final = 5.0
 WARNINGS: Final = 20  # different ones, a session
 CHUNK_BYTES: Final = 64 * 2**10
-SKEW_SECONDS: Final = 60.0  # a smaller difference of clocks explains no refusal
 
 CODE: Final = re.compile(r"[A-Za-z]{1,40}(\.[0-9A-Za-z]{1,40}){0,3}")
+PLAIN_PATH: Final = re.compile(r"(/[0-9A-Za-z_-]+)*/?")
 REQUEST_ID: Final = re.compile(r"[0-9A-Za-z._:-]{1,48}")
 # Two vendors answer a wrong signature with the text they signed; a signature is a long token.
 SIGNED_TEXT: Final = re.compile(
@@ -98,12 +99,15 @@ class ApiSession:
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        self.account, self.base_url, self.calls = account, base_url.rstrip("/"), 0
+        home = requests.PreparedRequest()
+        home.prepare_url(base_url, None)
+        self.account, self.base_url, self.calls = account, (home.url or "").rstrip("/"), 0
         self.clock_skew: float | None = None  # seconds we are ahead, by the newest answer
         self._auth, self._classify, self._rate, self._now = auth, classify, rate, now
         self._counting = threading.Lock()
         self._warned: set[str] = set()
         self._session = open_session(proxy)
+        self._headers = {name: str(value) for name, value in self._session.headers.items()}
         self._retrying = tenacity.Retrying(
             retry=tenacity.retry_if_exception(_is_worth_another_try),
             stop=_is_the_last,
@@ -128,20 +132,50 @@ class ApiSession:
 
         Raises the subclass of VendorError that says who must act.
         """
-        request = requests.Request(
-            method, self.base_url + path, params=dict(params or {}), headers=dict(headers or {})
-        )
+        request = self._prepare(method, path, params or {}, headers or {})
         if form is not None:
-            request.data = dict(form)
+            request.prepare_body(dict(form), None)
         elif payload is not None:
-            request.data = json.dumps(payload, ensure_ascii=False, separators=(",", ":")).encode()
+            text = json.dumps(payload, ensure_ascii=False, separators=(",", ":"))
+            request.body = text.encode()
         spent = [0.0]
         try:
-            return self._retrying.copy()(self._attempt, action, request, spent)
+            return self._try(action, request, spent)
         except _BrokenBodyError as error:
             raise ContractError(str(error.args[0]), **_where(error)) from error
         except _TooSlowError as error:  # to the ledger it is what everybody knows
             raise UnavailableError(str(error.args[0]), **_where(error)) from None
+
+    def _prepare(
+        self, method: str, path: str, params: Mapping[str, str], headers: Mapping[str, str]
+    ) -> requests.PreparedRequest:
+        """What is alike in all attempts of a call, without a body."""
+        request = requests.PreparedRequest()
+        request.method = method
+        request.headers = CaseInsensitiveDict({**self._headers, **headers})
+        if params or not PLAIN_PATH.fullmatch(path):
+            request.prepare_url(self.base_url + path, dict(params))
+        else:  # the library would take it apart and put it together again
+            request.url = self.base_url + path
+        return request
+
+    def _try(self, action: str, request: requests.PreparedRequest, spent: list[float]) -> Record:
+        """Try, and try again as far as it is worth it."""
+        try:
+            return self._attempt(action, request, spent)
+        except VendorError as error:
+            if not _is_worth_another_try(error):
+                raise
+            first: VendorError | None = error
+
+        def attempt() -> Record:
+            nonlocal first
+            if error := first:  # the library costs as much as a call: it hears of failures alone
+                first = None
+                raise error
+            return self._attempt(action, request, spent)
+
+        return self._retrying.copy()(attempt)
 
     def warn_once(self, message: str) -> None:
         """Log what a vendor said that nobody has listed, once, and not endlessly many of it."""
@@ -161,7 +195,9 @@ class ApiSession:
         if seconds >= LONG_WAIT_SECONDS and state.outcome:
             log.warning("account=%s waits %.0f s: %s", who, seconds, state.outcome.exception())
 
-    def _attempt(self, action: str, request: requests.Request, spent: list[float]) -> Record:
+    def _attempt(
+        self, action: str, request: requests.PreparedRequest, spent: list[float]
+    ) -> Record:
         left = CALL_SECONDS - spent[0]
         where = {"vendor": self.account.vendor, "action": action}
         too_slow = _TooSlowError(f"no complete answer within {CALL_SECONDS:g} s", **where)
@@ -174,7 +210,7 @@ class ApiSession:
                 retry_after=2 * WAIT_SECONDS,
                 **where,
             )
-        prepared = self._session.prepare_request(request)
+        prepared = request.copy()
         prepared.prepare_auth(self._auth)
         with self._counting:
             self.calls += 1
@@ -201,7 +237,7 @@ class ApiSession:
 
     def _judge(self, action: str, response: requests.Response, body: bytes) -> Record:
         status, where = response.status_code, {"vendor": self.account.vendor, "action": action}
-        self.clock_skew = _skew(response.headers, self._now())
+        self.clock_skew = find_skew(response.headers, self._now())
         if 300 <= status < 400:
             raise ContractError(f"HTTP {status}: a redirect, which we never follow", **where)
         try:
@@ -225,14 +261,14 @@ class ApiSession:
         where["code"] = self._scrub(verdict.code, CODE) or f"HTTP {status}"
         message = self._scrub(verdict.message) or "refused without a reason"
         if issubclass(error, RateLimitError):
-            hint = _seconds(verdict.retry_after, response.headers, self._now())
+            hint = seconds_asked(verdict.retry_after, response.headers, self._now())
             if hint:
                 message += f"; the vendor asks for a rest of {hint:g} s"
             # For a longer rest than we wait, nobody is held: each call ends, and says so.
             self._rate.refused(hint if hint is not None and hint <= WAIT_SECONDS else None)
             raise RateLimitError(message, retry_after=hint, **where)
         if issubclass(error, AuthError):
-            message += _clock_hint(self.clock_skew)
+            message += hint_at_clock(self.clock_skew)
         raise error(message, **where)
 
     def _parse(self, response: requests.Response, body: bytes, where: Mapping[str, str]) -> Json:
@@ -324,40 +360,6 @@ def _wait(state: tenacity.RetryCallState) -> float:
         multiplier=1.0 if slow else 0.5, max=60 if slow else 10
     )
     return max(grown(state), getattr(error, "retry_after", None) or 0.0)
-
-
-def _seconds(hint: float | None, headers: Mapping[str, str], now: datetime) -> float | None:
-    """The wait that was asked for: the vendor's hint, else Retry-After, seconds or a date."""
-    if hint is None:
-        value = headers.get("Retry-After", "").strip()
-        if value.isascii() and value.isdigit():
-            hint = float(value)
-        elif moment := _date(value):
-            hint = (moment - (_date(headers.get("Date", "")) or now)).total_seconds()
-    return None if hint is None else max(hint, 0.0)
-
-
-def _skew(headers: Mapping[str, str], now: datetime) -> float | None:
-    """Seconds that *now* is ahead of the vendor's clock; None when the answer does not tell."""
-    theirs = _date(headers.get("Date", ""))
-    return (now - theirs).total_seconds() if theirs else None
-
-
-def _clock_hint(skew: float | None) -> str:
-    """What to add to a refused signature when our clock and the vendor's differ."""
-    if skew is None or abs(skew) < SKEW_SECONDS:
-        return ""
-    side = "ahead of" if skew > 0 else "behind"
-    return f"; this machine's clock is {abs(skew):.0f} s {side} the vendor's: set it right"
-
-
-def _date(value: str) -> datetime | None:
-    """The moment that a header tells, None when it tells none."""
-    try:
-        moment = email.utils.parsedate_to_datetime(value)
-    except ValueError:
-        return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _reason(error: BaseException) -> str:

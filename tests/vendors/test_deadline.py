@@ -6,6 +6,7 @@ import contextlib
 import datetime
 import ipaddress
 import itertools
+import os
 import socket
 import ssl
 import threading
@@ -131,3 +132,13 @@ def test_a_deadline_that_was_kept_leaves_the_connection_alone():
             time.sleep(0.15)
             assert not deadline.passed
         assert wire.connections == 1
+
+
+def test_a_forked_process_has_deadlines_of_its_own():
+    with Deadline(60):
+        child = os.fork()
+        if child == 0:
+            with Deadline(0.1) as deadline:
+                time.sleep(1)
+            os._exit(0 if deadline.passed else 1)
+    assert os.waitpid(child, 0)[1] == 0

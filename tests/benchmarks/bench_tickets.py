@@ -1,0 +1,132 @@
+"""How long a full sync of one account takes beside the least that a person would write.
+
+``python -m tests.benchmarks.bench_tickets [--tickets 2000] [--latency 5] [--rounds 5]``. By hand:
+sixteen threads with `requests` that make the same calls, signed, and insert the same rows with
+multi-row INSERTs of a thousand. Bare: the same calls by `urllib3`, unsigned, nothing stored. Each
+is a process of its own, and its processor time is its own.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from statistics import median
+from typing import Annotated, Any, Final
+
+import requests
+import typer
+
+from include.sandbox.vendors.server import Sandbox
+from tests.benchmarks.ground import ground
+
+NOW: Final = datetime(2026, 7, 2, tzinfo=UTC)
+ROOT: Final = Path(__file__).resolve().parents[2]
+Answers = dict[tuple[str, str], str]
+CONTESTANTS: Final = ("ours", "hand", "bare")
+
+
+def record(url: str, tickets: int, messages: int) -> tuple[dict[str, Any], Answers]:
+    """Sync a sandbox account once: what a child needs to know, and all answers."""
+    answers: Answers = {}
+    send = requests.Session.send
+
+    def recording(self: requests.Session, request: Any, **options: Any) -> requests.Response:
+        options["stream"] = False
+        response = send(self, request, **options)
+        answers[request.headers["X-TC-Action"], request.body.decode()] = response.text
+        return response
+
+    from tests.benchmarks.one_sync import sync
+
+    with Sandbox(7, 1, 0) as sandbox:
+        sandbox.store.freeze(NOW)
+        for number in range(tickets):
+            moment = NOW - timedelta(hours=1, minutes=10 * number % 40_000)
+            sandbox.store.add_ticket(
+                "tencent", created_at=moment, state="closed", messages=messages
+            )
+        environment = {
+            **sandbox.environment(),
+            "SYNC_SINCE": "2026-06-01T00:00:00+00:00",
+            "CALLS_PER_SECOND": "999",
+            "SANDBOX": "1",
+            "TENCENT_ENABLED": "1",
+        }
+        account = asdict(sandbox.account("tencent"))
+        requests.Session.send = recording  # type: ignore[method-assign]
+        try:
+            told = sync(url, json.dumps(account), json.dumps(environment), NOW.isoformat())
+        finally:
+            requests.Session.send = send  # type: ignore[method-assign]
+    assert told["ended"].startswith(f"{tickets} tickets"), told
+    return {"account": account, "environment": environment, "now": NOW.isoformat()}, answers
+
+
+@contextmanager
+def replaying(answers: Answers, latency: float) -> Iterator[int]:
+    """The port of a server that gives *answers* after *latency* ms."""
+    with tempfile.NamedTemporaryFile() as file:
+        file.write(json.dumps([[*call, answer] for call, answer in answers.items()]).encode())
+        file.flush()
+        command = [sys.executable, "-m", "tests.benchmarks.replay", file.name, str(latency)]
+        with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as server:
+            assert server.stdout
+            try:
+                yield int(server.stdout.readline())
+            finally:
+                server.kill()
+
+
+def run(contestant: str, given: dict[str, Any]) -> dict[str, Any]:
+    command = [sys.executable, "-m", "tests.benchmarks.one_ticket_run", contestant]
+    done = subprocess.run(
+        command, cwd=ROOT, input=json.dumps(given), text=True, stdout=subprocess.PIPE, check=True
+    )
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+def main(
+    tickets: Annotated[int, typer.Option(min=1)] = 2_000,
+    messages: Annotated[int, typer.Option(min=1, help="A ticket.")] = 5,
+    latency: Annotated[float, typer.Option(help="Milliseconds a call.")] = 5.0,
+    rounds: Annotated[int, typer.Option(min=1)] = 5,
+) -> None:
+    """Measure on WAREHOUSE_URL's server, or on a private one."""
+    found: dict[str, list[dict[str, Any]]] = {name: [] for name in CONTESTANTS}
+    with ground() as there, tempfile.TemporaryDirectory() as folder:
+        typer.echo(there.describe())
+        url = there.new_warehouse("recorded")
+        given, answers = record(url, tickets, messages)
+        there.drop(url)
+        calls = Path(folder) / "calls"
+        calls.write_text(json.dumps([call for call in answers if call[0] == "GetMCTicketById"]))
+        with replaying(answers, latency) as port:
+            given["environment"]["TENCENT_BASE_URL"] = f"http://127.0.0.1:{port}"
+            given |= {"port": port, "calls": str(calls)}
+            for number in range(rounds):
+                for contestant in CONTESTANTS[number % 3 :] + CONTESTANTS[: number % 3]:
+                    url = there.new_warehouse(f"{contestant}_{number}")
+                    found[contestant].append(run(contestant, given | {"url": url}))
+                    there.drop(url)
+    typer.echo(f"{tickets} tickets, {tickets * messages} messages, {latency:g} ms, {rounds} rounds")
+    for name in CONTESTANTS:
+        wall, cpu = (median(one[of] for one in found[name]) for of in ("seconds", "processor"))
+        typer.echo(
+            f"{name:6}{wall:8.2f} s  processor {cpu:6.2f} s"
+            f"  {cpu / found[name][0]['calls'] * 1000:.2f} ms a call"
+        )
+    for of in ("seconds", "processor"):
+        ours, hand, bare = (median(one[of] for one in found[name]) for name in CONTESTANTS)
+        typer.echo(f"{of:10} ours : by hand {ours / hand:.2f}   ours : bare {ours / bare:.2f}")
+
+
+if __name__ == "__main__":
+    typer.run(main)
