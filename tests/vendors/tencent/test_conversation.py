@@ -87,7 +87,8 @@ def test_a_conversation_that_never_holds_still_is_left_for_another_run(vendor):
         vendor.read()
 
 
-def test_a_conversation_without_an_end_is_loud(vendor):
+def test_a_conversation_without_an_end_is_loud(vendor, monkeypatch):
+    monkeypatch.setattr(tencent_conversation, "MAX_PAGES", 50)
     vendor.actions["GetMCTicketById"] = lambda asked: (
         vendor.detail | {"Comments": [a_comment(Content=str(asked["Page"]))] * 20}
     )
