@@ -65,7 +65,7 @@ def migrate(
 @verb
 def check(as_json: AsJson = False) -> None:
     """Try everything that runs need: database, rights, keys, clocks, each account at its vendor."""
-    from include.cli.check import check as run
+    from include.cli.check.check import check as run
 
     run(as_json=as_json)
 

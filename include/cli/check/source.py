@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from include.cli.check.finding import Finding, clock
 from include.cli.console import utcnow
-from include.cli.finding import Finding, clock
 from include.cli.snapshot import open_source
 from include.customer_service import SOURCE_TABLES
 from include.errors import SyncError

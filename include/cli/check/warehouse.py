@@ -1,36 +1,25 @@
-"""`check`: everything that runs need, tried. One line each, with the next step."""
+"""`check` of the database we write: server, schema, rights, views."""
 
 from __future__ import annotations
 
 import functools
 from collections.abc import Iterator
-from dataclasses import asdict, replace
-from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, Final
+from datetime import timedelta
+from typing import Any, Final
 
 import sqlalchemy as sa
-import typer
 
-from include.cli.check_source import check_source
-from include.cli.console import Exit, Progress, masker, reason, report, report_json, utcnow
-from include.cli.finding import Finding, clock
+from include.cli.check.accounts import check_accounts
+from include.cli.check.finding import Finding, clock
+from include.cli.console import reason, utcnow
 from include.errors import ConfigError, SyncError
-from include.models import Account, SyncWindow
-from include.secrets import KeyRing, reference_from_environment
+from include.secrets import KeyRing
 from include.settings import Settings
-from include.vendors.registry import (
-    DECLARED,
-    is_switched_on,
-    load_settings,
-    open_client,
-    switch_of,
-)
 from include.warehouse.bookkeeping.tables import sync_check, sync_quarantine, sync_run
 from include.warehouse.customer_service.tables import HISTORIES, cs_snapshot_table
 from include.warehouse.mysql import Warehouse
 from include.warehouse.schema import migrations, views
 from include.warehouse.tables import metadata
-from include.warehouse.tickets import accounts
 from include.warehouse.tickets.adoption import count_foreign_rows
 from include.warehouse.tickets.tables import (
     cloud_osm_detail,
@@ -41,9 +30,6 @@ from include.warehouse.tickets.tables import (
     cloud_user,
 )
 from include.warehouse.types import Utc
-
-if TYPE_CHECKING:
-    from include.warehouse.tickets.accounts import AccountInfo
 
 PACKET_BYTES: Final = 16 * 2**20
 YOUNG_DAYS: Final = 30
@@ -70,77 +56,7 @@ DELETED_FROM: Final = (
 )
 
 
-def check(*, as_json: bool) -> None:
-    """Try everything, print every finding, and end with 1 when something failed."""
-    findings = []
-    for finding in _all():
-        finding = replace(
-            finding,
-            detail=masker.hide(finding.detail),
-            next_step=masker.hide(finding.next_step),
-        )
-        findings.append(finding)
-        if not as_json:
-            step = f" -> {finding.next_step}" if finding.next_step else ""
-            report(f"{finding.verdict:8} {finding.what}: {finding.detail}{step}")
-    if as_json:
-        report_json([asdict(finding) for finding in findings])
-    raise typer.Exit(
-        Exit.FAILED if any(finding.verdict == "failed" for finding in findings) else Exit.DONE
-    )
-
-
-def _all() -> Iterator[Finding]:
-    try:
-        settings = load_settings()
-    except ConfigError as error:
-        yield Finding("settings", "failed", str(error))
-        return
-    yield Finding("settings", "ok", "the sandbox's" if settings.sandbox else "read")
-    ring = KeyRing({})
-    try:
-        ring = KeyRing.parse(settings.secret_keys.get_secret_value())
-        yield from _keys(ring)
-    except ConfigError as error:
-        yield Finding("secret keys", "failed", str(error))
-    if settings.warehouse_url.get_secret_value():
-        try:
-            warehouse = Warehouse.open(
-                settings.warehouse_url.get_secret_value(), ca=settings.warehouse_ca
-            )
-        except ConfigError as error:
-            yield Finding("warehouse", "failed", str(error))
-        else:
-            try:
-                yield from _warehouse(warehouse, ring, settings)
-            finally:
-                warehouse.close()
-    else:
-        yield Finding(
-            "warehouse",
-            "failed",
-            "not configured",
-            "set WAREHOUSE_URL=mysql+pymysql://user:password@host:3306/database",
-        )
-    yield from check_source(settings)
-
-
-def _keys(ring: KeyRing) -> Iterator[Finding]:
-    if not ring.ids:
-        yield Finding(
-            "secret keys",
-            "warning",
-            "SECRET_KEYS is not set: no account's key can be encrypted or read back",
-            "make one with `python -m include accounts new-key`",
-        )
-        return
-    others = f"; also opens {', '.join(ring.ids[1:])}" if ring.ids[1:] else ""
-    yield Finding("secret keys", "ok", f"encrypts with {ring.ids[0]}{others}")
-    for warning in ring.warnings:
-        yield Finding("secret keys", "warning", warning)
-
-
-def _warehouse(warehouse: Warehouse, ring: KeyRing, settings: Settings) -> Iterator[Finding]:
+def check_warehouse(warehouse: Warehouse, ring: KeyRing, settings: Settings) -> Iterator[Finding]:
     """The server, then the schema, then what stands in it; stops where the next is pointless."""
     try:
         yield from warehouse.transact(_server)
@@ -164,32 +80,7 @@ def _warehouse(warehouse: Warehouse, ring: KeyRing, settings: Settings) -> Itera
         yield from warehouse.transact(_staging)
     if not settings.leave_new_seconds:
         yield from warehouse.transact(_other_writer)
-    try:
-        infos = accounts.list_accounts(
-            warehouse,
-            ring,
-            references=reference_from_environment,
-            allow_plain=settings.allow_plain_secrets,
-            mask=masker.add,
-        )
-        usable, _ = accounts.load_accounts(
-            warehouse,
-            ring,
-            references=reference_from_environment,
-            allow_plain=settings.allow_plain_secrets,
-            mask=masker.add,
-        )
-    except SyncError as error:
-        yield Finding("accounts", "failed", str(error))
-        return
-    if not infos:
-        yield Finding("accounts", "warning", "none", "`python -m include accounts add`")
-    by_id = {account.account_id: account for account in usable}
-    with Progress("check", len(infos)) as progress:
-        for info in infos:
-            progress.update(info.account_id)
-            yield from _account(info, by_id.get(info.account_id), settings)
-            progress.advance()
+    yield from check_accounts(warehouse, ring, settings)
 
 
 def _server(connection: sa.Connection) -> list[Finding]:
@@ -346,46 +237,3 @@ def _insert_nothing(table: sa.Table) -> sa.Executable:
 def _update_nothing(table: sa.Table) -> sa.Executable:
     column = next(iter(table.primary_key))
     return sa.update(table).where(sa.false()).values({column.name: column})
-
-
-def _account(info: AccountInfo, account: Account | None, settings: Settings) -> Iterator[Finding]:
-    what = f"account {info.account_id}"
-    if not info.is_enabled:
-        yield Finding(what, "off", f"{info.vendor}: switched off (enabled = 0), not read")
-        return
-    if account is None:
-        yield Finding(what, "failed", info.problem or "its row changed while we looked")
-        return
-    for warning in info.warnings:
-        yield Finding(what, "warning", warning)
-    if not is_switched_on(account.vendor, settings):
-        why = "its ticket API is not documented by the vendor (experimental)"
-        if DECLARED[account.vendor].is_official:
-            why = "it is switched off"
-        yield Finding(
-            what,
-            "off",
-            f"{account.vendor}: not read, {why}",
-            f"{switch_of(account.vendor)}=1 reads it all the same",
-        )
-        return
-    yield from _vendor(what, account, settings)
-
-
-def _vendor(what: str, account: Account, settings: Settings) -> Iterator[Finding]:
-    """One cheap call: the first page of the tickets of the last hour."""
-    now: datetime = utcnow()
-    try:
-        client = open_client(account, settings)
-        try:
-            window = SyncWindow(now - timedelta(hours=1), now)
-            next(iter(client.list_tickets(window)), None)
-            experimental = "" if DECLARED[account.vendor].is_official else ", experimental"
-            yield Finding(what, "ok", f"{account.vendor} answers and lets us list{experimental}")
-            yield from clock(account.vendor, client.clock_skew)
-        finally:
-            client.close()
-    except SyncError as error:
-        from include.work.health import whose_turn
-
-        yield Finding(what, "failed", str(error), whose_turn(type(error).__name__))

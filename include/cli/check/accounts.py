@@ -1,0 +1,93 @@
+"""`check` of the accounts: each row, its key, and one cheap call to its vendor."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from include.cli.check.finding import Finding, clock
+from include.cli.console import Progress, masker, utcnow
+from include.errors import SyncError
+from include.models import Account, SyncWindow
+from include.secrets import KeyRing, reference_from_environment
+from include.settings import Settings
+from include.vendors.registry import DECLARED, is_switched_on, open_client, switch_of
+from include.warehouse.mysql import Warehouse
+from include.warehouse.tickets import accounts
+
+if TYPE_CHECKING:
+    from include.warehouse.tickets.accounts import AccountInfo
+
+
+def check_accounts(warehouse: Warehouse, ring: KeyRing, settings: Settings) -> Iterator[Finding]:
+    """Every row of ``cloud_user``: what is wrong with it, and whether its vendor answers."""
+    try:
+        infos = accounts.list_accounts(
+            warehouse,
+            ring,
+            references=reference_from_environment,
+            allow_plain=settings.allow_plain_secrets,
+            mask=masker.add,
+        )
+        usable, _ = accounts.load_accounts(
+            warehouse,
+            ring,
+            references=reference_from_environment,
+            allow_plain=settings.allow_plain_secrets,
+            mask=masker.add,
+        )
+    except SyncError as error:
+        yield Finding("accounts", "failed", str(error))
+        return
+    if not infos:
+        yield Finding("accounts", "warning", "none", "`python -m include accounts add`")
+    by_id = {account.account_id: account for account in usable}
+    with Progress("check", len(infos)) as progress:
+        for info in infos:
+            progress.update(info.account_id)
+            yield from _account(info, by_id.get(info.account_id), settings)
+            progress.advance()
+
+
+def _account(info: AccountInfo, account: Account | None, settings: Settings) -> Iterator[Finding]:
+    what = f"account {info.account_id}"
+    if not info.is_enabled:
+        yield Finding(what, "off", f"{info.vendor}: switched off (enabled = 0), not read")
+        return
+    if account is None:
+        yield Finding(what, "failed", info.problem or "its row changed while we looked")
+        return
+    for warning in info.warnings:
+        yield Finding(what, "warning", warning)
+    if not is_switched_on(account.vendor, settings):
+        why = "its ticket API is not documented by the vendor (experimental)"
+        if DECLARED[account.vendor].is_official:
+            why = "it is switched off"
+        yield Finding(
+            what,
+            "off",
+            f"{account.vendor}: not read, {why}",
+            f"{switch_of(account.vendor)}=1 reads it all the same",
+        )
+        return
+    yield from _vendor(what, account, settings)
+
+
+def _vendor(what: str, account: Account, settings: Settings) -> Iterator[Finding]:
+    """One cheap call: the first page of the tickets of the last hour."""
+    now: datetime = utcnow()
+    try:
+        client = open_client(account, settings)
+        try:
+            window = SyncWindow(now - timedelta(hours=1), now)
+            next(iter(client.list_tickets(window)), None)
+            experimental = "" if DECLARED[account.vendor].is_official else ", experimental"
+            yield Finding(what, "ok", f"{account.vendor} answers and lets us list{experimental}")
+            yield from clock(account.vendor, client.clock_skew)
+        finally:
+            client.close()
+    except SyncError as error:
+        from include.work.health import whose_turn
+
+        yield Finding(what, "failed", str(error), whose_turn(type(error).__name__))

@@ -1,0 +1,87 @@
+"""`check`: everything that runs need, tried. One line each, with the next step."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict, replace
+
+import typer
+
+from include.cli.check.finding import Finding
+from include.cli.check.source import check_source
+from include.cli.check.warehouse import check_warehouse
+from include.cli.console import Exit, masker, report, report_json
+from include.errors import ConfigError
+from include.secrets import KeyRing
+from include.vendors.registry import load_settings
+from include.warehouse.mysql import Warehouse
+
+
+def check(*, as_json: bool) -> None:
+    """Try everything, print every finding, and end with 1 when something failed."""
+    findings = []
+    for finding in _all():
+        finding = replace(
+            finding,
+            detail=masker.hide(finding.detail),
+            next_step=masker.hide(finding.next_step),
+        )
+        findings.append(finding)
+        if not as_json:
+            step = f" -> {finding.next_step}" if finding.next_step else ""
+            report(f"{finding.verdict:8} {finding.what}: {finding.detail}{step}")
+    if as_json:
+        report_json([asdict(finding) for finding in findings])
+    raise typer.Exit(
+        Exit.FAILED if any(finding.verdict == "failed" for finding in findings) else Exit.DONE
+    )
+
+
+def _all() -> Iterator[Finding]:
+    try:
+        settings = load_settings()
+    except ConfigError as error:
+        yield Finding("settings", "failed", str(error))
+        return
+    yield Finding("settings", "ok", "the sandbox's" if settings.sandbox else "read")
+    ring = KeyRing({})
+    try:
+        ring = KeyRing.parse(settings.secret_keys.get_secret_value())
+        yield from _keys(ring)
+    except ConfigError as error:
+        yield Finding("secret keys", "failed", str(error))
+    if settings.warehouse_url.get_secret_value():
+        try:
+            warehouse = Warehouse.open(
+                settings.warehouse_url.get_secret_value(), ca=settings.warehouse_ca
+            )
+        except ConfigError as error:
+            yield Finding("warehouse", "failed", str(error))
+        else:
+            try:
+                yield from check_warehouse(warehouse, ring, settings)
+            finally:
+                warehouse.close()
+    else:
+        yield Finding(
+            "warehouse",
+            "failed",
+            "not configured",
+            "set WAREHOUSE_URL=mysql+pymysql://user:password@host:3306/database",
+        )
+    yield from check_source(settings)
+
+
+def _keys(ring: KeyRing) -> Iterator[Finding]:
+    if not ring.ids:
+        yield Finding(
+            "secret keys",
+            "warning",
+            "SECRET_KEYS is not set: no account's key can be encrypted or read back",
+            "make one with `python -m include accounts new-key`",
+        )
+        return
+    others = f"; also opens {', '.join(ring.ids[1:])}" if ring.ids[1:] else ""
+    yield Finding("secret keys", "ok", f"encrypts with {ring.ids[0]}{others}")
+    for warning in ring.warnings:
+        yield Finding("secret keys", "warning", warning)
