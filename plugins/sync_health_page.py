@@ -19,11 +19,14 @@ from fastapi import Depends, FastAPI, Request, Response
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from include.errors import SyncError
+from include.errors import ConfigError, SyncError
 from include.runtime import connections
+from include.runtime.stops import Stop, find_stops
 from include.vendors.registry import DECLARED, VENDORS, is_switched_on
 from include.work.accounts import list_accounts
-from include.work.health import Health, Standing, catalog_owner, read_health, whose_turn
+from include.work.health import Health, Standing, catalog_owner, read_health
+from include.work.schedules import SCHEDULES
+from include.work.turns import whose_turn
 
 if TYPE_CHECKING:
     from include.warehouse.tickets.accounts import AccountInfo
@@ -39,9 +42,6 @@ HEADERS: Final = {
 MOST_LINES: Final = 300
 """Lines of a table; those that need somebody come first, so only untroubled ones are left out."""
 
-LATE_SECONDS: Final = {"tickets": 30 * 60, "catalog": 2 * 24 * 60 * 60, "snapshot": 3 * 60 * 60}
-"""Lag at which data counts as late: two runs of sync_tickets, two of refresh_catalog, three of
-snapshot_customer_service."""
 ONCE: Final = {"snapshot": "Customer-service snapshot", "build": "Reports", "run": "SQL checks"}
 """What there is one of, by entity."""
 
@@ -49,6 +49,7 @@ STATES: Final = {
     "unusable": "bad",
     "failed": "bad",
     "silent": "bad",
+    "halted": "warn",
     "late": "warn",
     "never read": "warn",
     "partial": "warn",
@@ -63,7 +64,7 @@ CATCHING_UP: Final = ("running", "more")
 """Outcomes of a run that is at work, or whose rest the next one reads."""
 TONES: Final = {
     "bad": "failed",
-    "warn": "late or incomplete",
+    "warn": "late, halted or incomplete",
     "good": "fresh",
     "busy": "running",
     "idle": "not read",
@@ -71,10 +72,12 @@ TONES: Final = {
 TURNS: Final = {
     "silent": "nobody's turn: the next run takes over",
     "stopped": "nobody's turn: the next run goes on where it was stopped",
-    "late": "the operator's turn: is the DAG switched on, is the scheduler running?",
+    "late": "the operator's turn: look at the runs of its DAG in Airflow",
     "never read": "the operator's turn: switch the DAG on, or trigger it",
 }
 """Whose turn it is where no error says so."""
+OPERATOR: Final = "the operator's turn"
+HALTED: Final = f"{OPERATOR}: no run of it starts, see above"
 SIGNS: Final = {
     "silent": "The run has shown no sign of life for ten minutes.",
     "stopped": "The run was stopped before its end.",
@@ -106,12 +109,7 @@ class Line:
     @property
     def is_late(self) -> bool:
         """Whether its data is older than it should be, whatever its last run says."""
-        return self.tone != "idle" and self.standing is not None and _is_late(self.standing)
-
-
-def _is_late(standing: Standing) -> bool:
-    lag, longest = standing.lag_seconds, LATE_SECONDS.get(standing.entity)
-    return lag is not None and longest is not None and lag > longest
+        return self.tone != "idle" and self.standing is not None and self.standing.is_late
 
 
 app = FastAPI(
@@ -135,7 +133,17 @@ def page() -> HTMLResponse:
     except SyncError as error:
         headline, turn = "The warehouse cannot be read", "the operator's turn: mend it, then reload"
         return _failure(503, headline, str(error), turn)
-    return _render(200, failure=None, **_view(health, accounts, off, now))
+    stops, unknown = _ask_airflow(now)
+    view = _view(health, accounts, off, stops)
+    return _render(200, failure=None, now=now, stops=stops, unknown=unknown, **view)
+
+
+def _ask_airflow(now: datetime) -> tuple[list[Stop], str]:
+    """What keeps runs from starting; or why nobody knows, which the rest of the page survives."""
+    try:
+        return find_stops(now=now), ""
+    except ConfigError as error:
+        return [], str(error)
 
 
 @app.get("/style.css")
@@ -154,17 +162,18 @@ def broken(request: Request, error: Exception) -> HTMLResponse:
 
 
 def _view(
-    health: Health, accounts: list[AccountInfo], off: set[str], now: datetime
+    health: Health, accounts: list[AccountInfo], off: set[str], stops: list[Stop]
 ) -> dict[str, Any]:
-    """Everything the template shows."""
-    tickets = list(_ticket_lines(health.standings, accounts, off))
-    catalog = list(_catalog_lines(health.standings, accounts, off))
-    once = list(_once_lines(health))
+    """Everything the template shows of them."""
+    halted = {dag_id for stop in stops for dag_id in stop.halted}
+    tickets = [_halt(of, halted) for of in _ticket_lines(health.standings, accounts, off)]
+    catalog = [_halt(of, halted) for of in _catalog_lines(health.standings, accounts, off)]
+    once = [_halt(of, halted) for of in _once_lines(health)]
     lines = [*tickets, *catalog, *once]
     asked = [line.turn for line in lines] + [item.whose_turn for item in health.quarantined]
+    asked += [OPERATOR] * len(stops)
     turns = Counter(turn.partition(":")[0] for turn in asked if turn)
     return {
-        "now": now,
         "tickets": _most_urgent(tickets),
         "catalog": _most_urgent(catalog),
         "once": once,
@@ -229,13 +238,19 @@ def _state(standing: Standing | None, problem: str | None) -> str:
         return "never read"
     if standing.outcome not in ("done", *CATCHING_UP):
         return standing.outcome if standing.outcome in STATES else "failed"
-    if _is_late(standing) or standing.is_ahead:
+    if standing.is_late or standing.is_ahead:
         return "late"
-    if standing.outcome in CATCHING_UP:
-        return "running"
-    # Only a backfill leaves no watermark: what is new since then was never asked for.
-    needs_one = standing.entity in LATE_SECONDS
-    return "late" if needs_one and standing.lag_seconds is None else "fresh"
+    return "running" if standing.outcome in CATCHING_UP else "fresh"
+
+
+def _halt(line: Line, halted: set[str]) -> Line:
+    """The line, which is not fresh, and waits for no next run, where none starts."""
+    of = line.standing
+    if of is None or line.tone == "idle" or SCHEDULES[of.entity].dag_id not in halted:
+        return line
+    if line.state in ("fresh", "late") or of.outcome == "more":
+        return replace(line, state="halted", reason="", turn="")  # told once for all, above
+    return replace(line, turn=HALTED) if line.turn.startswith("nobody") else line
 
 
 def _line(

@@ -343,3 +343,11 @@ def dagbag() -> Any:
     from airflow.dag_processing.dagbag import DagBag
 
     return DagBag(ROOT / "dags", bundle_path=ROOT / "dags", bundle_name="dags-folder")
+
+
+@pytest.fixture
+def airflow_at_work(airflow_db: None) -> None:
+    """The metadata database as it is while scheduler and processor work, all DAGs switched on."""
+    from tests.airflow_at_work import start_work
+
+    start_work()

@@ -24,7 +24,7 @@ from include.cli.console import (
     worst,
 )
 from include.vendors.registry import DECLARED, switch_of
-from include.work.health import whose_turn
+from include.work.turns import whose_turn
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -6,6 +6,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from include.cli.console import report, report_json, say, session, utcnow
+from include.vendors.registry import VENDORS, is_switched_on
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -24,13 +25,14 @@ def status(*, as_json: bool) -> None:
         migrations.require_current(place.warehouse.engine)
         health = read_health(place.warehouse, now=utcnow())
         infos = list_accounts(place)
+        off = {name for name in VENDORS if not is_switched_on(name, place.settings)}
     if as_json:
         report_json(asdict(health) | {"accounts": [asdict(info) for info in infos]})
     else:
-        _show(health, infos)
+        _show(health, infos, off)
 
 
-def _show(health: Health, infos: list[AccountInfo]) -> None:
+def _show(health: Health, infos: list[AccountInfo], off: set[str]) -> None:
     from include.cli.tables import show
 
     known = {info.account_id: info for info in infos}
@@ -56,7 +58,7 @@ def _show(health: Health, infos: list[AccountInfo]) -> None:
                     standing.vendor.lower(),
                     standing.entity,
                     _minute(standing.started_at),
-                    standing.outcome + _off(known.get(standing.account_id)),
+                    _outcome(standing, known.get(standing.account_id), off),
                     _minute(standing.done_at) or "never",
                     _minute(standing.watermark_at),
                     _span(standing.lag_seconds),
@@ -160,8 +162,12 @@ def _tickets(standing: Standing) -> tuple[int | None, ...]:
     return (standing.open, standing.incomplete, standing.quarantined, standing.gone)
 
 
-def _off(info: AccountInfo | None) -> str:
-    return "" if info is None or info.is_enabled else " (switched off)"
+def _outcome(standing: Standing, info: AccountInfo | None, off: set[str]) -> str:
+    """How the last run ended, and what keeps the data from being current."""
+    if info is not None and not info.is_enabled:
+        return f"{standing.outcome} (switched off)"
+    is_read = standing.vendor.lower() not in off and (info or standing.entity != "tickets")
+    return f"{standing.outcome}, late" if standing.is_late and is_read else standing.outcome
 
 
 def _minute(moment: datetime | None) -> str:

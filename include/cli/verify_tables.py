@@ -17,7 +17,7 @@ from include.cli.console import (
 )
 from include.cli.snapshot import open_source
 from include.errors import SyncError
-from include.work.health import whose_turn
+from include.work.turns import whose_turn
 
 if TYPE_CHECKING:
     from include.pipelines.checks import CheckResult

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from include import errors
+from include.pipelines import checks, reports
 from include.vendors.registry import catalog_site
 from include.warehouse.bookkeeping.ledger import STALE_SECONDS, is_ahead, owner_of
 from include.warehouse.bookkeeping.tables import sync_check, sync_quarantine, sync_run, sync_state
@@ -30,6 +30,8 @@ from include.warehouse.tickets.tables import (
     cloud_user,
 )
 from include.warehouse.types import NOW
+from include.work.schedules import is_late, measure_lag
+from include.work.turns import IN_VAIN, NOBODY, TRIED_IN_VAIN, whose_turn
 
 COUNTED: Final = (
     cloud_user,
@@ -42,29 +44,6 @@ COUNTED: Final = (
     sync_run,
     sync_quarantine,
 )
-
-NOBODY: Final = "nobody's turn: the next run tries again"
-IN_VAIN: Final = (
-    "the operator's turn: it failed so three times in a row, trying again has not helped"
-)
-TRIED_IN_VAIN: Final = 3
-US: Final = "our turn: the code or the vendor's API changed"
-TURNS: Final[dict[type[BaseException], str]] = {
-    errors.ConfigError: "the operator's turn: settings, keys or rights",
-    errors.AlreadyRunningError: "nobody's turn: another run does the work",
-    errors.SupersededError: "nobody's turn: another run does the work",
-    errors.CheckError: "the data owner's turn: look, then accept or correct",
-    errors.PartialError: "nobody's turn: every run tries the quarantined tickets again",
-    errors.OutOfTimeError: "nobody's turn: the next run goes on from there",
-    errors.AuthError: "the account owner's turn: key, permission or clock",
-    errors.NotFoundError: "nobody's turn: the vendor no longer shows it",
-    errors.RejectedError: US,
-    errors.ContractError: US,
-    errors.RateLimitError: NOBODY,
-    errors.UnavailableError: NOBODY,
-    Exception: "our turn: an error in the code, see the log",
-}
-"""Who must act, by class; the nearest base class counts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +67,10 @@ class Standing:
     is_ahead: bool
     """Whether no run can have set the watermark; the next run goes back to what is proven."""
     lag_seconds: int | None
+    """How far behind the present what readers see is; of reports, for how long they lack a change.
+    None: unknown, or of an entity without a schedule."""
+    is_late: bool
+    """Whether that is more than two intervals of its schedule."""
     calls: int
     written: int
     messages: int
@@ -178,14 +161,6 @@ class Health:
     rows: dict[str, int]
 
 
-def whose_turn(error_class: str) -> str:
-    """Who must act on an error, by the name of its class."""
-    found = getattr(errors, error_class, None)
-    if not isinstance(found, type):
-        found = Exception
-    return next(TURNS[base] for base in found.__mro__ if base in TURNS)
-
-
 def read_health(warehouse: Warehouse, *, now: datetime, quarantined: int = 20) -> Health:
     """Read the state of all accounts; of the *quarantined* tickets, the oldest so many."""
 
@@ -219,6 +194,7 @@ def _standings(connection: sa.Connection, now: datetime) -> list[Standing]:
         _run(sync_run.c.ended_at, sync_run.c.outcome == "done").label("done_at"),
     ).order_by(s.entity.desc(), s.account_id)
     states = connection.execute(latest).mappings().all()
+    unbuilt_since = _read_unbuilt(connection)
     runs = _runs(connection, [state[name] for state in states for name in ("latest", "ended")])
     tickets = _tickets(connection)
     waiting = _waiting(connection)
@@ -230,6 +206,8 @@ def _standings(connection: sa.Connection, now: datetime) -> list[Standing]:
             continue
         key = state["account_id"] if state["entity"] == "tickets" else None
         watermark = state["watermark_at"]
+        current_until = {reports.ENTITY: unbuilt_since or now, checks.ENTITY: state["done_at"]}
+        lag = measure_lag(now, current_until.get(state["entity"], watermark))
         # What stopped a run from outside is nobody's fault, and the next run goes on.
         failure = ended["error_class"] if ended and ended["outcome"] != "stopped" else None
         rows.append(
@@ -243,7 +221,8 @@ def _standings(connection: sa.Connection, now: datetime) -> list[Standing]:
                 done_at=state["done_at"],
                 watermark_at=watermark,
                 is_ahead=is_ahead(watermark, state["heartbeat_at"], state["now"]),
-                lag_seconds=max(0, int((now - watermark).total_seconds())) if watermark else None,
+                lag_seconds=lag,
+                is_late=is_late(state["entity"], run["outcome"], lag),
                 calls=run["calls"],
                 written=run["written"],
                 messages=run["messages"],
@@ -359,6 +338,25 @@ def _tickets(connection: sa.Connection) -> dict[str | None, dict[str, int]]:
         owner: {"open": int(is_open), "incomplete": int(unread), "gone": int(gone)}
         for owner, is_open, unread, gone in connection.execute(query)
     }
+
+
+def _read_unbuilt(connection: sa.Connection) -> datetime | None:
+    """Since when the reports lack a change: the first run that made one after their last build."""
+    r, built = sync_run.c, sync_run.alias().c
+    last_build = (
+        sa.select(built.started_at)
+        .where(built.account_id == reports.ACCOUNT, built.entity == reports.ENTITY)
+        .where(built.outcome == "done")
+        .order_by(built.started_at.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    since: datetime | None = connection.scalar(
+        sa.select(sa.func.min(r.ended_at)).where(
+            r.entity.in_(("tickets", "snapshot")), r.written > 0, r.started_at > last_build
+        )
+    )
+    return since
 
 
 def _waiting(connection: sa.Connection) -> dict[str | None, int]:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from datetime import UTC, datetime
+from importlib import import_module
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
 from include.vendors.registry import VENDORS
+from include.work.schedules import BY_HAND, SCHEDULES
 
 ROOT = Path(__file__).resolve().parents[2]
 NAMES = sorted(path.stem for path in (ROOT / "dags").glob("*.py"))
@@ -34,6 +38,24 @@ def test_policies(dagbag, name):
         assert task.execution_timeout is not None, task.task_id
     assert [task.task_id for task in dag.leaves] == ["watcher"]
     assert dag.get_task("watcher").upstream_task_ids == set(dag.task_ids) - {"watcher"}
+
+
+@pytest.mark.parametrize("entity", [name for name in SCHEDULES if name != "build"])
+def test_lateness_is_measured_by_the_interval_at_which_the_dag_runs(dagbag, entity):
+    """The reports follow what changed: their DAG has no interval of its own."""
+    schedule = SCHEDULES[entity]
+    timetable = dagbag.dags[schedule.dag_id].timetable
+    first = import_module("croniter").croniter(
+        timetable.expression, datetime(2026, 1, 31, tzinfo=UTC)
+    )
+    moments = [first.get_next(datetime) for _ in range(200)]
+    assert {b - a for a, b in pairwise(moments)} == {schedule.every}
+
+
+def test_the_dags_that_a_person_starts_have_no_schedule(dagbag):
+    for dag_id in BY_HAND:
+        assert dagbag.dags[dag_id].schedule is None
+    assert {*BY_HAND, *(schedule.dag_id for schedule in SCHEDULES.values())} == {*NAMES}
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -72,7 +72,7 @@ def connection_of(url):
 
 
 @pytest.fixture
-def warehouse(warehouse_url, monkeypatch):
+def warehouse(warehouse_url, airflow_at_work, monkeypatch):
     monkeypatch.setenv("AIRFLOW_CONN_WAREHOUSE", json.dumps(connection_of(warehouse_url)))
     monkeypatch.setenv("SECRET_KEYS", KEYS)
     opened = Warehouse.open(warehouse_url)

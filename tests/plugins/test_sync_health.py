@@ -4,27 +4,9 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from include.errors import SyncError
-from include.warehouse.bookkeeping import ledger
-from include.warehouse.bookkeeping.ledger import Request
-
 ROOT = Path(__file__).resolve().parents[2]
-
-
-def run(warehouse, account_id, vendor="HUAWEI", error=None, entity="tickets", behind=60):
-    mark = None if behind is None else datetime.now(UTC) - timedelta(seconds=behind)
-    try:
-        with ledger.hold(
-            warehouse, account_id, entity, vendor=vendor, request=Request("test")
-        ) as held:
-            held.write(lambda connection: None, watermark_at=mark)
-            if error is not None:
-                raise error
-    except SyncError:
-        pass
 
 
 def test_the_page_is_in_the_menu(visitor, monkeypatch):

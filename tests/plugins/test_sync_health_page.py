@@ -6,79 +6,25 @@ import importlib
 import json
 import re
 import socket
-from datetime import UTC, datetime, timedelta
-from html.parser import HTMLParser
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
-from include.errors import AuthError, CheckError, ContractError, PartialError, SyncError
+from include.errors import AuthError, CheckError, ContractError, PartialError
 from include.warehouse.bookkeeping import ledger
 from include.warehouse.bookkeeping.ledger import Request
 from include.warehouse.bookkeeping.tables import sync_check, sync_quarantine
 from include.warehouse.customer_service import manifest
-from include.warehouse.tickets.accounts import add_account
 from include.warehouse.tickets.tables import cloud_user
-from tests.builders import DAY, a_snapshot, a_table_of_a_snapshot, an_account
-from tests.plugins.conftest import RING, connection_of
+from tests.builders import a_snapshot, a_table_of_a_snapshot
+from tests.plugins.conftest import connection_of
+from tests.plugins.pages import add, lines, run
 
 ROOT = Path(__file__).resolve().parents[2]
 HOSTILE = """<script>alert(1)</script> "double" 'single' {{ 7 * 7 }} {% raw %} \u202egpj.exe"""
 ESCAPED = "&lt;script&gt;alert(1)&lt;/script&gt; &#34;double&#34; &#39;single&#39; {{ 7 * 7 }}"
-
-
-def add(warehouse, account_id, vendor="huawei", name=None, **values):
-    account = an_account(
-        vendor,
-        account_id=account_id,
-        access_key=f"access-of-{account_id}",
-        secret_key=f"secret-of-{account_id}",
-    )
-    add_account(warehouse, RING, account, name=name, now=DAY)
-    if values:
-        change = sa.update(cloud_user).where(cloud_user.c.id == account_id).values(values)
-        warehouse.transact(lambda connection: connection.execute(change))
-
-
-def run(warehouse, account_id, vendor="HUAWEI", error=None, entity="tickets", behind=60):
-    mark = None if behind is None else datetime.now(UTC) - timedelta(seconds=behind)
-    try:
-        with ledger.hold(
-            warehouse, account_id, entity, vendor=vendor, request=Request("test")
-        ) as held:
-            held.write(lambda connection: None, watermark_at=mark)
-            if error is not None:
-                raise error
-    except SyncError:
-        pass
-
-
-class _Lines(HTMLParser):
-    """The text of each row with a header, and of what follows it, by the text of the header."""
-
-    def __init__(self):
-        super().__init__()
-        self.found = []
-        self.in_header = False
-
-    def handle_starttag(self, tag, attrs):
-        if tag == "th" and ("scope", "row") in attrs:
-            self.found.append(["", ""])
-            self.in_header = True
-
-    def handle_endtag(self, tag):
-        self.in_header = self.in_header and tag != "th"
-
-    def handle_data(self, data):
-        if self.found:
-            self.found[-1][0 if self.in_header else 1] += data
-
-
-def lines(html):
-    parser = _Lines()
-    parser.feed(html)
-    return {" ".join(head.split()): " ".join(text.split()) for head, text in parser.found}
 
 
 def test_a_stranger_is_refused_on_every_route(stranger):
@@ -124,7 +70,7 @@ def test_each_line_says_what_happened_and_whose_turn_it_is(warehouse, page):
     assert "nobody's turn: every run tries the quarantined tickets again" in told["poisoned"]
     assert "late" in told["behind"]
     assert " 3 h 2 min " in told["behind"]
-    assert "the operator's turn: is the DAG switched on" in told["behind"]
+    assert "the operator's turn: look at the runs of its DAG" in told["behind"]
     assert told["backfilled"].startswith("Huawei late done")
     assert "never read" in told["new"]
     assert told["resting"].startswith("Huawei off")
@@ -268,7 +214,7 @@ def test_the_snapshot_and_the_reports_have_lines_of_their_own(warehouse, page):
     told = lines(html)
     assert told["Customer-service snapshot"].startswith("late done")
     assert "4 h" in told["Customer-service snapshot"]
-    assert "is the DAG switched on" in told["Customer-service snapshot"]
+    assert "look at the runs of its DAG" in told["Customer-service snapshot"]
     assert told["Reports"].startswith("fresh done")
     assert told["seat"].startswith("1,234 3 2 0")
     assert "All rows were read: first snapshot" in " ".join(re.sub("<[^>]*>", "", html).split())

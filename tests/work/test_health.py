@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import inspect
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pytest
 import sqlalchemy as sa
 
-from include import errors
 from include.errors import (
     ContractError,
     PartialError,
@@ -18,13 +17,14 @@ from include.errors import (
 )
 from include.warehouse.bookkeeping import ledger
 from include.warehouse.bookkeeping.ledger import STALE_SECONDS, Request
-from include.warehouse.bookkeeping.tables import sync_check
+from include.warehouse.bookkeeping.tables import sync_check, sync_run, sync_state
 from include.warehouse.customer_service import manifest
 from include.warehouse.mysql import Warehouse
 from include.warehouse.tickets import store as tickets
 from include.warehouse.tickets.life import Look
 from include.warehouse.tickets.quarantine import put_into_quarantine
-from include.work.health import IN_VAIN, NOBODY, TURNS, read_health, whose_turn
+from include.work.health import read_health
+from include.work.turns import IN_VAIN, NOBODY
 from tests.builders import (
     DAY,
     a_message,
@@ -59,20 +59,6 @@ def run(warehouse, error=None, entity="tickets", watermark=None, write=lambda c:
                 raise error
     except SyncError:
         pass
-
-
-def test_every_class_of_error_has_somebody_whose_turn_it_is():
-    classes = [
-        value
-        for _, value in inspect.getmembers(errors, inspect.isclass)
-        if issubclass(value, SyncError) and value not in (SyncError, errors.VendorError)
-    ]
-    assert len(classes) > 10
-    for found in classes:
-        assert any(base in TURNS for base in found.__mro__ if base is not Exception), found
-    assert whose_turn("MovingListError") == whose_turn("UnavailableError")
-    assert whose_turn("AuthError").startswith("the account owner's")
-    assert whose_turn("KeyError") == whose_turn("annotations") == TURNS[Exception]
 
 
 def test_nothing_ran_is_nothing_to_tell(warehouse):
@@ -130,6 +116,83 @@ def test_entities_stand_apart(warehouse):
     run(warehouse, UnavailableError("away"), entity="catalog")
     found = {s.entity: s.outcome for s in read_health(warehouse, now=utcnow()).standings}
     assert found == {"tickets": "done", "catalog": "failed"}
+
+
+def move(warehouse, minutes, **where):
+    """Let the runs of an account or entity, and its signs of life, lie so much further back."""
+    for table in (sync_run, sync_state):
+        moments = [c for c in table.c if c.name.endswith("_at")]
+        earlier = {c.name: sa.func.timestampadd(sa.text("MINUTE"), -minutes, c) for c in moments}
+        rows = sa.and_(*(table.c[name] == value for name, value in where.items()))
+        change = sa.update(table).where(rows).values(earlier)
+        warehouse.transact(partial(sa.Connection.execute, statement=change))
+
+
+@pytest.mark.parametrize(
+    ("entity", "minutes"),
+    [("tickets", 30), ("catalog", 2 * 24 * 60), ("snapshot", 2 * 60), ("run", 2 * 24 * 60)],
+)
+def test_what_is_older_than_two_intervals_of_its_schedule_is_late(warehouse, entity, minutes):
+    mark = None if entity == "run" else utcnow()
+    run(warehouse, entity=entity, watermark=mark)
+    move(warehouse, minutes - 1, entity=entity)
+    (standing,) = read_health(warehouse, now=utcnow()).standings
+    assert not standing.is_late
+    move(warehouse, 2, entity=entity)
+    (standing,) = read_health(warehouse, now=utcnow()).standings
+    assert standing.is_late
+    assert standing.lag_seconds is not None
+    assert 0 <= standing.lag_seconds - 60 * (minutes + 1) < 30
+
+
+def build_reports(warehouse):
+    request = Request("test")
+    with ledger.hold(warehouse, "reports", "build", vendor="REPORTS", request=request):
+        pass
+
+
+def change_tickets(warehouse, written):
+    with ledger.hold(
+        warehouse, ACCOUNT.account_id, "tickets", vendor="HUAWEI", request=Request("test")
+    ) as held:
+        held.counts.written = written
+
+
+def reports_of(warehouse):
+    standings = read_health(warehouse, now=utcnow()).standings
+    return next(standing for standing in standings if standing.entity == "build")
+
+
+def test_reports_are_late_once_they_lack_a_change_for_two_hours(warehouse):
+    change_tickets(warehouse, 5)
+    move(warehouse, 50 * 60, entity="tickets")
+    build_reports(warehouse)
+    move(warehouse, 40 * 60, entity="build")
+    change_tickets(warehouse, 0)
+    move(warehouse, 30 * 60, account_id=ACCOUNT.account_id)
+    assert (reports_of(warehouse).lag_seconds, reports_of(warehouse).is_late) == (0, False)
+    change_tickets(warehouse, 3)
+    move(warehouse, 119, account_id=ACCOUNT.account_id)
+    assert not reports_of(warehouse).is_late
+    move(warehouse, 2, account_id=ACCOUNT.account_id)
+    lacking = reports_of(warehouse)
+    assert lacking.is_late
+    assert lacking.lag_seconds is not None
+    assert 0 <= lacking.lag_seconds - 121 * 60 < 30
+    build_reports(warehouse)
+    assert not reports_of(warehouse).is_late
+
+
+def test_tickets_that_only_a_backfill_read_are_late(warehouse):
+    run(warehouse, watermark=None)
+    (standing,) = read_health(warehouse, now=utcnow()).standings
+    assert (standing.lag_seconds, standing.is_late) == (None, True)
+
+
+def test_what_has_no_schedule_is_never_late(warehouse):
+    run(warehouse, entity="backfill")
+    move(warehouse, 60 * 24 * 365, entity="backfill")
+    assert not read_health(warehouse, now=utcnow()).standings[0].is_late
 
 
 def test_open_incomplete_gone_and_quarantined_tickets_are_counted_by_account(warehouse):

@@ -88,6 +88,6 @@ def _vendor(what: str, account: Account, settings: Settings) -> Iterator[Finding
         finally:
             client.close()
     except SyncError as error:
-        from include.work.health import whose_turn
+        from include.work.turns import whose_turn
 
         yield Finding(what, "failed", str(error), whose_turn(type(error).__name__))
