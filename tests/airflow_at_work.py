@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
 import sqlalchemy as sa
 
 DAGS = Path(__file__).resolve().parents[1] / "dags"
@@ -87,6 +88,15 @@ def trigger(dag_id: str, minutes: int, state: str = "queued", conf: Any = None) 
     with session() as s:
         s.execute(sa.update(DagRun).where(DagRun.run_id == run.run_id).values(values))
     return str(run.run_id)
+
+
+def look_elsewhere(patch: pytest.MonkeyPatch, folder: Path) -> None:
+    """Airflow's database is one that was never migrated."""
+    from airflow import settings
+    from sqlalchemy.orm import sessionmaker
+
+    engine = sa.create_engine(f"sqlite:///{folder}/empty.db", poolclass=sa.NullPool)
+    patch.setattr(settings, "NonScopedSession", sessionmaker(engine))
 
 
 def let_tasks(run_id: str, state: str, minutes: int) -> None:

@@ -39,6 +39,7 @@ def environ(warehouse_url, sandbox):
         for case in sandbox.store.tickets(vendor, index)
     )
     return {
+        "AIRFLOW_HOME": "",
         "WAREHOUSE_URL": warehouse_url,
         "SECRET_KEYS": K1,
         "CALLS_PER_SECOND": "900",

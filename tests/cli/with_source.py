@@ -16,7 +16,7 @@ from tests.builders import DAY
 @pytest.fixture
 def osm(warehouse_url, source_url):
     """``osm("snapshot", "--json")``: one call of the command line, in this process."""
-    environ = {"WAREHOUSE_URL": warehouse_url, "SOURCE_URL": source_url}
+    environ = {"AIRFLOW_HOME": "", "WAREHOUSE_URL": warehouse_url, "SOURCE_URL": source_url}
 
     def run(*arguments, code=0, **changes):
         result = CliRunner().invoke(app, [*arguments], env={**environ, **changes})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -38,4 +39,14 @@ def test_airflow_sets_up_and_finds_its_database_on_postgresql(source_server, tmp
         )
         assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
     assert source_server.run("select count(*) from dag", url=url) == 0
+    told = subprocess.run(
+        [sys.executable, "-m", "include", "check", "--json"],
+        env=environ,
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+    )
+    found = [one["detail"] for one in json.loads(told.stdout) if one["what"] == "Airflow"]
+    assert found == ["the scheduler was never started", "the DAG processor was never started"]
+    assert told.stderr == ""
     source_server.drop(url)

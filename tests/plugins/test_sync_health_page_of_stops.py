@@ -6,7 +6,6 @@ import re
 from html import unescape
 
 import pytest
-import sqlalchemy as sa
 
 from include.errors import UnavailableError
 from tests import airflow_at_work as airflow
@@ -120,13 +119,8 @@ def test_nobody_waits_for_a_next_run_that_does_not_come(all_fresh, page):
 def test_the_page_goes_on_where_airflows_tables_answer_nothing(
     all_fresh, page, monkeypatch, tmp_path
 ):
-    from airflow import settings
-    from sqlalchemy.orm import sessionmaker
-
-    elsewhere = sa.create_engine(f"sqlite:///{tmp_path}/empty.db")
-    monkeypatch.setattr(settings, "NonScopedSession", sessionmaker(elsewhere))
+    airflow.look_elsewhere(monkeypatch, tmp_path)
     html = page()
-    elsewhere.dispose()
     assert set(states(html).values()) == {"fresh"}
     assert "Whether Airflow starts runs is unknown" in html
     assert "no such table" in html

@@ -191,11 +191,6 @@ def test_tasks_that_wait_while_none_runs_are_told(find):
 
 
 def test_a_database_that_is_not_airflows_is_said_in_words(find, monkeypatch, tmp_path):
-    from airflow import settings
-    from sqlalchemy.orm import sessionmaker
-
-    elsewhere = sa.create_engine(f"sqlite:///{tmp_path}/empty.db")
-    monkeypatch.setattr(settings, "NonScopedSession", sessionmaker(elsewhere))
+    airflow.look_elsewhere(monkeypatch, tmp_path)
     with pytest.raises(ConfigError, match="Airflow's database does not answer: no such table"):
         find()
-    elsewhere.dispose()

@@ -104,7 +104,7 @@ def invoke(environ: Mapping[str, str], *arguments: str, code: int = 0, stdin: st
     """One call of the command line, in this process."""
     from include.__main__ import app
 
-    result = CliRunner().invoke(app, [*arguments], input=stdin, env=dict(environ))
+    result = CliRunner().invoke(app, [*arguments], input=stdin, env={"AIRFLOW_HOME": "", **environ})
     assert result.exit_code == code, f"{arguments}: {result.output}"
     return result
 

@@ -108,6 +108,7 @@ def test_the_fourth_client_keeps_the_contract(house):
 def test_its_tickets_are_synchronised_reported_and_checked(house, sandbox, warehouse_url):
     told = sandbox["vendors"]["nimbus"]
     environ = {
+        "AIRFLOW_HOME": "",
         "WAREHOUSE_URL": warehouse_url,
         "SECRET_KEYS": new_key("k1"),
         "NIMBUS_BASE_URL": told["base_url"],

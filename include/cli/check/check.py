@@ -7,6 +7,7 @@ from dataclasses import asdict, replace
 
 import typer
 
+from include.cli.check.airflow import check_airflow
 from include.cli.check.finding import Finding
 from include.cli.check.source import check_source
 from include.cli.check.warehouse import check_warehouse
@@ -70,6 +71,7 @@ def _all() -> Iterator[Finding]:
             "set WAREHOUSE_URL=mysql+pymysql://user:password@host:3306/database",
         )
     yield from check_source(settings)
+    yield from check_airflow()
 
 
 def _keys(ring: KeyRing) -> Iterator[Finding]:
