@@ -342,18 +342,19 @@ def _tickets(connection: sa.Connection) -> dict[str | None, dict[str, int]]:
 
 def _read_unbuilt(connection: sa.Connection) -> datetime | None:
     """Since when the reports lack a change: the first run that made one after their last build."""
-    r, built = sync_run.c, sync_run.alias().c
-    last_build = (
-        sa.select(built.started_at)
-        .where(built.account_id == reports.ACCOUNT, built.entity == reports.ENTITY)
-        .where(built.outcome == "done")
-        .order_by(built.started_at.desc())
+    r = sync_run.c
+    last_build = connection.scalar(
+        sa.select(r.started_at)
+        .where(r.account_id == reports.ACCOUNT, r.entity == reports.ENTITY, r.outcome == "done")
+        .order_by(r.started_at.desc())
         .limit(1)
-        .scalar_subquery()
     )
+    if last_build is None:
+        return None
+    # A moment of its own, and no subquery, which the server would not look up in the index.
     since: datetime | None = connection.scalar(
         sa.select(sa.func.min(r.ended_at)).where(
-            r.entity.in_(("tickets", "snapshot")), r.written > 0, r.started_at > last_build
+            r.started_at > last_build, r.entity.in_(("tickets", "snapshot")), r.written > 0
         )
     )
     return since
