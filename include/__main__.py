@@ -31,7 +31,10 @@ app.add_typer(accounts.app, name="accounts")
 @app.callback()
 def options(
     debug: Annotated[
-        bool, typer.Option("--debug", help="Show where an error came from, not only what it is.")
+        bool,
+        typer.Option(
+            "--debug", help="Show which databases are meant, and where an error came from."
+        ),
     ] = False,
 ) -> None:
     """Take what stands before the verb."""

@@ -95,6 +95,19 @@ def read_mysql(url: str, *, ca: str) -> tuple[sa.URL, dict[str, Any]]:
     return parsed.set(drivername="mysql+pymysql", query={}), arguments
 
 
+def describe_address(url: str) -> str:
+    """Which database a URL that was read names, and where: without user and password."""
+    parsed = sa.make_url(url)
+    said = {key: parsed.query.get(key, "") for key in ("unix_socket", "host", "port")}
+    texts = {key: one if isinstance(one, str) else ",".join(one) for key, one in said.items()}
+    where = texts["unix_socket"]
+    if not where:
+        standard = "5432" if parsed.get_backend_name() == "postgresql" else "3306"
+        host = texts["host"] or parsed.host or "127.0.0.1"
+        where = f"{host}:{texts['port'] or parsed.port or standard}"
+    return f"database {parsed.database} at {where}"
+
+
 def _parse(url: str, name: str, backends: Collection[str], example: str) -> sa.URL:
     try:
         parsed = sa.make_url(url)

@@ -1,7 +1,8 @@
 """Every setting that is not one vendor's, its default and its meaning, and how a variable is read.
 
-All are read from the environment, by ``load_settings`` in ``include/vendors/registry.py``. A
-vendor's own settings stand in its folder.
+All are read from the environment, by ``load_settings`` in ``include/vendors/registry.py``; there
+``find_strange_variables`` finds what only looks like one. A vendor's own settings stand in its
+folder.
 """
 
 from __future__ import annotations

@@ -9,7 +9,13 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from include.addresses import MYSQL, POSTGRESQL, read_mysql, read_postgresql
+from include.addresses import (
+    MYSQL,
+    POSTGRESQL,
+    describe_address,
+    read_mysql,
+    read_postgresql,
+)
 from include.errors import ConfigError
 from include.source.postgres import SESSION, SourceDatabase
 from include.warehouse.mysql import Warehouse
@@ -192,3 +198,18 @@ def test_a_password_of_any_characters_opens_both_databases(
         cursor.execute("select current_user")
         assert cursor.fetchone() == ("strange",)
     execute("drop role strange")
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        (HOST, "database osm at db.example:5432"),
+        ("postgresql://u:p@/osm?host=/run/pg", "database osm at /run/pg:5432"),
+        ("postgresql://u:p@/osm?host=a&host=b&port=1,2", "database osm at a,b:1,2"),
+        (MY_HOST, "database osm at db.example:3306"),
+        ("mysql+pymysql://u:p@db.example:3307/osm", "database osm at db.example:3307"),
+        ("mysql+pymysql://u:p@/osm?unix_socket=/run/my.sock", "database osm at /run/my.sock"),
+    ],
+)
+def test_an_address_is_described_by_place_and_database_alone(url, words):
+    assert describe_address(url) == words

@@ -26,7 +26,7 @@ from include.errors import (
     SupersededError,
     SyncError,
 )
-from include.vendors.registry import load_settings
+from include.vendors.registry import load_settings, warn_of_strange_variables
 
 if TYPE_CHECKING:
     from include.work.place import Workplace
@@ -197,12 +197,14 @@ def session() -> Iterator[Workplace]:
     """
     import sqlalchemy as sa
 
+    from include.addresses import describe_address
     from include.secrets import reference_from_environment
     from include.warehouse.mysql import Warehouse
     from include.warehouse.server_errors import translate_error
     from include.work.place import Workplace
 
     settings = load_settings()
+    warn_of_strange_variables()
     if not settings.warehouse_url.get_secret_value():
         raise ConfigError(
             "WAREHOUSE_URL is not set: give the database we write, like"
@@ -210,6 +212,8 @@ def session() -> Iterator[Workplace]:
         )
     warehouse = Warehouse.open(settings.warehouse_url.get_secret_value(), ca=settings.warehouse_ca)
     masker.add(warehouse.engine.url.password or "")
+    if flags.debug:
+        say(f"the warehouse is {describe_address(settings.warehouse_url.get_secret_value())}")
     try:
         yield Workplace.of(settings, warehouse, reference_from_environment, masker.add)
     except sa.exc.DBAPIError as error:

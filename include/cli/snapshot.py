@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, astuple
 from typing import TYPE_CHECKING
 
-from include.cli.console import Progress, masker, report, report_json
+from include.cli.console import Progress, flags, masker, report, report_json, say
 from include.cli.runs import ready, request
 from include.errors import ConfigError
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 def open_source(settings: Settings) -> SourceDatabase:
     """The customer-service database. Raises ConfigError when SOURCE_URL names none."""
+    from include.addresses import describe_address
     from include.work import customer_service
 
     if not settings.source_url.get_secret_value():
@@ -26,7 +27,10 @@ def open_source(settings: Settings) -> SourceDatabase:
             " postgresql://user:password@host:5432/database"
         )
     url = settings.source_url.get_secret_value()
-    return customer_service.open_source(url, settings, masker.add)
+    opened = customer_service.open_source(url, settings, masker.add)
+    if flags.debug:
+        say(f"the customer service is {describe_address(url)}")
+    return opened
 
 
 def snapshot(*, full: bool, accept_vanished: int, as_json: bool) -> None:

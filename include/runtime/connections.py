@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING
@@ -10,7 +11,7 @@ from airflow.sdk import BaseHook
 
 from include import stopping
 from include.errors import ConfigError
-from include.vendors.registry import load_settings
+from include.vendors.registry import load_settings, warn_of_strange_variables
 
 if TYPE_CHECKING:
     from include.source.postgres import SourceDatabase
@@ -18,21 +19,28 @@ if TYPE_CHECKING:
     from include.work.place import Workplace
 
 
+log = logging.getLogger(__name__)
+
+
 @contextmanager
 def warehouse() -> Iterator[Warehouse]:
     """The database of the Airflow connection ``warehouse``, checked to have our schema.
 
-    Without that connection the setting WAREHOUSE_URL counts. A task that is told to end in here is
-    interrupted: Airflow itself lets it go on, and kills it five seconds later.
+    Without that connection the setting WAREHOUSE_URL counts. The log tells which database it is. A
+    task that is told to end in here is interrupted: Airflow itself lets it go on, and kills it five
+    seconds later.
     """
+    from include.addresses import describe_address
     from include.warehouse.mysql import Warehouse
     from include.warehouse.schema import migrations
 
     settings = load_settings()
+    warn_of_strange_variables()
     url = url_of("warehouse", "mysql+pymysql", 3306) or settings.warehouse_url.get_secret_value()
     if not url:
         raise ConfigError("there is no Airflow connection `warehouse`: add one, type MySQL")
     opened = Warehouse.open(url, ca=settings.warehouse_ca)
+    log.info("the warehouse is %s", describe_address(url))
     hide_secret(opened.engine.url.password or "")
     with stopping.when_told(), closing(opened):
         migrations.require_current(opened.engine)
@@ -58,6 +66,7 @@ def source() -> SourceDatabase:
 
     Without that connection the setting SOURCE_URL counts. Nothing is sent to it yet.
     """
+    from include.addresses import describe_address
     from include.work.customer_service import open_source
 
     settings = load_settings()
@@ -70,7 +79,9 @@ def source() -> SourceDatabase:
             "there is no Airflow connection `customer_service`: add one, type Postgres, for the"
             " customer-service database; until then leave snapshot_customer_service switched off"
         )
-    return open_source(url, settings, hide_secret)
+    opened = open_source(url, settings, hide_secret)
+    log.info("the customer service is %s", describe_address(url))
+    return opened
 
 
 def find_secret(connection_id: str) -> str:

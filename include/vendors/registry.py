@@ -10,8 +10,10 @@ import logging
 import os
 import pkgutil
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from difflib import get_close_matches
+from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
@@ -34,6 +36,8 @@ DECLARED: Final[Mapping[str, Vendor]] = {
 """What each vendor's folder declares, by name."""
 VENDORS: Final = tuple(sorted(DECLARED))
 """The names of all vendors, in lower case: what ``Account.vendor`` holds."""
+OUR_PREFIXES: Final = ("SYNC_", "SNAPSHOT_", "LEDGER_", "OVERLAP_", "BACKLOG_")
+"""What begins with these is meant for us: no other program is known to use them."""
 
 
 def vendor_of(text: str) -> str | None:
@@ -66,6 +70,47 @@ def setting_names() -> set[str]:
     kinds: list[type[SettingsGroup]] = [Settings]
     kinds += [vendor.settings for vendor in DECLARED.values()]
     return {name for kind in kinds for name in variables(kind)}
+
+
+def find_strange_variables(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """Variables that look like settings and are none, each with the setting that may be meant.
+
+    One that is merely similar to a setting which is set as well belongs to another program.
+    """
+    known = sorted(setting_names())
+    given = {name for name, value in environ.items() if value.strip()}
+    strange = {}
+    for name in sorted(given.difference(known)):
+        bare = name.upper().removeprefix("AIRFLOW_VAR_").removeprefix("SYNC_")
+        if bare in known:
+            strange[name] = bare
+        elif name.startswith(OUR_PREFIXES):
+            strange[name] = get_close_matches(name, known, n=1, cutoff=0)[0]
+        elif (meant := _nearest(bare, known)) and meant not in given:
+            strange[name] = meant
+    return strange
+
+
+def _nearest(name: str, known: Sequence[str]) -> str:
+    """The setting that a name misses by a slip; empty where there is none."""
+    first, _, rest = name.partition("_")
+    beginning = f"{first}_"
+    rests = [one.removeprefix(beginning) for one in known if one.startswith(beginning)]
+    if near := get_close_matches(rest, rests, n=1, cutoff=0.54):
+        return beginning + near[0]
+    return next(iter(get_close_matches(name, known, n=1, cutoff=0.85)), "")
+
+
+@cache
+def warn_of_strange_variables() -> None:
+    """Tell them in the log, once in the life of a process."""
+    for name, meant in find_strange_variables().items():
+        log.warning("%s", describe_strange_variable(name, meant))
+
+
+def describe_strange_variable(name: str, meant: str) -> str:
+    """A line about one of them, without its value."""
+    return f"{name} is no setting and is not read: was {meant} meant?"
 
 
 def is_switched_on(name: str, settings: Settings) -> bool:

@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
+import sqlalchemy as sa
+
 from tests.cli.invoked import document, told
+
+
+def test_debug_tells_which_database_is_meant_and_no_password(osm, accounts, warehouse_url):
+    url = sa.make_url(warehouse_url)
+    told = osm("--debug", "status").stderr
+    assert f"the warehouse is database {url.database} at {url.host}:{url.port}\n" in told
+    assert url.password is None or url.password not in told
+    assert "the warehouse is" not in osm("status").stderr
 
 
 def test_status_knows_accounts_that_no_run_has_taken(osm, accounts, rows):

@@ -41,3 +41,35 @@ def test_a_password_with_signs_of_a_url_arrives_as_it_is(monkeypatch):
     monkeypatch.setenv("AIRFLOW_CONN_CUSTOMER_SERVICE", as_connection(url, "postgres"))
     made = sa.make_url(connections.url_of("customer_service", "postgresql+psycopg2", 5432))
     assert (made.username, made.password, made.database) == ("us er", "p@ss:/?#%word", "some/db")
+
+
+def test_the_log_of_a_task_tells_once_which_databases_it_is_about(
+    look, customer_service, warehouse_url, caplog
+):
+    from include.runtime import customer_service as tasks
+
+    caplog.set_level("INFO", logger="include.runtime.connections")
+    form = {"full": False, "accept_vanished": None}
+    tasks.take_snapshot(form, None, form, "airflow test")
+    urls = {
+        "warehouse": sa.make_url(warehouse_url),
+        "customer service": sa.make_url(customer_service),
+    }
+    told = [text for name, _, text in caplog.record_tuples if name.endswith("connections")]
+    assert sorted(told) == sorted(
+        f"the {name} is database {url.database} at {url.host}:{url.port}"
+        for name, url in urls.items()
+    )
+
+
+def test_the_log_of_a_task_tells_settings_that_are_none(look, monkeypatch, caplog):
+    from include.runtime import connections
+    from include.vendors.registry import warn_of_strange_variables
+
+    monkeypatch.setenv("SYNC_RUN_MINUTES", "5")
+    warn_of_strange_variables.cache_clear()
+    for _ in range(2):
+        with connections.workplace():
+            pass
+    warn_of_strange_variables.cache_clear()
+    assert len([text for text in caplog.messages if "SYNC_RUN_MINUTES is no setting" in text]) == 1

@@ -20,10 +20,13 @@ from include.vendors.registry import (
     DECLARED,
     VENDORS,
     catalog_site,
+    find_strange_variables,
     is_switched_on,
     load_settings,
     open_client,
+    setting_names,
     vendor_of,
+    warn_of_strange_variables,
 )
 from include.vendors.tencent import TencentSettings
 from tests.builders import an_account
@@ -99,6 +102,67 @@ def test_a_vendor_that_is_switched_off_is_not_opened_and_the_error_says_how_to_s
         open_client(an_account("huawei"), settings)
     with pytest.raises(ConfigError, match="TENCENT_ENABLED=1"):
         open_client(an_account("tencent"), settings)
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("RUN_MINUTE", "RUN_MINUTES"),
+        ("RUN_MINS", "RUN_MINUTES"),
+        ("run_minutes", "RUN_MINUTES"),
+        ("SYNC_RUN_MINUTES", "RUN_MINUTES"),
+        ("AIRFLOW_VAR_RUN_MINUTES", "RUN_MINUTES"),
+        ("SYNC_FROM", "SYNC_SINCE"),
+        ("SNAPSHOT_LIMIT", "SNAPSHOT_VANISH_LIMIT"),
+        ("OVERLAP_DAYS", "OVERLAP_HOURS"),
+        ("WAREHOSE_URL", "WAREHOUSE_URL"),
+        ("SOURCE_URI", "SOURCE_URL"),
+        ("ALIBABA_URL", "ALIBABA_BASE_URL"),
+        ("TENCENT_ENABLE", "TENCENT_ENABLED"),
+        ("CALL_PER_SECOND", "CALLS_PER_SECOND"),
+        ("SECRET_KEY", "SECRET_KEYS"),
+        ("ALLOW_PLAIN_SECRET", "ALLOW_PLAIN_SECRETS"),
+        ("READ_ALL", "READ_ALL_DAYS"),
+    ],
+)
+def test_a_variable_that_looks_like_a_setting_and_is_none_is_found(name, meant):
+    assert find_strange_variables({name: "1", "PATH": "/bin"}) == {name: meant}
+
+
+def test_variables_of_other_programs_are_not_taken_for_ours():
+    theirs = (
+        "SOURCE_DATE_EPOCH SOURCE_VERSION SOURCE_DIR SOURCE_PATH SECRET_NAME HISTORY_SIZE"
+        " SERVICE_NAME SERVICE_HOST SERVICE_ACCOUNT KUBERNETES_SERVICE_HOST RUN_ID RUN_AS_USER"
+        " WAREHOUSE_SERVICE_HOST WAREHOUSE_SERVICE_PORT WAREHOUSE_PORT_3306_TCP_ADDR OPENSSL_CONF"
+        " READ_ONLY DATABASE_URL MYSQL_URL BASE_URL HTTP_PROXY HTTPS_PROXY NO_PROXY VENDOR_DIR"
+        " ALLOW_EMPTY_PASSWORD IS_SANDBOX SANDBOX_ID ALIBABA_CLOUD_ACCESS_KEY_ID"
+        " ALIBABA_CLOUD_REGION_ID HUAWEICLOUD_SDK_AK HUAWEI_ACCESS_KEY TENCENTCLOUD_SECRET_ID"
+        " TENCENT_SECRET_ID TENCENT_REGION AIRFLOW_HOME AIRFLOW__CORE__PARALLELISM"
+        " AIRFLOW_CONN_WAREHOUSE AIRFLOW_CONN_CUSTOMER_SERVICE AIRFLOW_VAR_THEIRS PYTHONPATH TZ"
+    )
+    assert find_strange_variables(dict.fromkeys(theirs.split(), "1")) == {}
+
+
+def test_settings_themselves_and_what_is_blank_are_not_strange():
+    assert find_strange_variables(dict.fromkeys(setting_names(), "1")) == {}
+    assert find_strange_variables({"RUN_MINUTE": " "}) == {}
+
+
+def test_what_is_similar_to_a_setting_that_is_set_belongs_to_another_program():
+    both = {"SECRET_KEY": "theirs", "SECRET_KEYS": "ours"}
+    assert find_strange_variables(both) == {}
+    assert find_strange_variables({**both, "SYNC_SECRET_KEYS": "x"}) == {
+        "SYNC_SECRET_KEYS": "SECRET_KEYS"
+    }
+
+
+def test_strange_variables_are_told_once_in_a_process_and_without_their_values(monkeypatch, caplog):
+    monkeypatch.setenv("RUN_MINUTE", "a-secret-value")
+    warn_of_strange_variables.cache_clear()
+    warn_of_strange_variables()
+    warn_of_strange_variables()
+    warn_of_strange_variables.cache_clear()
+    assert caplog.messages == ["RUN_MINUTE is no setting and is not read: was RUN_MINUTES meant?"]
 
 
 def test_the_list_of_vendors_costs_no_client_and_no_database():

@@ -14,7 +14,11 @@ from include.cli.check.warehouse import check_warehouse
 from include.cli.console import Exit, masker, report, report_json
 from include.errors import ConfigError
 from include.secrets import KeyRing
-from include.vendors.registry import load_settings
+from include.vendors.registry import (
+    describe_strange_variable,
+    find_strange_variables,
+    load_settings,
+)
 from include.warehouse.mysql import Warehouse
 
 
@@ -45,6 +49,9 @@ def _all() -> Iterator[Finding]:
         yield Finding("settings", "failed", str(error))
         return
     yield Finding("settings", "ok", "the sandbox's" if settings.sandbox else "read")
+    for name, meant in find_strange_variables().items():
+        told = describe_strange_variable(name, meant)
+        yield Finding("settings", "warning", told, "rename it, or take it out of the environment")
     ring = KeyRing({})
     try:
         ring = KeyRing.parse(settings.secret_keys.get_secret_value())

@@ -41,6 +41,15 @@ def test_check_lists_what_fails_with_whose_turn_it_is_and_tries_the_rest(
     assert "chmod 600" in seen["secret keys", "warning"]
 
 
+def test_check_names_a_variable_that_looks_like_a_setting_and_is_none(osm, accounts):
+    found = document(osm("check", "--json", RUN_MINUTE="5", SYNC_OVERLAP="9"), 0)
+    warnings = [f["detail"] for f in found if (f["what"], f["verdict"]) == ("settings", "warning")]
+    assert warnings == [
+        "RUN_MINUTE is no setting and is not read: was RUN_MINUTES meant?",
+        "SYNC_OVERLAP is no setting and is not read: was OVERLAP_HOURS meant?",
+    ]
+
+
 def test_check_calls_each_vendor_once_or_twice(osm, accounts, sandbox):
     del sandbox.calls[:]
     told(osm("check"), 0)
