@@ -112,9 +112,7 @@ def _read_facts(session: Session) -> _Facts:
         .where(DagRun.dag_id.in_(OURS), state.in_(living))
         .group_by(DagRun.dag_id, state)
     )
-    errors = sa.select(
-        ParseImportError.filename, ParseImportError.timestamp, ParseImportError.stacktrace
-    )
+    errors = sa.select(ParseImportError.filename, ParseImportError.stacktrace)
     last_runs = (
         sa.select(DagRun.dag_id, sa.func.max(DagRun.start_date).label("began_at"))
         .where(DagRun.dag_id.in_(sa.select(DagModel.dag_id).where(DagModel.is_paused)))
@@ -175,13 +173,14 @@ def _find_stop(dag_id: str, facts: _Facts, now: datetime, silent: Collection[str
     if error := facts.errors.get(dag_id):
         lines = (error.stacktrace or "").strip().splitlines() or ["no reason was kept"]
         what = f"cannot be imported ({lines[-1].strip()[:200]})"
-        return tell("broken", what, error.timestamp, "mend what that names")
+        # When it was last read without one: the error's own time is that of the latest try.
+        return tell("broken", what, dag and dag.last_parsed_time, "mend what that names")
     if dag is None or dag.is_stale:
         if PROCESSOR in silent:
             return None
         what = "is no longer found by Airflow" if dag else "was never found by Airflow"
-        since = dag.last_parsed_time if dag else None
-        return tell("broken", what, since, f"put {dag_id}.py into the folder of DAGs")
+        step = f"put {dag_id}.py into the folder of DAGs"
+        return tell("broken", what, dag and dag.last_parsed_time, step)
     if dag.is_paused:
         last = facts.last_runs.get(dag_id)
         began = last and last.began_at
