@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-from datetime import UTC, datetime
-
-import pytest
-import sqlalchemy as sa
 
 from tests.cli.conftest import K1
 from tests.cli.invoked import CANARY, document, told
@@ -50,12 +45,6 @@ def test_check_names_a_variable_that_looks_like_a_setting_and_is_none(osm, accou
     ]
 
 
-def test_check_calls_each_vendor_once_or_twice(osm, accounts, sandbox):
-    del sandbox.calls[:]
-    told(osm("check"), 0)
-    assert len(sandbox.calls) <= 4
-
-
 def test_check_says_what_is_switched_off_or_missing(osm, accounts, rows):
     rows("update cloud_user set enabled = 0 where id = 'alibaba-1'")
     output = told(osm("check", SECRET_KEYS="", TENCENT_ENABLED="0"), 1)
@@ -64,44 +53,3 @@ def test_check_says_what_is_switched_off_or_missing(osm, accounts, rows):
     assert "encrypted with key k1, and SECRET_KEYS is not set" in output
     assert "failed   warehouse: not configured" in told(osm("check", WAREHOUSE_URL=""), 1)
     assert "failed   schema: the warehouse has" not in output
-
-
-def test_check_names_the_setting_that_leaves_new_tickets_to_another_program(osm, accounts, rows):
-    told(osm("sync"), 0)
-    suggested = "set LEAVE_NEW_SECONDS to"
-    assert suggested not in told(osm("check"), 0)
-    now = int(datetime.now(UTC).timestamp() * 1000)
-    insert = "insert into cloud_osm_list (id, cloud_id, type, create_time) values"
-    old = now - 31 * 24 * 3600 * 1000
-    rows(f"{insert} ('row-0', 'T0', 'HUAWEI', {old})")
-    assert suggested not in told(osm("check"), 0)
-    rows(f"{insert} ('row-1', 'T1', 'HUAWEI', {now}), ('row-2', 'T2', null, {now})")
-    output = told(osm("check"), 0)
-    assert "warning  another writer: it inserted 2 of the newest tickets" in output
-    assert suggested in output
-    assert suggested not in told(osm("check", LEAVE_NEW_SECONDS="120"), 0)
-
-
-def test_check_names_the_rights_that_are_missing(osm, accounts, warehouse_server, warehouse_url):
-    url = sa.make_url(warehouse_url)
-    user = f"osm_check_{os.getpid()}"
-    host = "127.0.0.1" if url.host == "127.0.0.1" else "%"
-    try:
-        warehouse_server.run(f"create user {user}@'{host}' identified by 'check-check-check'")
-    except sa.exc.DBAPIError as error:
-        pytest.skip(f"this server's user may not create users: {error.orig}")
-    try:
-        warehouse_server.run(
-            f"grant select, insert, update on `{url.database}`.* to {user}@'{host}'"
-        )
-        limited = url.set(username=user, password="check-check-check")
-        output = told(osm("check", WAREHOUSE_URL=limited.render_as_string(hide_password=False)), 1)
-    finally:
-        warehouse_server.run(f"drop user {user}@'{host}'")
-    deleted_from = [
-        *("cloud_osm_list", "cloud_osm_detail", "cloud_osm_product", "cloud_osm_product_type"),
-        *("cloud_osm_source", "sync_quarantine", "sync_check", "sync_run", "cs_snapshot_table"),
-    ]
-    lacking = "; ".join(f"no DELETE on {name}" for name in deleted_from)
-    assert f"failed   rights: {lacking}; " in output
-    assert "check-check-check" not in output
