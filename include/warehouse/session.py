@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from include.warehouse.types import TEXT
+
 WAIT_SECONDS: Final = 600
 """How long a server waits for us, who may be frozen, or gone with our machine, and hold locks."""
 BULK_WAIT_SECONDS: Final = 7200
@@ -17,6 +19,7 @@ BOTH: Final[dict[str, str]] = {
     "sql_mode": "'STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,ERROR_FOR_DIVISION_BY_ZERO,"
     "NO_ENGINE_SUBSTITUTION'",  # nothing is cut, no date is 0000-00-00, texts are quoted as we do
     "time_zone": "'+00:00'",
+    "collation_connection": f"'{TEXT}'",  # a view keeps that of who made it, as literals have it
     "innodb_lock_wait_timeout": "20",  # then we try again
     "lock_wait_timeout": "60",  # somebody alters the table: the default is a day, or a year
     "wait_timeout": str(WAIT_SECONDS),

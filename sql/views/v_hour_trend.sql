@@ -57,7 +57,7 @@ select
     h.offered,
     c.offered_last_week,
     c.median_7d,
-    d.name as holiday,
+    d.name collate utf8mb4_unicode_ci as holiday,
     h.snapshot_id,
     h.snapshot_at,
     h.definition_version,

@@ -9,7 +9,7 @@ select
     t.message_id,
     m.from_customer,
     m.created_at,
-    t.content,
+    t.content collate utf8mb4_unicode_ci as content,
     t.masked
 from rpt_text as t
 inner join stg_message as m

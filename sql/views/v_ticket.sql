@@ -10,7 +10,7 @@ select
     f.account_id,
     f.product_id,
     f.category_id,
-    f.vendor_status,
+    f.vendor_status collate utf8mb4_unicode_ci as vendor_status,
     f.is_closed,
     f.is_complete,
     f.is_resolved,
@@ -24,7 +24,7 @@ select
     f.first_reply_s,
     f.close_s,
     f.local_day,
-    t.content as title
+    t.content collate utf8mb4_unicode_ci as title
 from rpt_ticket as f
 left join rpt_text as t
     on t.vendor = f.vendor and t.ticket_id = f.ticket_id and t.message_id = ''

@@ -10,7 +10,7 @@ select
     c.vendor,
     c.scope_id,
     case c.scope when 'product' then p.name when 'category' then t.name when 'account' then a.name
-    end as scope_name,
+    end collate utf8mb4_unicode_ci as scope_name,
     c.local_start,
     c.start_at,
     c.tickets,

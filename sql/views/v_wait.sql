@@ -33,10 +33,8 @@ select
     c.definition_version,
     c.provisional
 from rpt_cohort as c
-cross join (
-    select 'all' as variant
-    union all
-    select 'queued' as variant
-    union all
-    select 'capped' as variant
+-- A column, not a literal: that would be in the collation of whoever made the view.
+cross join json_table(
+    '["all", "queued", "capped"]', '$[*]'
+    columns (variant varchar(6) character set utf8mb4 collate utf8mb4_bin path '$')
 ) as k

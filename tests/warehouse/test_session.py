@@ -11,7 +11,7 @@ from include.warehouse.session import BOTH, BULK_WAIT_SECONDS, MARIADB, MYSQL, W
 
 SUSPECT = re.compile(
     r"timeout|limit|max_|_max|time|safe|strict|null|isolation|autocommit|mode|checks|read_only"
-    r"|big|select|completion|increment|regex|week|buffer_result|retry|sync|snapshot"
+    r"|big|select|completion|increment|regex|week|buffer_result|retry|sync|snapshot|collation|charac"
 )
 """Names of what may limit time, rows or packets, or change what a statement means."""
 HARMLESS = {
@@ -44,6 +44,10 @@ HARMLESS = {
         log_queries_not_using_indexes max_delayed_threads max_insert_delayed_threads
         max_relay_log_size require_row_format restrict_fk_on_non_standard_key
         resultset_metadata sql_if_exists system_versioning_asof updatable_views_with_limit
+    """,
+    "of what is made without a collation: ours states its own": """
+        character_set_collations character_set_database character_set_filesystem
+        character_set_server collation_database collation_server default_collation_for_utf8mb4
     """,
     "of interactive programs, or of the server with its replicas": """
         auto_increment_offset auto_increment_increment
@@ -92,7 +96,8 @@ def test_each_variable_that_may_limit_or_change_a_statement_is_set_or_known_to_b
     with warehouse.engine.connect() as connection:
         suspect = {name for name in own_variables(connection) if SUSPECT.search(name)}
         isolation = {"tx_isolation", "transaction_isolation", "autocommit"}  # set by the engine
-        ours = {*BOTH, *(MARIADB if is_mariadb(connection) else MYSQL), *isolation}
+        names = {f"character_set_{of}" for of in ("client", "connection", "results")}  # the driver
+        ours = {*BOTH, *(MARIADB if is_mariadb(connection) else MYSQL), *isolation, *names}
         assert suspect - ours - {*" ".join(HARMLESS.values()).split()} == set()
 
 

@@ -28,6 +28,7 @@ from include.warehouse.schema import obstacles, views
 from include.warehouse.schema.changes import TableChange, read_changes
 from include.warehouse.schema.obstacles import LOCK_WAIT_SECONDS
 from include.warehouse.server_errors import translate_error
+from include.warehouse.types import TEXT
 
 Say = Callable[[str], None]
 
@@ -52,11 +53,11 @@ SESSION: Final = (
     f" innodb_lock_wait_timeout = {LOCK_WAIT_SECONDS}",
 )
 
-HEAD: Final = """\
+HEAD: Final = f"""\
 -- The schema, for an empty database: mysql --default-character-set=utf8mb4 <database> < this file.
 -- A database that already holds one of these tables is refused by the first CREATE TABLE: its rows
 -- are brought over one by one, by `python -m include migrate`.
-SET NAMES utf8mb4;
+SET NAMES utf8mb4 COLLATE {TEXT};
 
 """
 
