@@ -243,6 +243,17 @@ class SourceServer:
         self.run(f"create database {name} template {template}")
         return sa.make_url(self.url).set(database=name).render_as_string(hide_password=False)
 
+    def create_encoded(self, encoding: str) -> str:
+        """The same, in an encoding of its own."""
+        name = f"{self.prefix}_{next(numbers)}"
+        self.run(
+            f"create database {name} encoding '{encoding}' template template0"
+            " lc_collate 'C' lc_ctype 'C'"
+        )
+        url = sa.make_url(self.url).set(database=name).render_as_string(hide_password=False)
+        self.run(DESK_TABLES.read_text(), url=url)
+        return url
+
     def drop(self, url: str) -> None:
         """Drop a database of ours; fails when a test still holds a transaction open there."""
         name = sa.make_url(url).database
@@ -259,7 +270,10 @@ class SourceServer:
     def run(self, *statements: str, url: str = "") -> Any:
         """Execute each by itself, outside a transaction; the last one's first value, if any."""
         engine = sa.create_engine(
-            url or self.url, poolclass=sa.NullPool, isolation_level="AUTOCOMMIT"
+            url or self.url,
+            poolclass=sa.NullPool,
+            isolation_level="AUTOCOMMIT",
+            connect_args={"client_encoding": "UTF8"},
         )
         value = None
         with engine.connect() as connection:

@@ -6,6 +6,7 @@ and ALTER TABLE, which do not respect snapshots, so wait for us, or we wait for 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from include import stopping
 from include.addresses import read_postgresql
 from include.customer_service import SOURCE_TABLES, Kind, SourceTable
 from include.errors import ConfigError, ContractError, RejectedError, UnavailableError
+from include.source.encoding import find_unreadable
 from include.source.rendering import ARRAYS, Reading
 
 if TYPE_CHECKING:
@@ -126,13 +128,13 @@ class Snapshot:
 
     def copy(self, query: str, sink: SupportsWrite[bytes]) -> int:
         """Stream the rows of *query* into *sink* as CSV with the word NULL; how many they were."""
-        with self._cursor() as cursor:
+        with self._cursor(query) as cursor:
             cursor.copy_expert(f"copy ({query}) to stdout with (format csv, null 'NULL')", sink)
             return int(cursor.rowcount)
 
     def batches(self, query: str) -> Iterator[list[tuple[Any, ...]]]:
         """The rows of *query*, some thousand at a time."""
-        with self._cursor("rows") as cursor:
+        with self._cursor(query, "rows") as cursor:
             cursor.execute(query)
             while rows := cursor.fetchmany(BATCH):
                 yield rows
@@ -143,20 +145,33 @@ class Snapshot:
 
     def all(self, query: str, parameters: Sequence[Any] | None = None) -> list[tuple[Any, ...]]:
         """The few rows of *query*."""
-        with self._cursor() as cursor:
+        with self._cursor(query) as cursor:
             cursor.execute(query, parameters)
             return list(cursor.fetchall())
 
     @contextmanager
-    def _cursor(self, *name: str) -> Iterator[Any]:
+    def _cursor(self, query: str, *name: str) -> Iterator[Any]:
         """A cursor. Raises what the server said if it has ended the connection meanwhile."""
-        with _told():
-            self._connection.poll()  # the driver forgets it when it sends something first
-            for notice in self._connection.notices:
-                if notice.startswith("FATAL:"):
-                    raise psycopg2.OperationalError(notice.removeprefix("FATAL:"))
-            with self._connection.cursor(*name) as cursor:
-                yield cursor
+        try:
+            with _told():
+                self._connection.poll()  # the driver forgets it when it sends something first
+                for notice in self._connection.notices:
+                    if notice.startswith("FATAL:"):
+                        raise psycopg2.OperationalError(notice.removeprefix("FATAL:"))
+                with self._connection.cursor(*name) as cursor:
+                    yield cursor
+        except ContractError as error:  # of a value, the server does not say which
+            readings = [
+                found.reading
+                for name, found in self.found.items()
+                if re.search(rf"\b{name}\b", query)
+            ]
+            with _told():
+                unreadable = find_unreadable(self._connection, readings)
+            self._connection.close()  # what it would read now is of another moment
+            if unreadable:
+                raise unreadable from error
+            raise
 
 
 class SourceDatabase:
@@ -180,7 +195,8 @@ class SourceDatabase:
     def connect(self) -> Iterator[Any]:
         """A connection of its own under our settings, outside a transaction."""
         with _told():
-            connection = psycopg2.connect(**self._arguments)
+            # Said here, because the driver does not notice what is set later.
+            connection = psycopg2.connect(**self._arguments, client_encoding="UTF8")
         try:
             with _told():
                 connection.autocommit = True
@@ -203,7 +219,8 @@ class SourceDatabase:
         """One moment of all tables.
 
         Raises ConfigError naming table and column when the source is not as agreed, or a right is
-        missing; UnavailableError when it is away or cancels us.
+        missing; UnavailableError when it is away or cancels us. Reading from it
+        raises CheckError naming table and column when a text cannot be converted.
         """
         with self.connect() as connection:
             with _told(), connection.cursor() as cursor:
@@ -211,8 +228,8 @@ class SourceDatabase:
                 tables = _existing(cursor)
                 connection.autocommit = False
                 connection.set_session(isolation_level="REPEATABLE READ", readonly=True)
-                names = ", ".join(table.name for table in tables)
-                cursor.execute(f"lock table {names} in access share mode")
+                names = [table.name for table in tables]
+                cursor.execute(f"lock table {', '.join(names)} in access share mode")
                 position = _position(cursor)
                 found = {table.name: _found(cursor, table) for table in tables}
             yield Snapshot(connection, position, found)
@@ -309,11 +326,12 @@ def _found(cursor: Any, table: SourceTable) -> FoundTable:
     if extra := sorted(there.keys() - known):
         notes.append(f"{table.name} has columns we do not read: {', '.join(extra)}")
     unique = _is_unique(cursor, table)
+    encoding = cursor.connection.get_parameter_status("server_encoding")
     if not unique:
         notes.append(f"{table.name} has no unique index on {', '.join(table.key)}")
     return FoundTable(
         table=table,
-        reading=Reading(table, frozenset(wide), unique),
+        reading=Reading(table, frozenset(wide), unique, encoding == "UTF8"),
         relation=f"{oid}:{','.join(numbers)}",
         notes=tuple(notes),
         is_whole=unique

@@ -26,13 +26,15 @@ class Reading:
     """What to read of a table: all of it, or the row versions of transactions from *since* on.
 
     *unique* False: the source does not keep the key unique, so of the rows with equal keys the one
-    whose text sorts last is taken.
+    whose text sorts last is taken. *is_utf8* False: the database holds texts in another encoding,
+    or in none, so that characters are counted in what each is converted to.
     """
 
     table: SourceTable
     wide: frozenset[str] = frozenset()
     """Text columns that may hold more characters than ours."""
     unique: bool = True
+    is_utf8: bool = True
 
     def rows(self, since: int | None = None) -> str:
         """Select the table's columns, ``unfit``, ``row_key`` and ``row_hash`` (32 hex digits)."""
@@ -76,6 +78,12 @@ class Reading:
             f"select count(*) - (select count(*) from (select distinct {keys} from"
             f" {self.table.name}) as distinct_keys) from {self.table.name}"
         )
+
+    def probe(self, column: Column) -> str:
+        """Select one number, for which every value of *column* is converted as ``rows`` does."""
+        value = f"select {self._value(column)} as {column.name} from {self._relation(None)}"
+        text = f"convert_to({self._canonical(column)}, 'UTF8')"
+        return f"select count({text}) from ({value} offset 0) as converted"
 
     def _hashed(self, since: int | None) -> str:
         names = ", ".join(column.name for column in self.table.columns)
@@ -133,13 +141,13 @@ class Reading:
         if column.kind is Kind.DOUBLE:
             return f"{name} in ('NaN', 'Infinity', '-Infinity')"
         if column.kind is Kind.TEXT and name in self.wide:
-            return f"char_length({name}) > {column.length}"
+            return f"{self._characters(name)} > {column.length}"
         return ""
 
     def _key(self) -> str:
         if self.table.has_integer_key:
             return self.table.key[0]
-        return _digest(_line(_key_text(column) for column in self.table.key_columns))
+        return _digest(_line(self._key_text(column) for column in self.table.key_columns))
 
     def _keys(self) -> str:
         once = "" if self.table.has_integer_key else " offset 0"  # see _values
@@ -152,29 +160,34 @@ class Reading:
 
     def _row_text(self) -> str:
         unfit = Column("unfit", Kind.TEXT, "")
-        return _line(canonical(column) for column in (*self.table.columns, unfit))
+        return _line(self._canonical(column) for column in (*self.table.columns, unfit))
 
+    def _canonical(self, column: Column) -> str:
+        """A converted value as canonical text (``include/customer_service.py``)."""
+        name = column.name
+        if column.kind is Kind.TEXT:
+            return f"{self._characters(name)} || ':' || {name}"
+        if column.kind is Kind.DOUBLE:
+            digits = f"btrim(replace(split_part(abs({name})::text, 'e', 1), '.', ''), '0')"
+            sign = f"case when {name} < 0 then '-' else '' end"
+            return (
+                f"case when {name} = 0 then '0' else"
+                f" {sign} || {digits} || 'e' || floor(log(abs({name})))::integer end"
+            )
+        return f"{name}::text"
 
-def canonical(column: Column) -> str:
-    """A converted value as canonical text (``include/customer_service.py``)."""
-    name = column.name
-    if column.kind is Kind.TEXT:
-        return f"char_length({name}) || ':' || {name}"
-    if column.kind is Kind.DOUBLE:
-        digits = f"btrim(replace(split_part(abs({name})::text, 'e', 1), '.', ''), '0')"
-        sign = f"case when {name} < 0 then '-' else '' end"
+    def _key_text(self, column: Column) -> str:
+        """A raw key value as text: keys are told apart even where MySQL cannot hold them."""
+        return self._canonical(column) if column.kind is Kind.TEXT else f"{column.name}::text"
+
+    def _characters(self, name: str) -> str:
+        """How many characters a text has in UTF-8."""
+        # PostgreSQL counts bytes where a database has no encoding, and pairs as one in another.
         return (
-            f"case when {name} = 0 then '0' else"
-            f" {sign} || {digits} || 'e' || floor(log(abs({name})))::integer end"
+            f"char_length({name})"
+            if self.is_utf8
+            else f"length(convert_to({name}, 'UTF8'), 'UTF8')"
         )
-    return f"{name}::text"
-
-
-def _key_text(column: Column) -> str:
-    """A raw key value as text: keys are told apart even where MySQL cannot hold them."""
-    if column.kind is Kind.TEXT:
-        return canonical(column)
-    return f"{column.name}::text"
 
 
 def _line(parts: Iterable[str]) -> str:

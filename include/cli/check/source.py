@@ -48,6 +48,13 @@ def _found(snapshot: Snapshot) -> Iterator[Finding]:
     for found in snapshot.found.values():
         for note in found.notes:
             yield Finding("source tables", "warning", note)
+    if snapshot.one("show server_encoding")[0] == "SQL_ASCII":
+        yield Finding(
+            "source encoding",
+            "warning",
+            "the database has none (SQL_ASCII): its texts are read where their bytes are UTF-8, and"
+            " a snapshot names the first column where they are not",
+        )
     if not snapshot.position.system_id:
         yield Finding(
             "source identity",

@@ -75,3 +75,11 @@ def test_check_names_what_is_not_as_agreed(osm, sample, statement, words):
 def test_check_says_that_the_source_does_not_answer(osm, source_url):
     url = sa.make_url(source_url).set(port=1).render_as_string(hide_password=False)
     assert findings(osm, SOURCE_URL=url)["customer-service database"][0] == "failed"
+
+
+def test_check_warns_of_a_database_without_an_encoding(osm, source_server):
+    url = source_server.create_encoded("SQL_ASCII")
+    verdict, detail = findings(osm, code=0, SOURCE_URL=url)["source encoding"]
+    assert verdict == "warning"
+    assert "read where their bytes are UTF-8" in detail
+    source_server.drop(url)
