@@ -140,6 +140,9 @@ class Settings(SettingsGroup):
     system's. Certificates are verified for every host but loopback."""
     source_timeout_seconds: Annotated[int, allow_whole(10, 86_400)] = 3600
     """``SOURCE_TIMEOUT_SECONDS``: how long one statement of a snapshot may take there."""
+    source_lag_minutes: Annotated[float, allow_number(0, 31 * 24 * 60)] = 60.0
+    """``SOURCE_LAG_MINUTES``: a snapshot of a replica whose data are older than that is refused. A
+    younger one bears the moment of its data, and a note."""
     snapshot_vanish_limit: Annotated[float, allow_number(0, 1)] = 0.2
     """``SNAPSHOT_VANISH_LIMIT``: a snapshot in which a larger share of a table's rows vanished is
     refused, until a later one shows the same or a person accepts the number it states."""

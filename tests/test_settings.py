@@ -47,6 +47,7 @@ def test_every_setting_is_read_from_the_variable_that_bears_its_name():
         "SOURCE_URL": "postgresql://u:p@h/d",
         "SOURCE_CA": "/etc/source.pem",
         "SOURCE_TIMEOUT_SECONDS": "600",
+        "SOURCE_LAG_MINUTES": "90",
         "SNAPSHOT_VANISH_LIMIT": "0.1",
         "SNAPSHOT_FULL_HOURS": "12",
         "SNAPSHOT_CONFIRM_MINUTES": "90",

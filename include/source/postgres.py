@@ -13,6 +13,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, Self
 
+from datetime import UTC, datetime, timedelta
+from typing import Any, BinaryIO, Final, Self
+
 import psycopg2  # type: ignore[import-untyped]
 
 from include import stopping
@@ -21,6 +24,8 @@ from include.customer_service import SOURCE_TABLES, Kind, SourceTable
 from include.errors import ConfigError, ContractError, RejectedError, UnavailableError
 from include.source.encoding import find_unreadable
 from include.source.rendering import ARRAYS, Reading
+from include.source.replica import ReplicaMoment, read_moment
+from include.source.row_security import require_all_rows
 
 if TYPE_CHECKING:
     from _typeshed import SupportsWrite
@@ -92,7 +97,8 @@ HINTS: Final = {
 class Position:
     """Where the source stands in a snapshot, and which source it is.
 
-    *horizon*: rows written by older transactions are all in this snapshot, unless deleted.
+    *moment*: from when its data are; *behind*: why a replica's are not from now, if so. *horizon*:
+    rows written by older transactions are all in this snapshot, unless deleted.
     """
 
     moment: datetime
@@ -101,6 +107,7 @@ class Position:
     timeline: int
     server_started_at: datetime
     horizon: int
+    behind: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,19 +184,24 @@ class Snapshot:
 class SourceDatabase:
     """The customer-service database, read-only whatever its role may do."""
 
-    def __init__(self, arguments: Mapping[str, Any], timeout_seconds: int) -> None:
+    def __init__(
+        self, arguments: Mapping[str, Any], timeout_seconds: int, lag_minutes: float = 60
+    ) -> None:
         self._arguments = dict(arguments)
         self._timeout = timeout_seconds
+        self._lag_limit = timedelta(minutes=lag_minutes)
 
     @classmethod
-    def open(cls, url: str, *, ca: str = "", timeout_seconds: int = 3600) -> Self:
+    def open(
+        cls, url: str, *, ca: str = "", timeout_seconds: int = 3600, lag_minutes: float = 60
+    ) -> Self:
         """Prepare connections to *url*; nothing is sent yet. Raises ConfigError for a bad URL.
 
-        One statement may take *timeout_seconds*. Certificates are verified for every host but
-        loopback.
+        One statement may take *timeout_seconds*, and a replica be *lag_minutes* behind.
+        Certificates are verified for every host but loopback.
         """
         arguments = read_postgresql(url, ca=ca, ours={*SESSION, "statement_timeout"})
-        return cls(arguments, timeout_seconds)
+        return cls(arguments, timeout_seconds, lag_minutes)
 
     @contextmanager
     def connect(self) -> Iterator[Any]:
@@ -219,18 +231,20 @@ class SourceDatabase:
         """One moment of all tables.
 
         Raises ConfigError naming table and column when the source is not as agreed, or a right is
-        missing; UnavailableError when it is away or cancels us. Reading from it
+        missing; UnavailableError when it is away, too far behind or cancels us. Reading from it
         raises CheckError naming table and column when a text cannot be converted.
         """
         with self.connect() as connection:
             with _told(), connection.cursor() as cursor:
                 # Outside the snapshot, which must begin after the locks are held.
                 tables = _existing(cursor)
+                replica = read_moment(cursor, self._lag_limit)
                 connection.autocommit = False
                 connection.set_session(isolation_level="REPEATABLE READ", readonly=True)
                 names = [table.name for table in tables]
                 cursor.execute(f"lock table {', '.join(names)} in access share mode")
-                position = _position(cursor)
+                require_all_rows(cursor, names)
+                position = _position(cursor, replica)
                 found = {table.name: _found(cursor, table) for table in tables}
             yield Snapshot(connection, position, found)
 
@@ -263,7 +277,7 @@ def _existing(cursor: Any) -> list[SourceTable]:
     return tables
 
 
-def _position(cursor: Any) -> Position:
+def _position(cursor: Any, replica: ReplicaMoment | None) -> Position:
     cursor.execute(
         "select pg_snapshot_xmin(pg_current_snapshot())::text::numeric, clock_timestamp(),"
         " current_database(), pg_postmaster_start_time(),"
@@ -279,12 +293,13 @@ def _position(cursor: Any) -> Position:
         )
         system_id, timeline = cursor.fetchone()
     return Position(
-        moment=moment.astimezone(UTC),
+        moment=replica.moment if replica else moment.astimezone(UTC),
         system_id=system_id,
         database=database,
         timeline=timeline,
         server_started_at=started_at.astimezone(UTC),
         horizon=int(horizon),
+        behind=replica.behind if replica else "",
     )
 
 

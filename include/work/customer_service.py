@@ -19,7 +19,10 @@ from include.work.place import Workplace
 def open_source(url: str, settings: Settings, hide: Callable[[str], None]) -> SourceDatabase:
     """The customer-service database at *url*; nothing is sent yet, its password is hidden."""
     source = SourceDatabase.open(
-        url, ca=settings.source_ca, timeout_seconds=settings.source_timeout_seconds
+        url,
+        ca=settings.source_ca,
+        timeout_seconds=settings.source_timeout_seconds,
+        lag_minutes=settings.source_lag_minutes,
     )
     hide(sa.make_url(url).password or "")
     return source

@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 import itertools
+import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import psycopg2  # type: ignore[import-untyped]
 import pytest
 import sqlalchemy as sa
 
-from include.errors import UnavailableError
+from include.errors import ConfigError, UnavailableError
 from include.pipelines.snapshots.snapshot import ATTEMPTS
 from include.sandbox.desk import churn, sample
 from include.sandbox.desk.mover import COLUMNS
+from include.source.replica import FRESH
 from include.warehouse.mysql import Warehouse
 from tests.faults.kit.desk_scene import Desk, judge
-from tests.faults.kit.invariants import RIGHT, SILENT
+from tests.faults.kit.invariants import LOUD, RIGHT, SILENT
 from tests.faults.kit.own_server import until
 from tests.faults.kit.replica import Pair, replicated
+from tests.faults.test_source import as_reader
 
 __all__ = ["judge"]  # a fixture
 
@@ -238,3 +241,59 @@ def test_a_transaction_that_was_open_on_the_primary_is_not_missed(changed, pair,
     assert taken.full_because is None
     assert 1 <= sum(table.opened for table in taken.tables) <= 100
     assert changed.is_equal()
+
+
+OUTSTANDING: Final = "select pg_last_wal_receive_lsn() > pg_last_wal_replay_lsn()"
+REPLAYED_AT: Final = "select pg_last_xact_replay_timestamp()"
+CONNECTED: Final = "select count(*) from pg_stat_wal_receiver"
+
+
+@contextmanager
+def held_up(pair: Pair) -> Iterator[None]:
+    """The replica receives and replays nothing, for so long that it is told; then it goes on."""
+
+    def is_held_up() -> bool:
+        pair.write("update seat set max_user = max_user + 1 where id = 1")
+        time.sleep(0.1)
+        return bool(pair.ask(OUTSTANDING))
+
+    pair.set_up("alter system set recovery_min_apply_delay = '1h'")
+    try:
+        until(is_held_up, 10)
+        until(lambda: datetime.now(UTC) - pair.ask(REPLAYED_AT) > FRESH, 10)
+        yield
+    finally:
+        pair.set_up("alter system reset recovery_min_apply_delay", "select pg_wal_replay_resume()")
+        until(lambda: pair.ask(CONNECTED) and not pair.ask(OUTSTANDING), 30)
+
+
+def test_a_replica_bears_the_moment_of_its_data_and_over_the_limit_is_refused(
+    changed, pair, record_property
+):
+    reader = as_reader(pair.execute, pair.replica)
+
+    def look(why: str, error: type[Exception]) -> None:
+        replayed_at, taken = pair.ask(REPLAYED_AT), changed.take()
+        [note] = [note for note in taken.notes if "replica" in note]
+        assert why in note
+        assert replayed_at <= taken.snapshot_at < replayed_at + timedelta(milliseconds=1)
+        with pytest.raises(error, match=r"SOURCE_LAG_MINUTES \(0\.05\)"):
+            changed.take(lag_minutes=0.05)
+        record_property("fault", f"source 0 {RIGHT}")
+        record_property("fault", f"source 0 {LOUD}")
+
+    with held_up(pair):
+        look("behind its primary", UnavailableError)
+        pair.set_up("select pg_wal_replay_pause()")
+        look("its replay is paused", ConfigError)
+        pair.set_up("select pg_wal_replay_resume()")
+        pair.write("select pg_terminate_backend(pid) from pg_stat_replication")
+        until(lambda: not pair.ask(CONNECTED), 10)
+        look("without a connection to its primary", UnavailableError)
+    # All is replayed, and its last commit is of a while ago.
+    for url in (pair.replica, reader):
+        begun = pair.ask("select clock_timestamp()")
+        taken = changed.take(url, lag_minutes=0)
+        assert begun <= taken.snapshot_at
+        assert not [note for note in taken.notes if "replica" in note]
+        assert changed.is_equal()

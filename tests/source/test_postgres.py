@@ -12,9 +12,6 @@ import sqlalchemy as sa
 from include.customer_service import SOURCE_TABLES
 from include.errors import ConfigError, RejectedError, UnavailableError
 from include.source.postgres import SourceDatabase
-from include.source.rendering import Reading
-
-SEAT = next(table for table in SOURCE_TABLES if table.name == "seat")
 
 
 def test_all_tables_are_found_and_one_reading_says_where_it_stands(source, execute):
@@ -87,23 +84,6 @@ def test_a_missing_right_is_named_with_the_statement_that_gives_it(source_url, s
         SourceDatabase.open(url.render_as_string(hide_password=False)).snapshot(),
     ):
         pass
-
-
-def test_rows_hidden_by_a_policy_are_an_error_not_a_smaller_table(source_url, execute):
-    if not execute("select 1 from pg_roles where rolname = 'osm_filtered'"):
-        execute("create role osm_filtered login password 'filtered-password'")
-    execute(
-        "grant select on all tables in schema public to osm_filtered",
-        "alter table seat enable row level security",
-        "create policy only_two on seat using (id < 3)",
-    )
-    url = sa.make_url(source_url).set(username="osm_filtered", password="filtered-password")
-    source = SourceDatabase.open(url.render_as_string(hide_password=False))
-    with (
-        source.snapshot() as snapshot,
-        pytest.raises(ConfigError, match="row-level security"),
-    ):
-        snapshot.one(Reading(SEAT).total())
 
 
 def test_our_connection_cannot_write_even_where_the_role_may(source, execute):

@@ -48,6 +48,8 @@ def _found(snapshot: Snapshot) -> Iterator[Finding]:
     for found in snapshot.found.values():
         for note in found.notes:
             yield Finding("source tables", "warning", note)
+    if snapshot.position.behind:
+        yield Finding("source replica", "warning", snapshot.position.behind)
     if snapshot.one("show server_encoding")[0] == "SQL_ASCII":
         yield Finding(
             "source encoding",

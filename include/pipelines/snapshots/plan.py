@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from include.errors import UnavailableError
 from include.source.postgres import Position
 from include.warehouse.customer_service.manifest import SnapshotHistory, StoredSnapshot
 
@@ -48,11 +49,22 @@ class SnapshotPlan:
 def plan_snapshot(
     position: Position, history: SnapshotHistory, options: SnapshotOptions
 ) -> SnapshotPlan:
-    """Plan the next snapshot of a source that stands at *position*."""
+    """Plan the next snapshot of a source that stands at *position*.
+
+    Raises UnavailableError for a replica that has not come to where another server was read.
+    """
     number = history.newest.snapshot_id + 1 if history.newest else 1
     published, moment = history.published, position.moment
     if published is None:
         return SnapshotPlan(number, moment, "first snapshot", None)
+    is_other = position.server_started_at != published.server_started_at
+    if position.behind and is_other and moment < published.snapshot_at:
+        raise UnavailableError(
+            f"{position.behind}; the newest snapshot, of {published.snapshot_at:%Y-%m-%d %H:%M:%S}"
+            " UTC, is of another server and shows more: wait, or read that one",
+            vendor="source",
+            code="replica",
+        )
     # Time goes on here, whatever the source's clock does.
     moment = max(moment, published.snapshot_at + timedelta(microseconds=1))
     because = why_full(position, published, history.full_at, options)

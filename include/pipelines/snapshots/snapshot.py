@@ -211,6 +211,8 @@ def _join(notes: Sequence[str]) -> str | None:
 
 def _first_notes(snapshot: Snapshot, plan: SnapshotPlan) -> Iterator[str]:
     """What is to be said of the source before its tables are read."""
+    if snapshot.position.behind:
+        yield snapshot.position.behind
     for found in snapshot.found.values():
         yield from found.notes
     if plan.full_because:

@@ -24,8 +24,12 @@ class Desk:
     url: str
     warehouse: Warehouse
 
-    def take(self, url: str = "", timeout_seconds: int = 60, **options: Any) -> PublishedSnapshot:
-        source = SourceDatabase.open(url or self.url, timeout_seconds=timeout_seconds)
+    def take(
+        self, url: str = "", timeout_seconds: int = 60, lag_minutes: float = 60, **options: Any
+    ) -> PublishedSnapshot:
+        source = SourceDatabase.open(
+            url or self.url, timeout_seconds=timeout_seconds, lag_minutes=lag_minutes
+        )
         return take_snapshot(source, self.warehouse, request=Request("a test"), **options)
 
     def published(self) -> list[Any]:

@@ -28,6 +28,7 @@ PRIMARY: Final = {
 REPLICA: Final = PRIMARY | {
     "max_standby_streaming_delay": "0",
     "hot_standby_feedback": "off",
+    "wal_retrieve_retry_interval": "100ms",
 }
 
 _numbers = itertools.count(1)
@@ -52,6 +53,14 @@ class Pair:
     def ask(self, query: str) -> Any:
         """The first value of *query* on the replica."""
         return _run(self.replica, query)[0]
+
+    def write(self, *statements: str) -> None:
+        """On the primary, each by itself, whether the replica gets it or not."""
+        _run(self.primary, *statements)
+
+    def set_up(self, *statements: str) -> None:
+        """On the replica, whose settings count from then on."""
+        _run(self.replica, *statements, "select pg_reload_conf()")
 
     def copy(self) -> Pair:
         """A new database that holds what this one does."""
@@ -133,5 +142,5 @@ def _run(url: str, *statements: str) -> list[Any]:
         with connection.cursor() as cursor:
             for statement in statements:
                 cursor.execute(statement)
-                values.append(cursor.fetchone()[0] if cursor.description else None)
+                values.append((cursor.fetchone() or [None])[0] if cursor.description else None)
     return values

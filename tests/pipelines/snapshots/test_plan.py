@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from include.errors import UnavailableError
 from include.pipelines.snapshots.plan import (
     HALF_THE_CIRCLE,
     SnapshotOptions,
@@ -86,3 +88,20 @@ def test_a_refused_snapshot_has_a_number_and_gives_no_horizon():
 def test_time_goes_on_although_the_sources_clock_stood_or_went_back(back):
     plan = plan_snapshot(replace(SAME, moment=DAY - back), HISTORY, SnapshotOptions())
     assert plan.snapshot_at == DAY + TICK
+
+
+@pytest.mark.parametrize(
+    ("position", "is_refused"),
+    [
+        ({}, False),
+        ({"moment": DAY - HOUR}, False),  # its clock went back
+        ({"moment": DAY - HOUR, "behind": "a replica"}, False),  # it shows no less than before
+        ({"moment": DAY - HOUR, "behind": "a replica", "server_started_at": DAY + TICK}, True),
+        ({"moment": DAY + TICK, "behind": "a replica", "server_started_at": DAY + TICK}, False),
+    ],
+    ids=["same", "clock", "same replica", "older replica", "newer replica"],
+)
+def test_a_replica_that_shows_less_than_another_server_did_is_refused(position, is_refused):
+    refused = pytest.raises(UnavailableError, match="is of another server and shows more")
+    with refused if is_refused else nullcontext():
+        plan_snapshot(replace(SAME, **position), HISTORY, SnapshotOptions())
