@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
+from airflow.sdk import get_current_context
+from airflow.sdk.bases.xcom import BaseXCom
 from airflow.sdk.exceptions import AirflowSkipException
 
 from include.errors import (
@@ -196,13 +199,17 @@ def say_switched_off(chosen: Chosen, vendor: str) -> None:
 
 
 def add_counts(results: Sequence[Result]) -> dict[str, int]:
-    """The sum of the counts. Raises as ``raise_first``."""
+    """The sum of the counts. Raises as ``raise_first``; reports follow what was stored even so."""
     from include.warehouse.bookkeeping.ledger import Counts
 
-    raise_first(results)
     counted = Counts()
     for result in results:
         counted += result.counts or Counts()
+    if any(result.error for result in results):
+        with suppress(RuntimeError):  # called outside a task
+            task = get_current_context()["ti"]
+            task.xcom_push(key=BaseXCom.XCOM_RETURN_KEY, value=asdict(counted))
+    raise_first(results)
     return asdict(counted)
 
 

@@ -19,7 +19,7 @@ GRANT SELECT, INSERT, UPDATE ON `osm`.`cloud_osm_product_category` TO `osm_write
 GRANT SELECT, INSERT, UPDATE ON `osm`.`sync_state` TO `osm_write`@`%`;
 GRANT SELECT, INSERT, UPDATE, DELETE ON `osm`.`sync_run` TO `osm_write`@`%`;
 GRANT SELECT, INSERT, UPDATE, DELETE ON `osm`.`sync_quarantine` TO `osm_write`@`%`;
-GRANT SELECT, INSERT, UPDATE ON `osm`.`cs_snapshot` TO `osm_write`@`%`;
+GRANT SELECT, INSERT, UPDATE, DELETE ON `osm`.`cs_snapshot` TO `osm_write`@`%`;
 GRANT SELECT, INSERT, UPDATE, DELETE ON `osm`.`cs_snapshot_table` TO `osm_write`@`%`;
 GRANT SELECT, INSERT, UPDATE, DELETE ON `osm`.`cs_supplier_history` TO `osm_write`@`%`;
 GRANT SELECT, INSERT, UPDATE, DELETE ON `osm`.`cs_seat_history` TO `osm_write`@`%`;

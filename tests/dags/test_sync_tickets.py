@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from include.runtime import tickets
 from include.secrets import KeyRing
 from include.vendors.registry import VENDORS
 from include.warehouse.tickets.accounts import add_account
@@ -70,6 +71,20 @@ def test_one_bad_account_is_red_by_its_own_name_and_the_others_arrive(
         ("huawei-1", "done", None),
         ("huawei-bad", "failed", "AuthError"),
     ]
+
+
+def test_reports_follow_what_a_red_task_stored(
+    airflow_db, dagbag, look, warehouse, ring, monkeypatch
+):
+    monkeypatch.setattr(tickets, "MOST_TASKS", 1)
+    add(warehouse, ring, an_account("huawei", account_id="huawei-bad"))
+    run = dagbag.dags["sync_tickets"].test(
+        logical_date=None, run_conf={"vendors": ["huawei"], **FORM}
+    )
+    assert run.state == "failed"
+    assert states(run)["huawei.tickets", 0] == "failed"
+    assert states(run)["publish", -1] == "success"
+    assert look("select count(*) > 0 from cloud_osm_list") == [(1,)]
 
 
 def test_a_misspelt_key_makes_the_run_red_instead_of_reading_everything(airflow_db, dagbag, look):

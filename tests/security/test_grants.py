@@ -57,7 +57,7 @@ STATEMENTS = (
     ("select * from cs_seat_history", MW),
     ("delete from cs_seat_history", MW),
     ("delete from cs_snapshot_table", MW),
-    ("delete from cs_snapshot", M),
+    ("delete from cs_snapshot", MW),
     ("load data local infile '/dev/null' into table cs_seat_history", MW),
     ("select * from cs_snapshot", MWP),
     ("delete from rpt_ticket", MW),

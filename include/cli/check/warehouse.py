@@ -16,7 +16,7 @@ from include.errors import ConfigError, SyncError
 from include.secrets import KeyRing
 from include.settings import Settings
 from include.warehouse.bookkeeping.tables import sync_check, sync_quarantine, sync_run
-from include.warehouse.customer_service.tables import HISTORIES, cs_snapshot_table
+from include.warehouse.customer_service.tables import HISTORIES, cs_snapshot, cs_snapshot_table
 from include.warehouse.mysql import Warehouse
 from include.warehouse.schema import migrations, views
 from include.warehouse.tables import metadata
@@ -50,6 +50,7 @@ DELETED_FROM: Final = (
     sync_quarantine,
     sync_check,
     sync_run,
+    cs_snapshot,
     cs_snapshot_table,
     *HISTORIES.values(),
     *(table for table in WRITTEN if table.name.startswith("rpt_")),
