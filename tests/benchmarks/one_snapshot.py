@@ -40,7 +40,8 @@ def hold_back(seconds: float) -> None:
 def main(urls: list[str]) -> None:
     result: dict[str, object] = {}
     if urls:
-        hold_back(float(urls[2]))
+        if urls[2:]:
+            hold_back(float(urls[2]))
         warehouse, source = Warehouse.open(urls[0]), SourceDatabase.open(urls[1])
         began = time.perf_counter()
         taken = take_snapshot(source, warehouse, request=Request("a benchmark"))

@@ -87,7 +87,7 @@ def work() -> None:
             migrations.upgrade(warehouse.engine)
             return
         if name == "snapshot":
-            if wanted["pieces"]:
+            if wanted.get("pieces"):
                 bulk.PIECE_ROWS, bulk.PIECE_BYTES = 50, 10_000  # type: ignore[misc]
             source = open_source(wanted["source"], boundary)
             take_snapshot(source, warehouse, request=request, full=wanted["full"])
