@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
+
+if __name__ == "__main__":
+    # Before the verb begins and after it has ended, no line of Python tells of a Ctrl-C.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -251,20 +258,19 @@ def verify(
 
 
 def main() -> NoReturn:
-    """Run the verb that was asked for, and end at once when told to."""
-    code: int | str | None = 0
-    with stopping.when_told():
+    """Run the verb that was asked for, and end at once: when told to, and when it is over."""
+    code: int | str | None = Exit.INTERRUPTED
+    # Told before the verb began, or when it was over: then its own code stays.
+    with suppress(KeyboardInterrupt), stopping.when_told():
         try:
             app(prog_name="python -m include")
         except SystemExit as end:
             code = end.code
-        except KeyboardInterrupt:  # before the verb began
-            code = Exit.INTERRUPTED
-        sys.stdout.flush()
-        sys.stderr.flush()
-        if code == Exit.INTERRUPTED:
-            os._exit(code)  # calls to vendors may be under way for half a minute; all is closed
-    sys.exit(code)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # All is closed. What the interpreter does at its end a signal would disturb, and it would wait
+    # for calls to vendors that are under way, for half a minute.
+    os._exit(code if isinstance(code, int) else Exit.FAILED)
 
 
 if __name__ == "__main__":
