@@ -81,11 +81,25 @@ def settle(connection: sa.Connection) -> None:
                 checksum=sum(int.from_bytes(row_hash[:6], "big") for row_hash in hashes),
             )
         )
+    count_again(connection)
+
+
+def count_again(connection: sa.Connection) -> None:
+    """Make each snapshot's opened and closed those of the versions as they are now."""
+    for source in SOURCE_TABLES:
+        held = f"select count(*) from {source.history} as held where held"
+        connection.exec_driver_sql(
+            "update cs_snapshot_table as counted set"
+            f" opened = ({held}.snapshot_id = counted.snapshot_id),"
+            f" closed = ({held}.closed_by = counted.snapshot_id)"
+            f" where table_name = '{source.name}'"
+        )
 
 
 def snapshot_again(connection: sa.Connection, snapshot_id: int) -> None:
     """One more complete snapshot, in which nothing changed since snapshot 2."""
     new = {"snapshot_id": snapshot_id, "snapshot_at": moment_of(snapshot_id)}
+    new |= {"opened": 0, "closed": 0}
     for table in (cs_snapshot, cs_snapshot_table):
         plain = untyped(table)
         query = sa.select(plain).where(plain.c.snapshot_id == 2)

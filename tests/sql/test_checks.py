@@ -32,7 +32,7 @@ from include.warehouse.tickets.tables import (
 )
 from tests.builders import untyped
 from tests.sql import desk_history
-from tests.sql.desk_history import NOW, key_hash, moment_of, settle, version
+from tests.sql.desk_history import NOW, count_again, key_hash, moment_of, settle, version
 
 MOMENT = NOW.replace(tzinfo=UTC)
 MS = int((NOW - desk_history.EPOCH).total_seconds() * 1000)
@@ -231,17 +231,34 @@ def each_scope(grain: str) -> list[Offence]:
     ]
 
 
+def retention_since(snapshot_id: int) -> str:
+    """As if no version that ended before had to be kept."""
+    return (
+        "insert into sync_state (account_id, entity, watermark_at) values"
+        f" ('retention', 'prune', '{moment_of(snapshot_id)}')"
+    )
+
+
+def seats(snapshot_id: int) -> Offence:
+    return {"table_name": "seat", "snapshot_id": snapshot_id}
+
+
 PLANTED: list[tuple[str, list[Step], Offence | list[Offence]]] = [
     (
         "every_version_lasts",
-        [f"update cs_seat_history set snapshot_id = 2, valid_from_at = '{NOW}' where row_key = 3"],
+        [
+            f"update cs_seat_history set snapshot_id = 2, valid_from_at = '{NOW}'"
+            " where row_key = 3",
+            count_again,
+        ],
         {"table_name": "seat", "row_key": "3", "closed_by": 2},
     ),
     (
         "versions_of_a_row_follow_one_another",
         [
             f"update cs_seat_history set snapshot_id = 1, valid_from_at = '{moment_of(1)}'"
-            " where row_key = 1 and closed_by = 0"
+            " where row_key = 1 and closed_by = 0",
+            count_again,
         ],
         {"table_name": "seat", "row_key": "1", "closed_by": 2},
     ),
@@ -359,8 +376,7 @@ PLANTED: list[tuple[str, list[Step], Offence | list[Offence]]] = [
     (
         "no_version_ended_before_the_history_limit",
         [
-            "insert into sync_state (account_id, entity, watermark_at) values"
-            f" ('retention', 'prune', '{moment_of(2)}')",
+            retention_since(2),
             "delete from cs_queue_mapping_history where closed_by <> 0",
         ],
         {"table_name": "seat", "versions": 2},
@@ -394,7 +410,7 @@ PLANTED: list[tuple[str, list[Step], Offence | list[Offence]]] = [
     ),
     (
         "every_version_was_opened_by_a_complete_snapshot",
-        ["update cs_seat_history set snapshot_id = 9 where row_key = 3"],
+        ["update cs_seat_history set snapshot_id = 9 where row_key = 3", count_again],
         {"table_name": "seat", "row_key": "3", "closed_by": 2, "snapshot_id": 9},
     ),
     (
@@ -404,7 +420,7 @@ PLANTED: list[tuple[str, list[Step], Offence | list[Offence]]] = [
     ),
     (
         "every_version_was_closed_by_a_complete_snapshot",
-        ["update cs_seat_history set closed_by = -1 where row_key = 3"],
+        ["update cs_seat_history set closed_by = -1 where row_key = 3", count_again],
         {"table_name": "seat", "row_key": "3", "closed_by": -1},
     ),
     (
@@ -414,7 +430,7 @@ PLANTED: list[tuple[str, list[Step], Offence | list[Offence]]] = [
     ),
     (
         "histories_agree_with_the_manifest",
-        ["delete from cs_session_history"],
+        ["delete from cs_session_history", count_again],
         {"table_name": "session", "snapshot_id": 2, "expected": 1, "present": 0},
     ),
     (
@@ -429,6 +445,19 @@ PLANTED: list[tuple[str, list[Step], Offence | list[Offence]]] = [
         "histories_agree_with_the_manifest",
         ["delete from cs_snapshot_table where table_name = 'supplier'"],
         {"table_name": "supplier", "snapshot_id": None, "expected": 0, "present": 1},
+    ),
+    (
+        "snapshots_count_what_they_opened_and_closed",
+        ["delete from cs_seat_history where row_key = 3"],
+        [
+            {**seats(1), "opened": 3, "begun": 2, "closed": 0, "ended": 0},
+            {**seats(2), "opened": 1, "begun": 1, "closed": 2, "ended": 1},
+        ],
+    ),
+    (
+        "snapshots_count_what_they_opened_and_closed",
+        ["delete from cs_seat_history where row_key = 3", retention_since(1)],
+        {**seats(2), "opened": 1, "begun": 1, "closed": 2, "ended": 1},
     ),
     (
         "every_value_of_the_source_fits",
