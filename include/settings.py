@@ -20,6 +20,8 @@ from include.errors import ConfigError
 
 BUSINESS_ZONE: Final = ZoneInfo("Asia/Shanghai")
 """Where a date or time is meant that does not say where, as are the days of reports."""
+EARLIEST: Final = datetime(2000, 1, 1, tzinfo=UTC)
+"""Vendors are asked for creation span by span: from the year 1 on that would never end."""
 LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 _ON, _OFF = ("1", "true", "yes", "on"), ("0", "false", "no", "off")
 
@@ -58,9 +60,12 @@ def _moment(value: str | datetime) -> datetime:
     if isinstance(value, datetime):
         return value
     try:
-        return parse_moment(value)
+        moment = parse_moment(value)
     except ValueError:
         raise ValueError(f"must be a date like 2024-01-31, not {value!r}") from None
+    if moment < EARLIEST:
+        raise ValueError(f"must not lie before {EARLIEST:%Y-%m-%d}: nothing is so old")
+    return moment
 
 
 def _hours(value: str | tuple[float, ...]) -> tuple[float, ...]:
@@ -167,8 +172,8 @@ class Settings(SettingsGroup):
     allow_plain_secrets: Flag = True
     """``ALLOW_PLAIN_SECRETS``: 0 refuses accounts whose key is not encrypted."""
     sync_since: Annotated[datetime, BeforeValidator(_moment)] = datetime(2020, 1, 1, tzinfo=UTC)
-    """``SYNC_SINCE``: the oldest creation time to read (ISO 8601; without an offset in
-    ``BUSINESS_ZONE``, as every moment that a person writes)."""
+    """``SYNC_SINCE``: the oldest creation time to read, 2000 or later (ISO 8601; without an offset
+    in ``BUSINESS_ZONE``, as every moment that a person writes)."""
     overlap_hours: Annotated[int, allow_whole(0, 24 * 90)] = 24
     """``OVERLAP_HOURS``: how far before the watermark every run lists again."""
     leave_new_seconds: Annotated[int, allow_whole(0, 86_400)] = 0

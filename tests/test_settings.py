@@ -120,6 +120,7 @@ def test_every_setting_says_which_variable_it_is():
         ("TENCENT_CLOSED_IDS", "3,x", "TENCENT_CLOSED_IDS must be numbers and commas"),
         ("TENCENT_ZONE", "Asia/Peking", "TENCENT_ZONE must be a zone like Asia/Shanghai"),
         ("SYNC_SINCE", "last year", "SYNC_SINCE"),
+        ("SYNC_SINCE", "1000-01-01", "SYNC_SINCE must not lie before 2000-01-01"),
         ("CALLS_PER_SECOND", "fast", "CALLS_PER_SECOND must be a number, not 'fast'"),
         ("CALLS_PER_SECOND", "0", "CALLS_PER_SECOND must lie between 0.1 and 999, not 0"),
         ("CALLS_PER_SECOND", "nan", "CALLS_PER_SECOND"),

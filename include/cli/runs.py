@@ -57,11 +57,11 @@ def sync(
 ) -> None:
     """Bring the tickets of the chosen accounts up to date and end with the exit code."""
     from include.pipelines.tickets.sync import Options
-    from include.work.backfill import check_backfill
     from include.work.runs import results_of_bad
+    from include.work.spans import check_span
     from include.work.tickets import sync_accounts
 
-    check_backfill(since, until, now=utcnow())
+    check_span(since, until, now=utcnow())
     options = Options(since=since, until=until, open_messages=open_messages, dry_run=dry_run)
     asked = {"vendors": vendors, "accounts": account_ids, **asdict(options)}
     with ready() as place:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from include.cli.console import Exit, Progress, report, report_json, worst
+from include.cli.console import Exit, Progress, report, report_json, utcnow, worst
 from include.cli.runs import (
     WORDS,
     choose,
@@ -45,8 +45,10 @@ def verify(
     """
     from include.warehouse.tickets.strays import list_strays
     from include.work.runs import last_of_each_site, results_of_bad
+    from include.work.spans import check_span
     from include.work.tickets import compare_accounts, compare_catalogs
 
+    check_span(since, None, now=utcnow())
     asked = {"vendors": vendors, "accounts": account_ids, "since": since}
     with ready() as place:
         chosen = choose(place, vendors, account_ids)

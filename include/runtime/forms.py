@@ -10,7 +10,7 @@ from airflow.sdk import Param
 
 from include.errors import ConfigError
 from include.vendors.registry import VENDORS
-from include.work.backfill import check_backfill
+from include.work.spans import check_span
 
 if TYPE_CHECKING:
     from include.pipelines.tickets.sync import Options
@@ -51,7 +51,7 @@ def check_form(params: Mapping[str, Any], conf: Mapping[str, Any], known: Collec
             f"unknown in the form: {strange[:200]}; known: {', '.join(sorted(known))}"
         )
     since, until = read_moment(params.get("since")), read_moment(params.get("until"))
-    check_backfill(since, until, now=datetime.now(UTC))
+    check_span(since, until, now=datetime.now(UTC))
 
 
 def read_choice(params: Mapping[str, Any]) -> Choice:

@@ -62,6 +62,8 @@ def test_help_imports_nothing_slow():
         (["sync", "--since", "2026-01-02", "--until", "2026-01-01"], "must lie before `until`"),
         (["sync", "--since", "2999-01-01"], "in the past"),
         (["sync", "--since", "1000-01-01"], "must not lie before 2000-01-01"),
+        (["verify", "--since", "1000-01-01"], "must not lie before 2000-01-01"),
+        (["verify", "--since", "2999-01-01"], "in the past"),
         (["snapshot", "--accept-vanished", "-1"], "greater than or equal"),
         (["snapshot", "--accept-vanished", "all"], "an integer"),
         (["build-reports", "--since", "2026-13-01"], "not a day like 2026-01-31"),

@@ -106,6 +106,21 @@ def test_what_was_created_after_the_watermark_is_not_compared(sync, client, veri
     assert result.until == DAY
 
 
+@pytest.mark.parametrize(
+    "edit",
+    [
+        "watermark_at = '9999-01-01', heartbeat_at = null",
+        "watermark_at = '9999-01-01', heartbeat_at = '9999-01-01'",
+        "watermark_at = utc_timestamp(6), heartbeat_at = utc_timestamp(6)",  # its clock is ahead
+    ],
+)
+def test_a_watermark_ahead_of_our_clock_costs_no_call_more(sync, client, verify, change, edit):
+    a_synced_vendor(sync, client)
+    calls = verify().calls
+    change(f"update sync_state set {edit}")
+    assert verify().calls == calls <= 4
+
+
 def test_an_account_that_was_never_read_misses_everything(client, verify):
     client.add("C1")
     client.add("O1", is_closed=False)

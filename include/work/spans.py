@@ -1,17 +1,14 @@
-"""What a backfill may ask for."""
+"""What span of creation may be asked for, by a backfill or a comparison."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from typing import Final
+from datetime import datetime
 
 from include.errors import ConfigError
-
-EARLIEST: Final = datetime(2000, 1, 1, tzinfo=UTC)
-"""A backfill asks vendors span by span: one from the year 1 would never end."""
+from include.settings import EARLIEST
 
 
-def check_backfill(since: datetime | None, until: datetime | None, *, now: datetime) -> None:
+def check_span(since: datetime | None, until: datetime | None, *, now: datetime) -> None:
     """Refuse a span of creation that makes no sense. Raises ConfigError that says what is wrong."""
     if until and not since:
         raise ConfigError("`until` needs `since`: a backfill has a beginning")

@@ -1,4 +1,4 @@
-"""What may be asked of a backfill."""
+"""What span of creation may be asked for."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from include.errors import ConfigError
-from include.work.backfill import EARLIEST, check_backfill
+from include.settings import EARLIEST
+from include.work.spans import check_span
 
 NOW = datetime(2026, 1, 10, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -25,11 +26,11 @@ DAY = timedelta(days=1)
 )
 def test_a_span_that_makes_no_sense_is_refused_in_words(since, until, words):
     with pytest.raises(ConfigError, match=words):
-        check_backfill(since, until, now=NOW)
+        check_span(since, until, now=NOW)
 
 
 @pytest.mark.parametrize(
     ("since", "until"), [(None, None), (EARLIEST, None), (NOW - DAY, NOW), (NOW - DAY, NOW + DAY)]
 )
 def test_any_other_span_is_fine(since, until):
-    check_backfill(since, until, now=NOW)
+    check_span(since, until, now=NOW)
