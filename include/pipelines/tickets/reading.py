@@ -32,11 +32,13 @@ class Read:
     """A ticket as the vendor shows it.
 
     *messages* is None where they were not wanted, or where *messages_refused* says that the account
-    has no right to them.
+    has no right to them; of a long conversation it is the last part, the others are stored.
     """
 
     ticket: Ticket
     messages: list[Message] | None
+    shown: int = 0
+    """How many different messages the vendor showed, in all parts together."""
     messages_refused: AuthError | None = None
 
 
@@ -166,8 +168,10 @@ class TicketReader:
     def _read(self, ticket_id: str) -> Read:
         """Read a ticket, which says when it was asked for."""
         at = self.clock()
+        shown: set[str] = set()  # a part may come twice
 
         def store_part(ticket: Ticket, part: list[Message]) -> None:
+            shown.update(message.message_id for message in part)
             self.store_part(replace(ticket, read_at=at), part)
 
         try:
@@ -178,7 +182,8 @@ class TicketReader:
             if error.ticket is not None:
                 error.ticket = replace(error.ticket, read_at=at)
             raise
-        return Read(replace(ticket, read_at=at), messages)
+        shown.update(message.message_id for message in messages or ())
+        return Read(replace(ticket, read_at=at), messages, len(shown))
 
 
 def _outcome(
@@ -188,7 +193,7 @@ def _outcome(
         return answer.result()
     except AuthError as error:
         if error.ticket is not None:
-            return Read(error.ticket, None, error)
+            return Read(error.ticket, None, messages_refused=error)
         return Gone(ticket_id) if are_strays else Failed(ticket_id, error)
     except NotFoundError as error:
         return Failed(ticket_id, error) if was_listed else Gone(ticket_id)

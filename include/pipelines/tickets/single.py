@@ -37,7 +37,7 @@ class Answer:
     """What came of one ticket.
 
     *unread*: it is stored without its messages, to which the account has no right. *messages*: how
-    many the vendor showed in its last part.
+    many the vendor showed.
     """
 
     ticket_id: str
@@ -130,4 +130,4 @@ def _answer(client: VendorClient, outcome: Outcome, failed: dict[str, VendorErro
     if outcome.messages is None:
         return Answer(ticket_id, *who, "unread", error=outcome.messages_refused)
     state: State = "complete" if outcome.ticket.is_closed else "open"
-    return Answer(ticket_id, *who, state, len(outcome.messages))
+    return Answer(ticket_id, *who, state, outcome.shown)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import threading
 from collections.abc import Callable, Collection, Generator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -17,7 +16,6 @@ from include.pipelines.tickets.reading import Failed, Gone, Outcome, Read, Same
 from include.vendors.client import VendorClient
 from include.warehouse.bookkeeping.ledger import Counts, Run
 from include.warehouse.tickets.life import Look
-from include.warehouse.tickets.messages import Conversation
 from include.warehouse.tickets.store import store_listed, store_outcomes, store_part
 
 log = logging.getLogger(__name__)
@@ -114,7 +112,7 @@ class DryRun:
 class _Batch:
     """What the next transaction will store."""
 
-    conversations: list[Conversation] = field(default_factory=list)
+    read: list[Read] = field(default_factory=list)
     failed: dict[str, VendorError] = field(default_factory=dict)
     gone: list[str] = field(default_factory=list)
     same: dict[str, datetime] = field(default_factory=dict)
@@ -126,7 +124,7 @@ class _Batch:
 
     @property
     def count(self) -> int:
-        return len(self.conversations) + len(self.failed) + len(self.gone) + len(self.same)
+        return len(self.read) + len(self.failed) + len(self.gone) + len(self.same)
 
     def add(self, outcome: Outcome | Same) -> None:
         if isinstance(outcome, Failed):
@@ -136,7 +134,7 @@ class _Batch:
         elif isinstance(outcome, Same):
             self.same[outcome.ticket_id] = outcome.read_at
         else:
-            self.conversations.append((outcome.ticket, outcome.messages))
+            self.read.append(outcome)
             self.characters += sum(len(message.content) for message in outcome.messages or ())
 
 
@@ -156,7 +154,6 @@ class TicketStore:
         self.messages_refused: AuthError | None = None
         self._run, self._client, self._look = run, client, look
         self._catalog, self._progress = catalog, progress
-        self._counting = threading.Lock()
 
     def beat(self) -> None:
         """StorePart counts, progress and the run's sign of life current."""
@@ -182,8 +179,6 @@ class TicketStore:
         """Store a part of a conversation that is too long to hold; called by reading threads."""
         known = self._catalog.complete(ticket)
         self._run.write(lambda c: store_part(c, self._look, known, part))
-        with self._counting:
-            self.counts.messages += len(part)
 
     def store(
         self,
@@ -218,19 +213,19 @@ class TicketStore:
         try:
             self._write(batch, watermark)
         except ContractError as error:
-            if len(batch.conversations) > 1:
-                for conversation in batch.conversations:
-                    self._store(_Batch([conversation]))
+            if len(batch.read) > 1:
+                for one in batch.read:
+                    self._store(_Batch([one]))
                 self._store(_Batch([], batch.failed, batch.gone, batch.same), watermark)
-            elif batch.conversations:
-                failed = {batch.conversations[0][0].ticket_id: error, **batch.failed}
+            elif batch.read:
+                failed = {batch.read[0].ticket.ticket_id: error, **batch.failed}
                 self._store(_Batch([], failed, batch.gone, batch.same), watermark)
             else:
                 raise
 
     def _write(self, batch: _Batch, watermark: datetime | None) -> None:
         conversations = [
-            (self._catalog.complete(t), messages) for t, messages in batch.conversations
+            (self._catalog.complete(read.ticket), read.messages) for read in batch.read
         ]
         failed = self._run.write(
             lambda connection: store_outcomes(
@@ -243,9 +238,8 @@ class TicketStore:
             if self.counts.failed < FAILURES_TO_LOG:
                 log.warning("ticket put aside account=%s %s", self._look.account.account_id, error)
             self.counts.failed += 1
-        stored = [c for c in conversations if c[0].ticket_id not in failed]
+        stored = [read for read in batch.read if read.ticket.ticket_id not in failed]
         self.counts.written += len(stored)
-        with self._counting:
-            self.counts.messages += sum(len(messages or ()) for _, messages in stored)
+        self.counts.messages += sum(read.shown for read in stored)
         self.counts.gone += len(batch.gone)
         self.beat()

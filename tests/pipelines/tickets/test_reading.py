@@ -9,6 +9,7 @@ import pytest
 from include.errors import AuthError, ContractError, NotFoundError, RateLimitError, UnavailableError
 from include.pipelines.tickets.reading import Failed, Gone, Read, TicketReader
 from tests.builders import DAY, a_ticket
+from tests.fakes import FakeClient
 
 
 @pytest.fixture
@@ -29,7 +30,7 @@ def test_every_id_has_an_outcome(reading, client):
     client.errors["T3"] = ContractError("drifted")
     found = outcomes(reading, ["T3", "T2", "T1"])
     assert found == {
-        "T1": Read(replace(client.tickets["T1"], read_at=DAY), client.messages["T1"]),
+        "T1": Read(replace(client.tickets["T1"], read_at=DAY), client.messages["T1"], 2),
         "T2": Read(replace(client.tickets["T2"], read_at=DAY), None),
         "T3": Failed("T3", client.errors["T3"]),
     }
@@ -45,7 +46,25 @@ def test_a_ticket_whose_messages_are_refused_is_read_all_the_same(reading, clien
     refusal = AuthError("no right to messages")
     refusal.ticket = a_ticket("T1")
     client.errors["T1"] = refusal
-    assert outcomes(reading, ["T1"]) == {"T1": Read(refusal.ticket, None, refusal)}
+    assert outcomes(reading, ["T1"]) == {"T1": Read(refusal.ticket, None, messages_refused=refusal)}
+
+
+class Moving(FakeClient):
+    """Hands over its first part twice, and begins the last one with a message of it."""
+
+    def read_ticket(self, ticket_id, *, open_messages=False, store_part=None):
+        ticket, messages = super().read_ticket(ticket_id, open_messages=open_messages)
+        assert messages is not None
+        store_part(ticket, messages[:3])
+        store_part(ticket, messages[:3])
+        return ticket, messages[2:]
+
+
+def test_a_message_that_comes_in_several_parts_is_counted_once(reading):
+    client = Moving()
+    client.add("T1", messages=5)
+    (read,) = replace(reading, client=client).read(["T1"])
+    assert (read.shown, len(read.messages)) == (5, 3)
 
 
 @pytest.mark.parametrize("error", [AuthError("wrong key"), UnavailableError("away")])

@@ -103,7 +103,8 @@ def test_after_an_error_about_more_than_one_ticket_those_left_have_failed_with_i
 def test_a_conversation_too_long_to_hold_is_stored_part_by_part(client, rows, ask):
     client.part = 2
     client.add("T1", messages=5)
-    assert ask("T1")["T1"].state == "complete"
+    answer = ask("T1")["T1"]
+    assert (answer.state, answer.messages) == ("complete", 5)
     assert rows("select complete, message_count from cloud_osm_list") == [(1, 5)]
 
 

@@ -25,7 +25,7 @@ def store(warehouse, client):
 
 
 def closed(ticket_id):
-    return Read(a_ticket(ticket_id), [a_message(ticket_id, "M1")])
+    return Read(a_ticket(ticket_id), [a_message(ticket_id, "M1")], 1)
 
 
 def outcomes(*some):
