@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final, Self
@@ -101,6 +101,14 @@ class Message:
     created_at: datetime
     author_id: str | None = None
     author_name: str | None = None
+
+
+MESSAGE_WEIGHT: Final = 500
+
+
+def weigh(messages: Iterable[Message]) -> int:
+    """Weigh messages by what they need in memory: their characters, and something for each."""
+    return sum(len(message.content) + MESSAGE_WEIGHT for message in messages)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
@@ -23,7 +23,9 @@ from include.pipelines.catalog import Catalog, load_catalog
 from include.pipelines.clock import RunClock
 from include.pipelines.comparison import NOT_MENDED, Comparison
 from include.pipelines.reconcile import ABOUT_ONE, BY_LISTS, Depth
+from include.pipelines.tickets.reading import read_by_parts
 from include.pipelines.tickets.rolling import ENTITY
+from include.vendors.answers import Gate
 from include.vendors.client import VendorClient
 from include.warehouse.bookkeeping import ledger
 from include.warehouse.bookkeeping.ledger import Counts, Request, Run
@@ -62,16 +64,20 @@ def repair(
         )
         readers = read_enabled_ids(warehouse, vendor)
         look, clock = Look(account, now, run_id=run.run_id, readers=readers), RunClock(now)
+        gate = Gate()
+
+        def read(ticket_id: str) -> _Answer | VendorError:
+            return gate.ask(
+                lambda: _read(run, client, names, ticket_id, depth.open_messages, look, clock())
+            )
+
         pool = ThreadPoolExecutor(depth.calls_at_once, thread_name_prefix="repair")
         # A run that is told to stop does not wait for calls under way.
         stack.callback(pool.shutdown, wait=False, cancel_futures=True)
         counts = run.counts
         counts.listed = len(ids)
         for some in (ids[i : i + AT_ONCE] for i in range(0, len(ids), AT_ONCE)):
-            answers = pool.map(
-                lambda i: _read(run, client, names, i, depth.open_messages, look, clock), some
-            )
-            readings = dict(zip(some, answers, strict=True))
+            readings = dict(zip(some, pool.map(read, some), strict=True))
             failed = run.write(
                 lambda c, readings=readings: _mend(c, look, found, readings)  # type: ignore[misc]
             )
@@ -102,7 +108,7 @@ class _Answer:
 
     ticket: Ticket
     messages: list[Message] | None
-    """The last part of a long conversation; the parts before it are stored."""
+    """What is left of a long conversation; the rest is stored."""
     shown: set[str]
     """The ids of all messages."""
 
@@ -114,25 +120,20 @@ def _read(
     ticket_id: str,
     open_messages: bool,
     look: Look,
-    clock: RunClock,
+    at: datetime,
 ) -> _Answer | VendorError:
-    """Read a ticket and store all of it but the last part; the error that is about it alone."""
-    shown: set[str] = set()
-    at = clock()
+    """Read a ticket and store what is too long to hold; the error that is about it alone."""
 
     def store_part(ticket: Ticket, part: list[Message]) -> None:
-        shown.update(message.message_id for message in part)
-        known = replace(names.complete(ticket), read_at=at)
-        run.write(lambda c: store.store_part(c, look, known, part))
+        run.write(lambda c: store.store_part(c, look, names.complete(ticket), part))
 
     try:
-        ticket, last = client.read_ticket(
-            ticket_id, open_messages=open_messages, store_part=store_part
+        ticket, left, shown = read_by_parts(
+            client, ticket_id, at, store_part, open_messages=open_messages
         )
     except ABOUT_ONE as error:
         return error
-    shown.update(message.message_id for message in last or ())
-    return _Answer(replace(names.complete(ticket), read_at=at), last, shown)
+    return _Answer(names.complete(ticket), left, shown)
 
 
 def _mend(

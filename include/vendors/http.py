@@ -34,6 +34,7 @@ from include.errors import (
     VendorError,
 )
 from include.models import Account
+from include.vendors.answers import check_size
 from include.vendors.deadline import Deadline, open_session
 from include.vendors.fields import Json, Record, kind
 from include.vendors.headers import find_skew, hint_at_clock, seconds_asked
@@ -372,12 +373,13 @@ def _reason(error: BaseException) -> str:
 
 
 def _read(response: requests.Response, where: Mapping[str, str]) -> bytes:
-    """The body, decompressed, up to the limit."""
+    """The body, decompressed, up to the limit. Raises LargeAnswerError where small ones count."""
     chunks, size = list[bytes](), 0
     for chunk in response.iter_content(CHUNK_BYTES):
         size += len(chunk)
         if size > BODY_BYTES:
             raise ContractError(f"the answer is larger than {BODY_BYTES >> 20} MiB", **where)
+        check_size(size)
         chunks.append(chunk)
     return b"".join(chunks)
 

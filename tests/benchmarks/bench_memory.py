@@ -22,7 +22,7 @@ from tests.benchmarks.ground import ground
 ROOT: Final = Path(__file__).resolve().parents[2]
 NOW: Final = datetime(2026, 7, 2, tzinfo=UTC)
 MEGABYTE: Final = 10**6
-AIM_TALK, AIM_ANSWER = 60, 150
+AIM_TALK, AIM_TALKS, AIM_ANSWER = 60, 100, 150
 Change = Callable[[Sandbox, str], None]
 
 
@@ -33,6 +33,18 @@ def talk(messages: int) -> Change:
         texts = ["x" * MEGABYTE] * messages
         moment = NOW - timedelta(days=1)
         sandbox.store.add_ticket(vendor, state="closed", created_at=moment, messages=texts)
+
+    return change
+
+
+def talks(tickets: int, messages: int) -> Change:
+    """So many closed tickets at once, each with so many messages of 100 characters."""
+
+    def change(sandbox: Sandbox, vendor: str) -> None:
+        for number in range(tickets):
+            moment = NOW - timedelta(days=1, minutes=number)
+            texts = ["x" * 100] * messages
+            sandbox.store.add_ticket(vendor, state="closed", created_at=moment, messages=texts)
 
     return change
 
@@ -56,7 +68,8 @@ def measure(url: str, vendor: str, change: Change | None) -> dict[str, Any]:
         environment = {
             **sandbox.environment(),
             "SYNC_SINCE": "2026-01-01T00:00:00+00:00",
-            "CALLS_PER_SECOND": "500",
+            "CALLS_PER_SECOND": "999",
+            "CALLS_AT_ONCE": "16",
             "SANDBOX": "1",
             "TENCENT_ENABLED": "1",
         }
@@ -86,6 +99,7 @@ def main(messages: int = 2_000) -> None:
             cases: list[tuple[str, int, Change | None]] = [
                 ("idle: three small tickets", 0, None),
                 (name, AIM_TALK, talk(count)),
+                ("16 of 20,000 messages at once", AIM_TALKS, talks(16, 20_000)),
                 ("answers of 64 MiB", AIM_ANSWER, too_large(packed=False)),
                 ("answers that expand to 64 MiB", AIM_ANSWER, too_large(packed=True)),
             ]

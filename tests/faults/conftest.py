@@ -19,7 +19,7 @@ from tests.faults.kit.scene import BEFORE, Rows, Scene
 @pytest.fixture(autouse=True)
 def _every_page_is_a_part(monkeypatch: pytest.MonkeyPatch) -> None:
     """Faults fall between the parts of a conversation, too, as if it were long."""
-    monkeypatch.setattr(tencent_conversation, "PART_CHARACTERS", 0)
+    monkeypatch.setattr(tencent_conversation, "PART_WEIGHT", 0)
 
 
 BEGAN = time.monotonic()

@@ -25,6 +25,7 @@ from include.errors import (
 )
 from include.models import Account
 from include.vendors import http
+from include.vendors.answers import Gate
 from include.vendors.http import ApiSession, Verdict, error_class
 from include.vendors.rate import RateLimit
 from tests.vendors.wire import Wire, answer, head, reset_after, send, silence, trickle
@@ -317,6 +318,16 @@ def test_w14_an_answer_that_is_too_large_is_given_up_at_the_limit(api, monkeypat
     assert "larger than 1 MiB" in str(result)
     assert peak < 8 * 2**20
     assert session.calls == 1
+
+
+def test_an_answer_of_more_than_a_mebibyte_is_dropped_and_asked_for_alone(api):
+    body = json.dumps({"text": "x" * 2**20}).encode()
+    with Wire(answer(body)) as wire:
+        session = api(wire.url)
+        assert Gate().ask(lambda: session.call("List", "GET")).value["text"] == "x" * 2**20
+        assert session.calls == 2
+        assert session.call("List", "GET").value
+        assert session.calls == 3
 
 
 TEXT = '{"text": "工单 🙂 𠮷"}'

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Collection, Generator, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final, TypeAlias, TypeVar
 
@@ -17,12 +17,15 @@ from include.errors import (
     UnavailableError,
     VendorError,
 )
-from include.models import Glance, Message, Ticket
+from include.models import Glance, Message, Ticket, weigh
 from include.pipelines.clock import ENDLESS, TimeBudget
 from include.pipelines.reconcile import ABOUT_ONE
+from include.vendors.answers import Gate
 from include.vendors.client import StorePart, VendorClient
 from include.warehouse.bookkeeping.ledger import HEARTBEAT_SECONDS
 
+HELD_WEIGHT: Final = 500_000
+"""A conversation that weighs more is stored by who read it, and does not wait for a batch."""
 FAILURES_IN_A_ROW: Final = 3
 """So many tickets one after the other that we could not have: the vendor is away, or the key."""
 
@@ -32,7 +35,7 @@ class Read:
     """A ticket as the vendor shows it.
 
     *messages* is None where they were not wanted, or where *messages_refused* says that the account
-    has no right to them; of a long conversation it is the last part, the others are stored.
+    has no right to them; of a long conversation it is what is left, the rest is stored.
     """
 
     ticket: Ticket
@@ -87,6 +90,7 @@ class TicketReader:
     beat: Callable[[], None]
     clock: Callable[[], datetime]
     budget: TimeBudget = ENDLESS
+    gate: Gate = field(default_factory=Gate)
 
     def read(
         self,
@@ -115,11 +119,15 @@ class TicketReader:
 
         def look(ticket_id: str) -> Read | Same:
             at = self.clock()
+
+            def glance() -> bool:
+                return is_same(ticket_id, self.client.glance(ticket_id, with_ticket=with_ticket))
+
             try:
-                glance = self.client.glance(ticket_id, with_ticket=with_ticket)
+                is_as_before = self.gate.ask(glance)
             except ABOUT_ONE:
                 return self._read(ticket_id)  # which tells what became of it
-            return Same(ticket_id, at) if is_same(ticket_id, glance) else self._read(ticket_id)
+            return Same(ticket_id, at) if is_as_before else self._read(ticket_id)
 
         return self._outcomes(ticket_ids, look, was_listed=False, are_strays=False)
 
@@ -167,23 +175,49 @@ class TicketReader:
 
     def _read(self, ticket_id: str) -> Read:
         """Read a ticket, which says when it was asked for."""
-        at = self.clock()
-        shown: set[str] = set()  # a part may come twice
 
-        def store_part(ticket: Ticket, part: list[Message]) -> None:
-            shown.update(message.message_id for message in part)
-            self.store_part(replace(ticket, read_at=at), part)
-
-        try:
-            ticket, messages = self.client.read_ticket(
-                ticket_id, open_messages=self.open_messages, store_part=store_part
+        def read() -> Read:
+            at = self.clock()
+            ticket, messages, shown = read_by_parts(
+                self.client, ticket_id, at, self.store_part, open_messages=self.open_messages
             )
-        except AuthError as error:
-            if error.ticket is not None:
-                error.ticket = replace(error.ticket, read_at=at)
-            raise
-        shown.update(message.message_id for message in messages or ())
-        return Read(replace(ticket, read_at=at), messages, len(shown))
+            return Read(ticket, messages, len(shown))
+
+        return self.gate.ask(read)
+
+
+def read_by_parts(
+    client: VendorClient,
+    ticket_id: str,
+    at: datetime,
+    store_part: StorePart,
+    *,
+    open_messages: bool,
+) -> tuple[Ticket, list[Message] | None, set[str]]:
+    """Read a ticket at the moment *at*; a conversation too long to hold goes to *store_part*.
+
+    Gives what is left of its messages, and the ids of all: a part may come twice. Raises as
+    ``VendorClient.read_ticket``.
+    """
+    shown: set[str] = set()
+
+    def take(ticket: Ticket, part: list[Message]) -> None:
+        shown.update(message.message_id for message in part)
+        store_part(replace(ticket, read_at=at), part)
+
+    try:
+        ticket, messages = client.read_ticket(
+            ticket_id, open_messages=open_messages, store_part=take
+        )
+    except AuthError as error:
+        if error.ticket is not None:
+            error.ticket = replace(error.ticket, read_at=at)
+        raise
+    if messages and weigh(messages) > HELD_WEIGHT:
+        take(ticket, messages)
+        messages = []
+    shown.update(message.message_id for message in messages or ())
+    return replace(ticket, read_at=at), messages, shown
 
 
 def _outcome(

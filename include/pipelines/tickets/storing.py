@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Final, Protocol
 
 from include.errors import AuthError, ContractError, OutOfTimeError, VendorError
-from include.models import Message, SyncWindow, Ticket, TicketRef
+from include.models import Message, SyncWindow, Ticket, TicketRef, weigh
 from include.pipelines.catalog import Catalog
 from include.pipelines.tickets.reading import Failed, Gone, Outcome, Read, Same
 from include.vendors.client import VendorClient
@@ -21,7 +21,7 @@ from include.warehouse.tickets.store import store_listed, store_outcomes, store_
 log = logging.getLogger(__name__)
 
 BATCH_TICKETS: Final = 50
-BATCH_CHARACTERS: Final = 2_000_000
+BATCH_WEIGHT: Final = 2_000_000
 LISTED_AT_ONCE: Final = 500
 FAILURES_TO_LOG: Final = 5
 
@@ -116,11 +116,11 @@ class _Batch:
     failed: dict[str, VendorError] = field(default_factory=dict)
     gone: list[str] = field(default_factory=list)
     same: dict[str, datetime] = field(default_factory=dict)
-    characters: int = 0
+    weight: int = 0
 
     @property
     def is_full(self) -> bool:
-        return self.count >= BATCH_TICKETS or self.characters >= BATCH_CHARACTERS
+        return self.count >= BATCH_TICKETS or self.weight >= BATCH_WEIGHT
 
     @property
     def count(self) -> int:
@@ -135,7 +135,7 @@ class _Batch:
             self.same[outcome.ticket_id] = outcome.read_at
         else:
             self.read.append(outcome)
-            self.characters += sum(len(message.content) for message in outcome.messages or ())
+            self.weight += weigh(outcome.messages or ())
 
 
 class TicketStore:

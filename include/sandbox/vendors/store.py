@@ -217,8 +217,7 @@ class Store:
 
     def _say(self, case: Case, text: str, from_customer: bool, moment: datetime) -> int:
         talk = Talk(self._numbers.message(case.vendor), from_customer, text, moment)
-        case.talks.append(talk)
-        case.talks.sort(key=lambda one: (one.created_at, one.number))
+        insort(case.talks, talk, key=lambda one: (one.created_at, one.number))
         case.updated_at = max(case.updated_at, moment)
         return talk.number
 

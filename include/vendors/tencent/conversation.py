@@ -12,14 +12,14 @@ from collections.abc import Callable
 from datetime import datetime, tzinfo
 from typing import Final
 
-from include.models import Message
+from include.models import Message, weigh
 from include.vendors import fields
 from include.vendors.fields import Record
 
 PAGE_SIZE: Final = 20  # the largest one seen
 MAX_PAGES: Final = 2_000
-PART_CHARACTERS: Final = 2_000_000
-"""As many as this may wait in memory for the next page."""
+PART_WEIGHT: Final = 500_000
+"""As much as this may wait in memory for the next page."""
 
 
 class Conversation:
@@ -27,7 +27,7 @@ class Conversation:
 
     def __init__(self, ticket_id: str, zone: tzinfo, warn: Callable[[str], None]) -> None:
         self.ticket_id = ticket_id
-        self.pages = self._characters = 0
+        self.pages = self._weight = 0
         self.is_over = False
         self.pages_were_full = True
         """Whether every page was, the last one apart."""
@@ -53,7 +53,7 @@ class Conversation:
     @property
     def is_long(self) -> bool:
         """Whether what is held should be taken before the next page comes."""
-        return self._characters > PART_CHARACTERS
+        return self._weight > PART_WEIGHT
 
     def add(self, answer: Record) -> None:
         """Take the next page out of an answer about the ticket."""
@@ -77,7 +77,7 @@ class Conversation:
     def take_part(self) -> list[Message]:
         """The messages since the last taking, oldest first."""
         taken = sorted(self._messages.values(), key=lambda message: message.created_at)
-        self._messages, self._characters = {}, 0
+        self._messages, self._weight = {}, 0
         return taken
 
     def take_last(self, created_at: datetime) -> list[Message]:
@@ -104,7 +104,7 @@ class Conversation:
 
     def _add(self, message: Message) -> None:
         self._messages[message.message_id] = message
-        self._characters += len(message.content)
+        self._weight += weigh([message])
         first = self._first_spoken
         if message.from_customer and (
             first is None

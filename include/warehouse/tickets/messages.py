@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from itertools import islice
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -20,6 +21,7 @@ CUT_AT: Final = 50
 """Characters of a text in the user's DDL; a server that is not strict cut it there."""
 FIRST_TIME: Final = 10**9
 """Milliseconds below which a number is no moment of a message, but what was cut from a text."""
+ROWS_AT_ONCE: Final = 1000
 NAMESPACE: Final = uuid.UUID("5d2b1f3e-6f0a-4d0e-9d57-6c3f0c8a1b42")
 
 Conversation = tuple[Ticket, Sequence[Message] | None]
@@ -35,10 +37,12 @@ def write_messages(
     connection: sa.Connection, conversations: Sequence[Conversation], now: datetime
 ) -> None:
     """Write the messages of *conversations*; an empty text replaces none that is there."""
-    rows = [
+    rows = (
         _message_row(ticket, message, now) for ticket, ms in conversations for message in ms or ()
-    ]
-    upsert(connection, cloud_osm_detail, rows, {"content": overwrite_unless_empty})
+    )
+    # A row and what the driver makes of it are larger than a short message.
+    while some := list(islice(rows, ROWS_AT_ONCE)):
+        upsert(connection, cloud_osm_detail, some, {"content": overwrite_unless_empty})
 
 
 def merge_derived(connection: sa.Connection, vendor: str, ids: Collection[str]) -> int:

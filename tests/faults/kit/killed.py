@@ -149,7 +149,7 @@ def main() -> None:
     count_boundaries()
     old_rows.BATCH_ROWS = 3  # type: ignore[misc] # several batches
     adoption.ROWS_AT_ONCE = 2  # type: ignore[misc]
-    tencent_conversation.PART_CHARACTERS = 0  # type: ignore[misc] # a part a page: conftest.py
+    tencent_conversation.PART_WEIGHT = 0  # type: ignore[misc] # a part a page: conftest.py
     for line in sys.stdin:
         wanted.update(json.loads(line))
         if not wanted["k"]:

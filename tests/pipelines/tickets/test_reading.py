@@ -7,14 +7,20 @@ from dataclasses import replace
 import pytest
 
 from include.errors import AuthError, ContractError, NotFoundError, RateLimitError, UnavailableError
+from include.models import MESSAGE_WEIGHT
+from include.pipelines.tickets import reading as reading_module
 from include.pipelines.tickets.reading import Failed, Gone, Read, TicketReader
 from tests.builders import DAY, a_ticket
 from tests.fakes import FakeClient
 
 
+def now():
+    return DAY
+
+
 @pytest.fixture
 def reading(client):
-    return TicketReader(client, 1, False, lambda ticket, part: None, lambda: None, lambda: DAY)
+    return TicketReader(client, 1, False, lambda ticket, part: None, lambda: None, now)
 
 
 def outcomes(reading, ids, **how):
@@ -47,6 +53,19 @@ def test_a_ticket_whose_messages_are_refused_is_read_all_the_same(reading, clien
     refusal.ticket = a_ticket("T1")
     client.errors["T1"] = refusal
     assert outcomes(reading, ["T1"]) == {"T1": Read(refusal.ticket, None, messages_refused=refusal)}
+
+
+def test_a_conversation_too_heavy_to_wait_is_stored_by_who_read_it(client, monkeypatch):
+    parts = []
+    monkeypatch.setattr(reading_module, "HELD_WEIGHT", 2 * MESSAGE_WEIGHT + 100)
+    reading = TicketReader(client, 1, False, lambda *part: parts.append(part), lambda: None, now)
+    client.add("T1", messages=3)
+    client.add("T2", messages=2)
+    found = outcomes(reading, ["T1", "T2"])
+    ticket = replace(client.tickets["T1"], read_at=DAY)
+    assert found["T1"] == Read(ticket, [], 3)
+    assert parts == [(ticket, client.messages["T1"])]
+    assert len(found["T2"].messages) == found["T2"].shown == 2
 
 
 class Moving(FakeClient):

@@ -76,6 +76,19 @@ def test_a_full_batch_does_not_wait_for_the_last_ticket(store, rows):
     assert seen == [(BATCH_TICKETS,)]
 
 
+def test_many_short_messages_fill_a_batch_too(store, rows):
+    seen = []
+    short = [a_message("T1", f"M{number}", content="") for number in range(4_001)]
+
+    def heavy():
+        yield Read(a_ticket("T1"), short, len(short))
+        seen.extend(rows("select status, message_count from cloud_osm_list"))
+        yield closed("T2")
+
+    store.store(["T1", "T2"], heavy())
+    assert seen == [(0, 4_001)]
+
+
 def test_a_dry_run_asks_for_nothing_and_counts(client):
     dry_run = DryRun(client, lambda counts: None)
 

@@ -99,7 +99,7 @@ def test_a_conversation_without_an_end_is_loud(vendor, monkeypatch):
 @pytest.fixture
 def parts(monkeypatch):
     """What is handed over of a conversation, where only one page may wait for the next."""
-    monkeypatch.setattr(tencent_conversation, "PART_CHARACTERS", 1)
+    monkeypatch.setattr(tencent_conversation, "PART_WEIGHT", 1)
     return []
 
 

@@ -1,0 +1,47 @@
+"""How much of a vendor's answers is held at once: small ones side by side, large ones in a row.
+
+Nobody knows how large an answer is before it comes. So threads that read tickets take small ones
+only; whoever meets a larger one drops it, waits for the others who did, and asks again.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from contextvars import ContextVar
+from typing import Final, TypeVar
+
+SMALL_BYTES: Final = 2**20
+"""An answer up to this is small. It may need ten times as much until its messages are stored."""
+T = TypeVar("T")
+
+_takes_small_ones: ContextVar[bool] = ContextVar("takes_small_ones", default=False)
+
+
+class LargeAnswerError(Exception):
+    """An answer was larger than whoever asked may hold now."""
+
+
+class Gate:
+    """Lets one large answer after another through; for all threads that read one account."""
+
+    def __init__(self) -> None:
+        self._alone = threading.Lock()
+
+    def ask(self, question: Callable[[], T]) -> T:
+        """Call *question*, once more and alone when an answer to it is large."""
+        before = _takes_small_ones.set(True)
+        try:
+            return question()
+        except LargeAnswerError:
+            pass
+        finally:
+            _takes_small_ones.reset(before)
+        with self._alone:
+            return question()
+
+
+def check_size(size: int) -> None:
+    """Raise LargeAnswerError where *size* bytes are too many for who asked, in this thread."""
+    if size > SMALL_BYTES and _takes_small_ones.get():
+        raise LargeAnswerError
