@@ -2,9 +2,10 @@
 
 Daily, or by hand. First every check of `sql/checks`: one of level *fail* with offences is red, one
 of level *warn* is only told. Then, account by account, what the vendor lists is compared with what
-is stored, and a ticket that is missing or wrongly complete (another program deleted rows, say) is
-read again: the log tells it, and what differs still is red by the account's name. Tickets that
-closed or were reopened since the last sync are told, and the next sync reads them.
+is stored, and a ticket that is missing (imported at the vendor with an old creation) or wrongly
+complete (another program deleted rows, say) is read: the log tells it, and what differs still is
+red by the account's name. Tickets that closed or were reopened since the last sync are told, and
+the next sync reads them.
 
 Beside them goes what is older than its setting (`LEDGER_DAYS`, `SNAPSHOT_DETAIL_DAYS`,
 `BACKLOG_SAMPLE_DAYS`, `HISTORY_DAYS`): the one place that deletes.
