@@ -22,7 +22,7 @@ from typing import Annotated, Final
 import sqlalchemy as sa
 import typer
 
-from include.sandbox.demo.airflow import Api, DemoError
+from include.sandbox.demo.airflow import Api, DemoError, Metadata
 from include.sandbox.vendors.server import Sandbox
 from include.secrets import KeyRing, new_key
 from include.warehouse.mysql import Warehouse
@@ -126,6 +126,9 @@ def sleep_until(moment: datetime) -> None:
 def main(
     quarters: Annotated[int, typer.Option(min=1, help="Quarter hours to measure.")] = 2,
     tickets: Annotated[int, typer.Option(min=1, help="Tickets of the first load.")] = 100_000,
+    metadata: Annotated[
+        Metadata, typer.Option(help="Airflow's own database.")
+    ] = Metadata.POSTGRESQL,
 ) -> None:
     """Measure on WAREHOUSE_URL's server, or on a private one."""
     with (
@@ -149,7 +152,8 @@ def main(
                 if index == WRONG_KEY:
                     account = replace(account, secret_key="0123456789abcdef" * 2)
                 add_account(warehouse, KeyRing.parse(key), account, now=now)
-        environ = environment(home, url, sandbox, key) | {"CALLS_PER_SECOND": "5"}
+        own_url = there.new_metadata(metadata)
+        environ = environment(home, own_url, url, sandbox, key) | {"CALLS_PER_SECOND": "5"}
         with started(environ, home, DAGS) as api:
             measured = Quarters(url, sandbox, api)
             trouble(sandbox)

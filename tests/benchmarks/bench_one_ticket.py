@@ -21,7 +21,7 @@ from urllib.parse import quote
 import sqlalchemy as sa
 import typer
 
-from include.sandbox.demo.airflow import Api, DemoError
+from include.sandbox.demo.airflow import Api, DemoError, Metadata
 from include.sandbox.vendors.server import Sandbox
 from include.secrets import KeyRing, new_key
 from include.warehouse.mysql import Warehouse
@@ -88,6 +88,9 @@ class Measuring:
 def main(
     times: Annotated[int, typer.Option(min=1, help="How many tickets close.")] = 20,
     accounts: Annotated[int, typer.Option(min=1, help="Read by the run; 4: a full lane.")] = 4,
+    metadata: Annotated[
+        Metadata, typer.Option(help="Airflow's own database.")
+    ] = Metadata.POSTGRESQL,
 ) -> None:
     """Measure on WAREHOUSE_URL's server, or on a private one."""
     with (
@@ -101,7 +104,8 @@ def main(
             for index in range(accounts):
                 account = sandbox.account(VENDOR, index)
                 add_account(warehouse, KeyRing.parse(key), account, now=datetime.now(UTC))
-        with started(environment(home, url, sandbox, key), home, DAGS) as api:
+        own_url = there.new_metadata(metadata)
+        with started(environment(home, own_url, url, sandbox, key), home, DAGS) as api:
             measuring = Measuring(api, sandbox, url)
             measuring.begin(accounts)
             seconds = []

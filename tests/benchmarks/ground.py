@@ -13,6 +13,7 @@ from pathlib import Path
 import psutil
 import sqlalchemy as sa
 
+from include.sandbox.demo.airflow import Metadata
 from include.sandbox.servers import databases
 from include.warehouse.schema.migrations import upgrade
 
@@ -31,6 +32,10 @@ class Ground:
     def new_source(self) -> str:
         """A new empty database of the source; its URL."""
         return self._new(self.source, "source")
+
+    def new_metadata(self, where: Metadata) -> str:
+        """A new empty database beside the source for Airflow's own state; SQLite: nothing."""
+        return self._new(self.source, "airflow") if where is Metadata.POSTGRESQL else ""
 
     def new_warehouse(self, name: str) -> str:
         """A new database of the warehouse with our tables; its URL."""

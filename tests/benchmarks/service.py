@@ -27,9 +27,7 @@ def started(environ: dict[str, str], home: Path, dags: Collection[str]) -> Itera
     began = airflow.utcnow()
     with ExitStack() as stack:
         running = airflow.start(environ, logs, home / "processes")
-        # The APIs last: tasks that are asked to end tell them so, and would wait for them.
-        stack.callback(processes.end, running["api-server"], running["task-api"])
-        stack.callback(processes.end, running["scheduler"], running["dag-processor"])
+        stack.callback(airflow.stop, running)
 
         def alive() -> None:
             for name, process in running.items():
@@ -47,8 +45,8 @@ def started(environ: dict[str, str], home: Path, dags: Collection[str]) -> Itera
         yield api
 
 
-def environment(home: Path, url: str, sandbox: Sandbox, key: str) -> dict[str, str]:
-    """What every component of Airflow is started with."""
+def environment(home: Path, metadata: str, url: str, sandbox: Sandbox, key: str) -> dict[str, str]:
+    """What every component of Airflow is started with; *metadata* is as in ``prepare``."""
     at, ours = sa.make_url(url), setting_names()
     connection = {
         "conn_type": "mysql",
@@ -65,7 +63,7 @@ def environment(home: Path, url: str, sandbox: Sandbox, key: str) -> dict[str, s
     }
     return {
         **kept,
-        **airflow.prepare(home, processes.free_port()),
+        **airflow.prepare(home, processes.free_port(), metadata),
         "AIRFLOW_CONN_WAREHOUSE": json.dumps(connection),
         "SECRET_KEYS": key,
         **sandbox.environment(),

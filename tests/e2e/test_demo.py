@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from itertools import takewhile
 from pathlib import Path
 
 import psutil
@@ -62,9 +63,12 @@ def processes_of(base: Path) -> list[str]:
 
 
 def test_a_demo_fills_every_table_through_airflow_and_leaves_no_process(base):
-    with demo(base, "--once") as running:
+    """With Airflow's own database where production has it; the next test has it in a file."""
+    with demo(base, "--once", "--metadata", "postgresql") as running:
         said, _ = running.communicate(timeout=300)
     assert running.returncode == 0, said
+    assert "metadata database up to date, on postgresql" in said
+    assert not list((base / "airflow").glob("*.db"))
     assert "all counts are equal" in said
     assert "sync_tickets: success" in said
     assert said.count("snapshot_customer_service: success") == 2
@@ -75,13 +79,13 @@ def test_a_demo_fills_every_table_through_airflow_and_leaves_no_process(base):
         assert key.stat().st_mode & 0o077 == 0
 
 
-def test_a_demo_that_is_stopped_early_leaves_no_process(base):
+@pytest.mark.parametrize("word", ["sandbox: 3 vendors", "snapshot_customer_service: success"])
+def test_a_demo_on_sqlite_that_is_stopped_early_leaves_no_process(base, word):
     with demo(base) as running:
         assert running.stdout
-        for line in running.stdout:
-            if "sandbox:" in line:
-                break
+        said = list(takewhile(lambda line: word not in line, running.stdout))
+        assert running.poll() is None, said
         running.send_signal(signal.SIGTERM)
-        said, _ = running.communicate(timeout=60)
-    assert running.returncode == 0, said
+        more, _ = running.communicate(timeout=60)
+    assert running.returncode == 0, more
     assert processes_of(base) == []

@@ -25,7 +25,7 @@ import typer
 
 from include.errors import AlreadyRunningError, ConfigError, SyncError
 from include.sandbox.demo import airflow, runs, source
-from include.sandbox.demo.airflow import DemoError
+from include.sandbox.demo.airflow import DemoError, Metadata
 from include.sandbox.servers import databases, processes
 from include.vendors.registry import VENDORS, load_settings, setting_names
 
@@ -50,6 +50,10 @@ def main(
     accounts: Annotated[int, typer.Option(min=1, help="Accounts of each vendor.")] = 2,
     tickets: Annotated[int, typer.Option(min=1, help="Tickets of each account.")] = 400,
     port: Annotated[int, typer.Option(help="Port of Airflow's UI, if it is free.")] = 8080,
+    metadata: Annotated[
+        Metadata,
+        typer.Option(help="Airflow's own database: a file, or beside the customer service."),
+    ] = Metadata.SQLITE,
     base: Annotated[Path, typer.Option(help="Where everything is kept.")] = BASE,
 ) -> None:
     """Run the whole system on this machine against made-up vendors, until Ctrl-C."""
@@ -57,7 +61,7 @@ def main(
     base = base.resolve()
     try:
         with _alone(base), _stopping() as stack:
-            differs = _run(base, stack, accounts, tickets, port, fresh=fresh, once=once)
+            differs = _run(base, stack, accounts, tickets, port, metadata, fresh=fresh, once=once)
     except KeyboardInterrupt:
         raise typer.Exit(0 if not once else 130) from None
     except SyncError as error:
@@ -73,6 +77,7 @@ def _run(
     accounts: int,
     tickets: int,
     wanted: int,
+    metadata: Metadata,
     *,
     fresh: bool,
     once: bool,
@@ -88,11 +93,14 @@ def _run(
     port = processes.free_port(wanted)
     if port != wanted:
         say(f"port {wanted} is taken: Airflow uses {port}")
-    environ = _clean_environment() | airflow.prepare(home, port)
+    stack.callback(databases.stop_source, base / "source")
+    own_url = ""
+    if metadata is Metadata.POSTGRESQL:
+        own_url = databases.create_database(databases.start_source(base / "source", say), "airflow")
+    environ = _clean_environment() | airflow.prepare(home, port, own_url)
 
     with ThreadPoolExecutor(2) as beside:
         airflow_ready = beside.submit(airflow.migrate, dict(environ), logs / "db-migrate.log")
-        stack.callback(databases.stop_source, base / "source")
         source_ready = beside.submit(source.start, base / "source", say)
         url = _open_database(base, stack, fresh=fresh)
         sandbox, described = _start_sandbox(environ, stack, logs, record, accounts, tickets)
@@ -105,17 +113,14 @@ def _run(
         source.refuse_other_snapshots(url, source_url)
         environ |= source.environment(source_url)
         airflow_ready.result()
-        say("Airflow: metadata database up to date")
+        say(f"Airflow: metadata database up to date, on {metadata.value}")
 
     started_at = airflow.utcnow()
     running = airflow.start(environ, logs, record)
-    # The APIs last: tasks that are asked to end tell them so, and would wait for them.
-    stack.callback(processes.end, running["api-server"], running["task-api"])
-    stack.callback(processes.end, running["scheduler"], running["dag-processor"])
-    running["sandbox"] = sandbox
+    stack.callback(airflow.stop, running)
 
     def alive() -> None:
-        for name, process in running.items():
+        for name, process in (*running.items(), ("sandbox", sandbox)):
             if process.poll() is not None:
                 raise DemoError(f"{name} has ended: see {logs / name}.log")
 

@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote, urlsplit
@@ -27,15 +28,28 @@ HEALTH_SECONDS: Final = 180
 RUN_SECONDS: Final = 1800
 TELL_SECONDS: Final = 5
 USER: Final = "admin"
+EXECUTION_API: Final = "AIRFLOW__CORE__EXECUTION_API_SERVER_URL"
+
+
+class Metadata(StrEnum):
+    """Where Airflow keeps its own state."""
+
+    SQLITE = "sqlite"
+    POSTGRESQL = "postgresql"
 
 
 class DemoError(SyncError):
     """The demo cannot go on; the text says where to look."""
 
 
-def prepare(home: Path, port: int) -> dict[str, str]:
-    """Lay out *home* (configuration, keys, password: kept when there); the environment it needs."""
-    execution_port = processes.free_port()
+def prepare(home: Path, port: int, metadata: str) -> dict[str, str]:
+    """Lay out *home* (configuration, keys, password: kept when there); the environment it needs.
+
+    *metadata*: the URL of Airflow's own database on PostgreSQL; empty: SQLite, below *home*. There
+    the API of people and that of tasks are two processes: Airflow writes its audit log on the event
+    loop of the first, and would wait for a task's write in the same process, which waits for the
+    event loop.
+    """
     keys = home / "keys"
     keys.mkdir(parents=True, exist_ok=True)
     keys.chmod(0o700)
@@ -49,6 +63,10 @@ def prepare(home: Path, port: int) -> dict[str, str]:
         if not (keys / name).exists():
             processes.write_private(keys / name, text)
     shutil.copyfile(ROOT / "airflow.cfg.example", home / "airflow.cfg")
+    if metadata:
+        its_own = {"AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": metadata}
+    else:
+        its_own = {EXECUTION_API: f"http://127.0.0.1:{processes.free_port()}/execution/"}
     return {
         "ETL_ROOT": str(ROOT),
         "PYTHONPATH": str(ROOT),
@@ -56,7 +74,7 @@ def prepare(home: Path, port: int) -> dict[str, str]:
         "AIRFLOW_CONFIG": str(home / "airflow.cfg"),
         "AIRFLOW__API__PORT": str(port),
         "AIRFLOW__API__BASE_URL": f"http://127.0.0.1:{port}",
-        "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"http://127.0.0.1:{execution_port}/execution/",
+        **its_own,
     }
 
 
@@ -80,16 +98,14 @@ def migrate(environ: Mapping[str, str], log: Path) -> None:
 
 
 def start(environ: Mapping[str, str], logs: Path, record: Path) -> dict[str, psutil.Popen]:
-    """Start the components that are needed, each in a session of its own.
-
-    The API of people and the API of tasks are two processes: Airflow writes its audit log on the
-    event loop of the first, and on SQLite that would wait for a task's write in the same process,
-    which waits for the event loop.
-    """
-    port = urlsplit(environ["AIRFLOW__CORE__EXECUTION_API_SERVER_URL"]).port
+    """Start the components that are needed, each in a session of its own."""
+    apis = {"api-server": ["api-server"]}
+    if apart := environ.get(EXECUTION_API):
+        apis["api-server"] += ["--apps", "core"]
+        port = str(urlsplit(apart).port)
+        apis["task-api"] = ["api-server", "--apps", "execution", "--port", port]
     commands = {
-        "api-server": ["api-server", "--apps", "core"],
-        "task-api": ["api-server", "--apps", "execution", "--port", str(port)],
+        **apis,
         # The log server would listen on all addresses; here the API server reads the files.
         "scheduler": ["scheduler", "--skip-serve-logs"],
         "dag-processor": ["dag-processor"],
@@ -103,6 +119,12 @@ def start(environ: Mapping[str, str], logs: Path, record: Path) -> dict[str, psu
         )
         for name, command in commands.items()
     }
+
+
+def stop(running: Mapping[str, psutil.Popen]) -> None:
+    """End the components, the APIs last: a task that is asked to end tells them so, and waits."""
+    for are_apis in (False, True):
+        processes.end(*(one for name, one in running.items() if ("api" in name) is are_apis))
 
 
 class Api:
