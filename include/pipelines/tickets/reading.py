@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Collection, Generator, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
+from queue import Empty, SimpleQueue
 from typing import Final, TypeAlias, TypeVar
 
 from include.errors import (
@@ -26,6 +29,8 @@ from include.warehouse.bookkeeping.ledger import HEARTBEAT_SECONDS
 
 HELD_WEIGHT: Final = 500_000
 """A conversation that weighs more is stored by who read it, and does not wait for a batch."""
+AHEAD: Final = 64
+"""So many tickets may be asked for, or wait to be taken while others are stored."""
 FAILURES_IN_A_ROW: Final = 3
 """So many tickets one after the other that we could not have: the vendor is away, or the key."""
 
@@ -154,22 +159,38 @@ class TicketReader:
     def _answers(
         self, ticket_ids: Collection[str], ask: Callable[[str], T]
     ) -> Iterator[tuple[str, Future[T]]]:
-        """The finished calls, in the order in which they finish."""
-        queue, waiting = deque(ticket_ids), dict[Future[T], str]()
+        """The finished calls, in the order in which they finish.
+
+        Threads go on reading while who takes the answers stores some of them.
+        """
+        queue, under_way, is_cut = deque(ticket_ids), set[Future[T]](), False
+        done = SimpleQueue[tuple[str, Future[T]]]()
+
+        def hand_over(ticket_id: str, call: Future[T]) -> None:
+            done.put((ticket_id, call))
+
         pool = ThreadPoolExecutor(self.at_once, thread_name_prefix="read")
         try:
             while True:
-                while queue and len(waiting) < 2 * self.at_once and not self.budget.is_spent:
+                if self.budget.is_spent:
+                    for call in under_way:
+                        call.cancel()
+                while queue and len(under_way) < AHEAD and not self.budget.is_spent:
                     ticket_id = queue.popleft()
-                    waiting[pool.submit(ask, ticket_id)] = ticket_id
-                if not waiting:
-                    if queue:
+                    call = pool.submit(ask, ticket_id)
+                    under_way.add(call)
+                    call.add_done_callback(partial(hand_over, ticket_id))
+                if not under_way:
+                    if queue or is_cut:
                         self.budget.check()
                     return
-                done, _ = wait(waiting, HEARTBEAT_SECONDS, FIRST_COMPLETED)
                 self.beat()
-                for answer in done:
-                    yield waiting.pop(answer), answer
+                with suppress(Empty):
+                    ticket_id, call = done.get(timeout=HEARTBEAT_SECONDS)
+                    under_way.discard(call)
+                    is_cut = is_cut or call.cancelled()
+                    if not call.cancelled():
+                        yield ticket_id, call
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
 

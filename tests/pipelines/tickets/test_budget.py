@@ -64,16 +64,16 @@ def test_whenever_the_time_ends_nothing_is_lost_and_each_ticket_is_read_once(cli
 
 
 def test_what_a_run_without_time_has_read_is_stored_and_its_watermark_stays(client, rows, run):
-    for number in range(9):
-        client.add(f"T{number}")
-    counts = run(Countdown(8))
+    for number in range(90):
+        client.add(f"T{number:02}")
+    counts = run(Countdown(75))
     assert counts.more == 1
-    assert 0 < counts.written < 9
+    assert 0 < counts.written < 90
     assert rows("select count(*) from cloud_osm_list") == [(counts.written,)]
     watermark = rows("select watermark_at from sync_state")[0][0]
     assert watermark is None or watermark < DAY.replace(tzinfo=None) - timedelta(days=9)
     assert run(TimeBudget(), now=DAY + timedelta(minutes=15)).more == 0
-    assert rows("select count(*) from cloud_osm_list") == [(9,)]
+    assert rows("select count(*) from cloud_osm_list") == [(90,)]
 
 
 def test_a_budget_that_is_spent_at_once_reads_nothing_and_says_so(client, rows, run):
