@@ -1,4 +1,4 @@
-"""How much of a vendor's answers is held at once: small ones side by side, large ones in a row.
+"""How much of a vendor's answers is read and held: small ones side by side, large ones in a row.
 
 Nobody knows how large an answer is before it comes. So threads that read tickets take small ones
 only; whoever meets a larger one drops it, waits for the others who did, and asks again.
@@ -7,10 +7,16 @@ only; whoever meets a larger one drops it, waits for the others who did, and ask
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from typing import Final, TypeVar
 
+import requests
+
+from include.errors import ContractError
+
+BODY_BYTES: Final = 32 * 2**20
+CHUNK_BYTES: Final = 64 * 2**10
 SMALL_BYTES: Final = 2**20
 """An answer up to this is small. It may need ten times as much until its messages are stored."""
 T = TypeVar("T")
@@ -41,7 +47,17 @@ class Gate:
             return question()
 
 
-def check_size(size: int) -> None:
-    """Raise LargeAnswerError where *size* bytes are too many for who asked, in this thread."""
-    if size > SMALL_BYTES and _takes_small_ones.get():
-        raise LargeAnswerError
+def read_body(response: requests.Response, where: Mapping[str, str]) -> bytes:
+    """The body, decompressed.
+
+    Raises ContractError beyond ``BODY_BYTES``, LargeAnswerError where small ones alone are taken.
+    """
+    chunks, size = list[bytes](), 0
+    for chunk in response.iter_content(CHUNK_BYTES):
+        size += len(chunk)
+        if size > BODY_BYTES:
+            raise ContractError(f"the answer is larger than {BODY_BYTES >> 20} MiB", **where)
+        if size > SMALL_BYTES and _takes_small_ones.get():
+            raise LargeAnswerError
+        chunks.append(chunk)
+    return b"".join(chunks)

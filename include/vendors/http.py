@@ -34,7 +34,7 @@ from include.errors import (
     VendorError,
 )
 from include.models import Account
-from include.vendors.answers import check_size
+from include.vendors.answers import read_body
 from include.vendors.deadline import Deadline, open_session
 from include.vendors.fields import Json, Record, kind
 from include.vendors.headers import find_skew, hint_at_clock, seconds_asked
@@ -46,13 +46,11 @@ CONNECT_SECONDS: Final = 5.0
 READ_SECONDS: Final = 30.0
 CALL_SECONDS: Final = 60.0
 """Network time of a whole call, all attempts together; a read timeout never fires on a trickle."""
-BODY_BYTES: Final = 32 * 2**20
 ATTEMPTS: Final = 5
 WAIT_SECONDS: Final = 120.0
 """The longest that one call waits between its attempts, all waits together."""
 LONG_WAIT_SECONDS: Final = 5.0
 WARNINGS: Final = 20  # different ones, a session
-CHUNK_BYTES: Final = 64 * 2**10
 
 CODE: Final = re.compile(r"[A-Za-z]{1,40}(\.[0-9A-Za-z]{1,40}){0,3}")
 PLAIN_PATH: Final = re.compile(r"(/[0-9A-Za-z_-]+)*/?")
@@ -225,7 +223,7 @@ class ApiSession:
                     prepared, stream=True, allow_redirects=False, timeout=timeout
                 ) as response,
             ):
-                body = _read(response, where)
+                body = read_body(response, where)
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
             if deadline.passed:
                 raise too_slow from None
@@ -370,18 +368,6 @@ def _reason(error: BaseException) -> str:
             break
         error = inner
     return f"{type(error).__name__}: {error}"
-
-
-def _read(response: requests.Response, where: Mapping[str, str]) -> bytes:
-    """The body, decompressed, up to the limit. Raises LargeAnswerError where small ones count."""
-    chunks, size = list[bytes](), 0
-    for chunk in response.iter_content(CHUNK_BYTES):
-        size += len(chunk)
-        if size > BODY_BYTES:
-            raise ContractError(f"the answer is larger than {BODY_BYTES >> 20} MiB", **where)
-        check_size(size)
-        chunks.append(chunk)
-    return b"".join(chunks)
 
 
 def _mended(value: Json) -> tuple[Json, int]:

@@ -14,7 +14,7 @@ from include.vendors import answers, http, paging
 BOUNDS = {
     "seconds a call": (http.CALL_SECONDS, 60),
     "seconds a call waits between its attempts": (http.WAIT_SECONDS, 120),
-    "bytes an answer": (http.BODY_BYTES, 32 << 20),
+    "bytes an answer": (answers.BODY_BYTES, 32 << 20),
     "bytes an answer beside others": (answers.SMALL_BYTES, 1 << 20),
     "attempts a call": (http.ATTEMPTS, 5),
     "readings of a moving list": (paging.READINGS, 4),

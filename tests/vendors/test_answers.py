@@ -4,62 +4,74 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any, cast
 
 import pytest
+import requests
 
-from include.vendors.answers import SMALL_BYTES, Gate, check_size
+from include.vendors.answers import SMALL_BYTES, Gate, read_body
 
-LARGE = SMALL_BYTES + 1
+SMALL, LARGE = 2, 3
 
 
-def test_nobody_who_did_not_come_through_a_gate_is_refused_an_answer():
-    check_size(LARGE)
+class Response:
+    """A body in halves of what is small."""
+
+    def __init__(self, halves: int) -> None:
+        self.halves = halves
+
+    def iter_content(self, size: int) -> list[bytes]:
+        return [b"x" * (SMALL_BYTES // 2)] * self.halves
+
+
+def read(halves: int) -> int:
+    return len(read_body(cast(requests.Response, Response(halves)), {}))
+
+
+def test_who_did_not_come_through_a_gate_is_refused_no_answer():
+    assert read(LARGE) > SMALL_BYTES
 
 
 def test_a_large_answer_is_asked_for_once_more_and_then_taken():
-    sizes = []
+    asked = []
 
-    def question():
-        sizes.append(LARGE)
-        check_size(LARGE)
-        return "whole"
+    def question() -> int:
+        asked.append(LARGE)
+        return read(LARGE)
 
     gate = Gate()
-    assert gate.ask(question) == "whole"
-    assert gate.ask(lambda: check_size(SMALL_BYTES)) is None
-    assert len(sizes) == 2
-    check_size(LARGE)  # and behind the gate all is as it was
+    assert gate.ask(question) > SMALL_BYTES
+    assert gate.ask(lambda: read(SMALL)) == SMALL_BYTES
+    assert len(asked) == 2
+    assert read(LARGE) > SMALL_BYTES  # and behind the gate all is as it was
 
 
 def test_of_many_large_answers_one_is_held_while_small_ones_pass():
     gate, started, go_on = Gate(), threading.Event(), threading.Event()
-    held = 0
+    held: list[Any] = []
 
-    def large(number):
-        nonlocal held
-        check_size(LARGE)
-        held += 1
-        assert held == 1
+    def large(number: int) -> int:
+        held.append(read(LARGE))
+        assert len(held) == 1
         started.set()
         assert go_on.wait(10)
-        held -= 1
+        held.clear()
         return number
 
-    with ThreadPoolExecutor(4) as pool:
+    with ThreadPoolExecutor(3) as pool:
         answers = [pool.submit(gate.ask, lambda n=number: large(n)) for number in range(3)]
         assert started.wait(10)
-        assert gate.ask(lambda: check_size(SMALL_BYTES)) is None
+        assert gate.ask(lambda: read(SMALL)) == SMALL_BYTES
         go_on.set()
         assert [answer.result(10) for answer in answers] == [0, 1, 2]
 
 
 def test_a_large_answer_that_ends_in_an_error_lets_the_next_one_through():
-    gate = Gate()
-
-    def fail():
-        check_size(LARGE)
+    def fail() -> None:
+        read(LARGE)
         raise LookupError
 
+    gate = Gate()
     for _ in range(2):
         with pytest.raises(LookupError):
             gate.ask(fail)

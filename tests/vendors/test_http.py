@@ -24,7 +24,7 @@ from include.errors import (
     VendorError,
 )
 from include.models import Account
-from include.vendors import http
+from include.vendors import answers, http
 from include.vendors.answers import Gate
 from include.vendors.http import ApiSession, Verdict, error_class
 from include.vendors.rate import RateLimit
@@ -302,7 +302,7 @@ def test_w13_the_limit_counts_all_attempts_together(api, monkeypatch):
 
 @pytest.mark.parametrize("kind", ["plain", "packed", "redirect"])
 def test_w14_an_answer_that_is_too_large_is_given_up_at_the_limit(api, monkeypatch, kind):
-    monkeypatch.setattr(http, "BODY_BYTES", 2**20)
+    monkeypatch.setattr(answers, "BODY_BYTES", 2**20)
     if kind == "packed":
         act = answer(gzip.compress(b" " * (64 * 2**20)), Content_Encoding="gzip")
     else:
