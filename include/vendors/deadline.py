@@ -81,8 +81,6 @@ class _Watchdog:
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="deadlines", daemon=True)
                 self._thread.start()
-            elif len(self._watched) == 1:
-                self._changing.notify()
 
     def leave(self, deadline: Deadline) -> None:
         with self._changing:
@@ -91,8 +89,11 @@ class _Watchdog:
     def _run(self) -> None:
         while True:
             with self._changing:
-                self._changing.wait(TICK_SECONDS if self._watched else None)
+                self._changing.wait(TICK_SECONDS)
                 watched = list(self._watched)
+                if not watched:  # the next call has a new thread: none is left behind
+                    self._thread = None
+                    return
             now = time.monotonic()
             for deadline in watched:
                 deadline.expire(now)

@@ -45,7 +45,8 @@ def test_check_names_the_rights_that_are_missing(osm, accounts, warehouse_server
         warehouse_server.run(f"drop user {user}@'{host}'")
     deleted_from = [
         *("cloud_osm_list", "cloud_osm_detail", "cloud_osm_product", "cloud_osm_product_type"),
-        *("cloud_osm_source", "sync_quarantine", "sync_check", "sync_run", "cs_snapshot_table"),
+        *("cloud_osm_source", "sync_quarantine", "sync_check", "sync_run", "cs_snapshot"),
+        "cs_snapshot_table",
     ]
     lacking = "; ".join(f"no DELETE on {name}" for name in deleted_from)
     assert f"failed   rights: {lacking}; " in output
