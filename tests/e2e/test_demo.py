@@ -38,9 +38,10 @@ def base() -> Iterator[Path]:
 
 
 def demo(base: Path, *options: str) -> subprocess.Popen[str]:
-    sizes = ("--accounts", "1", "--tickets", "10")
+    # Not the port of everybody's choice: two demos that look at once both find it free.
+    given = ("--base", base, "--port", str(processes.free_port()), "--accounts", "1")
     return subprocess.Popen(
-        [sys.executable, "-m", "include.sandbox.demo", "--base", base, *sizes, *options],
+        [sys.executable, "-m", "include.sandbox.demo", *given, "--tickets", "10", *options],
         cwd=ROOT,
         # The demo has a source of its own: what the shell names is not touched.
         env=os.environ | {"PYTHONPATH": str(ROOT), "SOURCE_URL": "postgresql://u:p@127.0.0.1:1/x"},
