@@ -80,7 +80,16 @@ def test_a_demo_fills_every_table_through_airflow_and_leaves_no_process(base):
         assert key.stat().st_mode & 0o077 == 0
 
 
-@pytest.mark.parametrize("word", ["sandbox: 3 vendors", "snapshot_customer_service: success"])
+@pytest.mark.parametrize(
+    "word",
+    [
+        "sandbox: 3 vendors",
+        pytest.param(
+            "snapshot_customer_service: success",
+            marks=pytest.mark.skipif(not os.environ.get("FULL"), reason="a whole start: FULL=1"),
+        ),
+    ],
+)
 def test_a_demo_on_sqlite_that_is_stopped_early_leaves_no_process(base, word):
     with demo(base) as running:
         assert running.stdout
