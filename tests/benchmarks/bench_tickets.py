@@ -56,6 +56,7 @@ def record(url: str, tickets: int, messages: int) -> tuple[dict[str, Any], Answe
             **sandbox.environment(),
             "SYNC_SINCE": "2026-06-01T00:00:00+00:00",
             "CALLS_PER_SECOND": "999",
+            "CALLS_AT_ONCE": "16",
             "SANDBOX": "1",
             "TENCENT_ENABLED": "1",
         }
