@@ -19,6 +19,7 @@ from include.warehouse.bookkeeping.tables import sync_check, sync_quarantine
 from include.warehouse.customer_service import manifest
 from include.warehouse.tickets.tables import cloud_user
 from tests.builders import a_snapshot, a_table_of_a_snapshot
+from tests.contents import contents
 from tests.plugins.conftest import connection_of
 from tests.plugins.pages import add, lines, run
 
@@ -307,13 +308,13 @@ def test_looking_changes_nothing(warehouse, visitor, page):
     add(warehouse, "good")
     run(warehouse, "good")
 
-    def checksums():
-        query = "checksum table sync_state, sync_run, cloud_user, sync_quarantine, cloud_osm_list"
-        return warehouse.transact(lambda c: c.execute(sa.text(query)).all())
+    def stored():
+        tables = ("sync_state", "sync_run", "cloud_user", "sync_quarantine", "cloud_osm_list")
+        return warehouse.transact(lambda c: contents(c.exec_driver_sql, *tables))
 
-    before = checksums()
+    before = stored()
     page()
-    assert checksums() == before
+    assert stored() == before
     for method in ("post", "put", "patch", "delete"):
         answer = getattr(visitor("admin"), method)("/sync-health/page")
         assert answer.status_code == 405

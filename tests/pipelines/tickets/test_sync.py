@@ -18,15 +18,12 @@ from include.errors import (
 from include.models import DERIVED_ID_PREFIX
 from include.settings import Settings
 from tests.builders import DAY, a_message, an_account
+from tests.contents import contents
 from tests.fakes import FakeClient
 
 LATER = DAY + timedelta(minutes=15)
 STATUS = "select cloud_id, status from cloud_osm_list order by cloud_id"
 TABLES = ("cloud_osm_list", "cloud_osm_detail", "cloud_osm_source")
-
-
-def checksums(rows):
-    return rows(f"checksum table {', '.join(TABLES)}")
 
 
 def test_a_closed_ticket_is_stored_with_all_its_messages(sync, client, rows):
@@ -120,10 +117,10 @@ def test_parts_of_a_ticket_with_anothers_id_are_refused(sync, client, rows):
     sync()
     other = FakeClient(an_account(account_id="huawei-2"), part=1)
     other.add("T1", created_at=DAY - timedelta(hours=9), messages=4)
-    before = checksums(rows)
+    before = contents(rows, *TABLES)
     with pytest.raises(PartialError, match="another creation time"):
         sync(vendor=other)
-    assert checksums(rows) == before
+    assert contents(rows, *TABLES) == before
 
 
 def test_with_open_messages_an_open_ticket_has_its_messages_and_stays_incomplete(
@@ -141,10 +138,10 @@ def test_running_twice_equals_running_once_and_reads_no_closed_ticket(sync, clie
     for i in range(5):
         client.add(f"T{i}", is_closed=i > 0)
     sync()
-    before = checksums(rows)
+    before = contents(rows, *TABLES)
     sync(now=LATER)
     assert client.reads == []
-    assert checksums(rows) == before
+    assert contents(rows, *TABLES) == before
 
 
 def test_a_reopened_ticket_becomes_incomplete_again(sync, client, rows):
