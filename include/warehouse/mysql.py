@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
+from functools import cache
 from typing import Any, Self, TypeVar
 
 import sqlalchemy as sa
 import tenacity
 from pymysql.cursors import Cursor
 from pymysql.err import OperationalError
-from sqlalchemy.dialects.mysql import insert
+from sqlalchemy.dialects.mysql import Insert, insert
 from sqlalchemy.engine.interfaces import IsolationLevel
 
 from include.addresses import read_mysql
@@ -243,20 +244,29 @@ def upsert(
     if not rows:
         return
     refuse_blank_ends(table, rows)
-    statement = insert(table)
+    statement = _upsert(table, tuple(rows[0]), frozenset((rules or {}).items()), frozenset(silent))
+    connection.execute(statement, [dict(row) for row in rows])
+
+
+@cache  # to build it takes longer than the server takes to run it
+def _upsert(
+    table: sa.Table,
+    columns: tuple[str, ...],
+    rules: frozenset[tuple[str, Rule]],
+    silent: frozenset[str],
+) -> Insert:
+    statement, rule = insert(table), dict(rules)
     fixed = {"id", "synced_at", *table.info["key"]}
     new = {
-        name: (rules or {}).get(name, overwrite_if_said)(table.c[name], statement.inserted[name])
-        for name in rows[0]
+        name: rule.get(name, overwrite_if_said)(table.c[name], statement.inserted[name])
+        for name in columns
         if name not in fixed
     }
     told = ((name, value) for name, value in new.items() if name not in silent)
     same = sa.and_(*(table.c[name].op("<=>")(value) for name, value in told))
     # First, because the server evaluates the assignments in order.
     stamp = ("synced_at", sa.func.if_(same, table.c.synced_at, statement.inserted.synced_at))
-    connection.execute(
-        statement.on_duplicate_key_update([stamp, *new.items()]), [dict(row) for row in rows]
-    )
+    return statement.on_duplicate_key_update([stamp, *new.items()])
 
 
 def refuse_blank_ends(table: sa.Table, rows: Sequence[Row]) -> None:

@@ -61,21 +61,22 @@ def scene(base_url: str, warehouse_url: str) -> Iterator[Scene]:
 
 
 @pytest.fixture(scope="session")
-def truths() -> dict[tuple[str, str], Rows]:
-    """What undisturbed runs stored, by server and state of the vendors."""
+def truths() -> dict[tuple[str, str, str], Rows]:
+    """What undisturbed runs stored, by server, accounts that ran and state of the vendors."""
     return {}
 
 
 @pytest.fixture
-def truth(warehouse_server: Any, base_url: str, truths: dict[tuple[str, str], Rows]) -> Any:
+def truth(warehouse_server: Any, base_url: str, truths: dict[tuple[str, str, str], Rows]) -> Any:
     """``truth(scene)``: the rows of an undisturbed run over what the vendors hold now."""
 
     def look(scene: Scene) -> Rows:
-        key = (warehouse_server.prefix + warehouse_server.url, scenes.state_of(scene.store))
+        ids = ",".join(account.account_id for account in scene.accounts)
+        key = (warehouse_server.prefix + warehouse_server.url, ids, scenes.state_of(scene.store))
         if key not in truths:
             url = warehouse_server.create_migrated()
             try:
-                other = Scene(scene.sandbox, url)
+                other = Scene(scene.sandbox, url, accounts=scene.accounts)
                 other.execute(*scenes.copy_statements(base_url))
                 scene.sandbox.faults.clear()
                 ended = other.run()

@@ -45,7 +45,7 @@ class Two:
         copy_of(self.base, STATE)(self.url)
 
     def rows(self) -> Rows:
-        return read(self.url, (*FACTS, "sync_state"))
+        return read(sa.create_engine(self.url, poolclass=sa.NullPool), (*FACTS, "sync_state"))
 
     def ask(self, vendor: str, work: str = "tickets") -> dict[str, Any]:
         about = of_account(self.vendors, self.vendors.account(vendor), NOW)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Collection, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -10,10 +9,7 @@ from typing import Any, Final
 
 from include.vendors.registry import VENDORS
 from tests.faults.kit.invariants import LOUD, RIGHT
-from tests.faults.kit.scene import Ended, Scene
-
-FULL: Final = bool(os.environ.get("FULL"))
-"""Whether the exhaustive forms run as well."""
+from tests.faults.kit.scene import FULL, Ended, Scene
 
 On = Callable[[Scene], AbstractContextManager[None] | None]
 Also = Callable[[Scene, Mapping[str, Ended]], None]
@@ -37,6 +33,8 @@ class Fault:
     also: Also = lambda scene, ended: None
     at: tuple[str, ...] = ("alibaba", "huawei", "tencent")
     settings: Mapping[str, Any] | None = None
+    is_joint: bool = False
+    """What is told of one vendor alone is not what *also* looks for."""
 
     @property
     def verdict(self) -> str:

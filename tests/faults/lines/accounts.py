@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Final
 
 from include.errors import AuthError, UnavailableError
+from include.vendors.registry import VENDORS
 from tests.faults.kit.scene import Scene
 from tests.faults.kit.switches import Outcome, attempts, limited, says
 from tests.faults.kit.table import Fault, On, each_another
@@ -19,12 +20,14 @@ def wrong_keys(turn: int) -> On:
 
     @contextmanager
     def on(scene: Scene) -> Iterator[None]:
-        right = scene.accounts
-        scene.accounts = list(right)
-        for i, name in enumerate(
-            ("secret_key", "access_key", "secret_key", "access_key")[turn : turn + 3]
-        ):
-            scene.accounts[3 * i] = replace(right[3 * i], **{name: "wrongWRONGwrong1"})
+        right, names = scene.accounts, ("secret_key", "access_key", "secret_key", "access_key")
+        wrong = {f"{vendor}-1": names[turn + i] for i, vendor in enumerate(VENDORS)}
+        scene.accounts = [
+            replace(account, **{wrong[account.account_id]: "wrongWRONGwrong1"})
+            if account.account_id in wrong
+            else account
+            for account in right
+        ]
         yield
         scene.accounts = right
 

@@ -142,6 +142,7 @@ THROTTLED: Final = (
         lambda turn: each_another("list", *HINTS, turn=turn),
         passing=True,
         also=slept(20, 40, 110),
+        is_joint=True,
     ),
     Fault(
         "W1",
@@ -165,6 +166,7 @@ THROTTLED: Final = (
         RateLimitError,
         also=two_spans_stay_passed,
         at=("alibaba", "tencent"),
+        is_joint=True,
     ),
 )
 
