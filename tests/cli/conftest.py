@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import pytest
 import sqlalchemy as sa
@@ -32,18 +32,11 @@ def sandbox(vendors):
 
 @pytest.fixture
 def environ(warehouse_url, sandbox):
-    oldest = min(
-        case.created_at
-        for vendor in VENDORS
-        for index in (0, 1)
-        for case in sandbox.store.tickets(vendor, index)
-    )
     return {
         "AIRFLOW_HOME": "",
         "WAREHOUSE_URL": warehouse_url,
         "SECRET_KEYS": K1,
         "CALLS_PER_SECOND": "900",
-        "SYNC_SINCE": (oldest - timedelta(days=1)).isoformat(),
         **sandbox.environment(),
     }
 

@@ -31,7 +31,7 @@ log = logging.getLogger(__name__)
 NOW = datetime(2026, 1, 10, 8, tzinfo=UTC)
 ROWS = {"supplier": 60, "seat": 120, "session": 300, "session_mapping": 300}
 SITUATIONS = ("the first", "changes only", "all rows again", "the first, in pieces", "in pieces")
-SAMPLE = 5
+SAMPLE = 3
 AFTER_THE_COMMIT = 5
 MANIFEST = ("cs_snapshot", "cs_snapshot_table")
 HISTORIES = tuple(table.history for table in SOURCE_TABLES)
@@ -42,7 +42,7 @@ def chosen(boundaries: int, situation: str) -> list[int]:
         return list(range(1, boundaries + 1))
     step = boundaries // SAMPLE
     first = 1 + step * SITUATIONS.index(situation) // len(SITUATIONS)
-    end = range(boundaries - AFTER_THE_COMMIT, boundaries + 1)
+    end = range(boundaries, boundaries - AFTER_THE_COMMIT - 1, -2)
     return sorted({*range(first, boundaries, step), *end})
 
 

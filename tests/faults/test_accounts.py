@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import re
 from contextlib import closing
-from datetime import UTC, datetime
 
 import pytest
 
@@ -17,8 +16,7 @@ from include.warehouse.bookkeeping.ledger import Request
 from include.warehouse.mysql import Warehouse
 from include.warehouse.tickets.accounts import add_account, list_accounts, load_accounts
 from tests.faults.kit import invariants
-from tests.faults.kit.scene import NOW, of_accounts
-from tests.faults.kit.table import FULL
+from tests.faults.kit.scene import FULL, NOW, of_accounts
 
 OLD, NEW = new_key("old-one"), new_key("new-one")
 RING = KeyRing.parse(f"{NEW},{OLD}")
@@ -132,7 +130,7 @@ def test_k6_a_key_that_changes_during_a_run_fails_it_and_the_next_attempt_reads_
         if counts.calls >= 5:
             scene.sandbox.change_key(vendor, 0, "theNewSecretOfTheOwner")
 
-    settings = scene.sandbox.settings(sync_since=datetime(2026, 1, 1, tzinfo=UTC))
+    settings = scene.sandbox.settings()
     [before], _ = load_accounts(warehouse, RING, account_ids=[f"{vendor}-1"])
     client = open_client(before, settings, sleep=scene.slept.append)
     with closing(client), pytest.raises(AuthError):

@@ -28,8 +28,7 @@ from include.vendors.registry import VENDORS, open_client
 from include.warehouse.bookkeeping.ledger import Request
 from include.warehouse.mysql import Warehouse
 from tests.faults.kit import invariants
-from tests.faults.kit.scene import BEFORE, SEED, Scene
-from tests.faults.kit.table import FULL
+from tests.faults.kit.scene import BEFORE, FULL, SEED, Scene
 from tests.faults.kit.writer import Writer, find_lost
 
 DAYS: Final = 30 if FULL else 2

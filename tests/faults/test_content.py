@@ -11,8 +11,7 @@ from include.errors import ContractError, PartialError
 from include.vendors.registry import VENDORS
 from tests.faults.kit.first_accounts import faithful, read_again, run_first, verdict_of
 from tests.faults.kit.invariants import LOUD, RIGHT
-from tests.faults.kit.scene import NOW, of_accounts
-from tests.faults.kit.table import FULL
+from tests.faults.kit.scene import FULL, NOW, of_accounts
 from tests.faults.lines.content import (
     ABSENT,
     LIST,

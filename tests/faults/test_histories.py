@@ -34,7 +34,7 @@ from tests.faults.kit.small import copy_of
 
 FULL = bool(os.environ.get("FULL"))
 FIRST_SEED = int(os.environ.get("RANDOM_SEED", "20260101"))
-HISTORIES = int(os.environ.get("RANDOM_RUNS", "500" if FULL else "5"))
+HISTORIES = int(os.environ.get("RANDOM_RUNS", "500" if FULL else "3"))
 SHARDS = min(10, -(-HISTORIES // 5))
 """Tests with a seed each, which workers may share out."""
 STEPS = 12

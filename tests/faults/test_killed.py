@@ -32,7 +32,7 @@ from tests.sql import users_database
 from tests.sql.described import described_by
 
 FULL = bool(os.environ.get("FULL"))
-SPREAD = 4
+SPREAD = 2
 ATTEMPT = {"synced_at", "found_at", "first_at", "last_at", "attempts", "request_id"} | {
     "heartbeat_at",
     "token",

@@ -28,8 +28,8 @@ from include.vendors.registry import VENDORS
 from include.warehouse.bookkeeping.ledger import Counts, Request
 from include.warehouse.mysql import Warehouse
 from tests.faults.kit import invariants
-from tests.faults.kit.scene import BEFORE, SEED, Ended, Scene
-from tests.faults.kit.table import FULL, Kind
+from tests.faults.kit.scene import BEFORE, FULL, SEED, Ended, Scene
+from tests.faults.kit.table import Kind
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 DAYS: Final = 30 if FULL else 2
@@ -158,7 +158,6 @@ class World:
     def is_killed(self, account: Account, boundary: int) -> bool:
         environment = {
             **self.scene.sandbox.environment(),
-            "SYNC_SINCE": "2026-01-01T00:00:00+00:00",
             "CALLS_PER_SECOND": "500",
             "SANDBOX": "1",
             "TENCENT_ENABLED": "1",

@@ -14,8 +14,7 @@ import pytest
 
 from include.vendors.registry import VENDORS
 from tests.faults.kit import invariants
-from tests.faults.kit.scene import of_accounts
-from tests.faults.kit.table import FULL
+from tests.faults.kit.scene import FULL, of_accounts
 from tests.faults.lines.accounts import ACCOUNTS
 from tests.faults.lines.content import CONTENT
 from tests.faults.lines.paging import PAGING

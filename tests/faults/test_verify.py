@@ -22,8 +22,7 @@ from include.vendors.registry import VENDORS, open_client
 from include.warehouse.bookkeeping.ledger import Request
 from include.warehouse.mysql import Warehouse
 from tests.faults.kit import invariants
-from tests.faults.kit.scene import BEFORE, NOW, SEED, Scene
-from tests.faults.kit.table import FULL
+from tests.faults.kit.scene import BEFORE, FULL, NOW, SEED, Scene
 
 EACH, BUSY_RUNS = (250, 20) if FULL else (25, 3)
 TICKET_FACTS: tuple[str, ...] = (

@@ -19,8 +19,8 @@ from include.vendors.alibaba.client import AlibabaClient
 from include.vendors.rate import RateLimit
 from include.vendors.registry import open_client, utcnow
 from include.vendors.sessions import Sessions
+from tests.faults.kit.scene import FULL
 from tests.faults.kit.switches import READS
-from tests.faults.kit.table import FULL
 
 HISTORY = SyncWindow(datetime(2020, 1, 1, tzinfo=UTC), datetime(2030, 1, 1, tzinfo=UTC))
 

@@ -63,7 +63,7 @@ def sync(warehouse: Warehouse, client: FakeClient) -> Any:
             vendor,
             warehouse,
             vendor.account,
-            settings=settings or Settings(),
+            settings=settings or Settings(sync_since=DAY - timedelta(days=500)),
             now=now + timedelta(seconds=5 * next(later)),
             request=Request("test"),
             options=Options(**options),

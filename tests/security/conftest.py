@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,6 @@ import sqlalchemy as sa
 from typer.testing import CliRunner, Result
 
 from include.sandbox.vendors.server import Sandbox
-from include.vendors.registry import VENDORS
 from tests.conftest import Server
 
 GRANTS = Path(__file__).resolve().parents[2] / "sql" / "grants"
@@ -90,12 +88,10 @@ def users(warehouse_server: Server) -> Iterator[Users]:
 
 def environment(sandbox: Sandbox, warehouse_url: str, keys: str) -> dict[str, str]:
     """What the command line needs to read everything of the sandbox."""
-    oldest = min(case.created_at for vendor in VENDORS for case in sandbox.store.tickets(vendor, 0))
     return {
         "WAREHOUSE_URL": warehouse_url,
         "SECRET_KEYS": keys,
         "CALLS_PER_SECOND": "900",
-        "SYNC_SINCE": (oldest - timedelta(days=1)).isoformat(),
         **sandbox.environment(),
     }
 

@@ -20,6 +20,7 @@ from include.errors import (
     PartialError,
     UnavailableError,
     UncountedListError,
+    VendorError,
 )
 from include.models import Account, SyncWindow, Ticket, TicketRef
 from include.pipelines.catalog import load_catalog
@@ -28,6 +29,7 @@ from include.pipelines.tickets.glancing import look_again
 from include.pipelines.tickets.plan import (
     Plan,
     Readers,
+    Span,
     find_hidden,
     find_moved,
     is_due,
@@ -214,20 +216,30 @@ class _Sync:
             self.client.max_window,
         )
         self.sink.note_window(SyncWindow(spans[0].window.since if spans else self.now, self.now))
-        for span in spans:
-            listed = self.list_tickets(span.window)
-            if hidden := find_hidden(span.window, listed, self.open_since):
-                account_id, count = self.account.account_id, len(hidden)
-                log.warning("list is short account=%s tickets=%s", account_id, count)
-                self.is_moving = True
-            wanted = plan_new(
-                listed,
-                read_known(self.warehouse, self.account, listed),
-                self.readers,
-                is_overlap=span.watermark is None,
-            )
-            reached = None if self.is_moving else span.watermark
-            self.read_and_store(wanted - already_read, watermark=reached)
+        passed: datetime | None = None  # the end of spans with nothing to read: noted together
+        try:
+            for span in spans:
+                wanted = self.find_new(span) - already_read
+                reached = None if self.is_moving else span.watermark
+                if wanted:
+                    self.read_and_store(wanted, watermark=reached or passed)
+                    passed = None
+                else:
+                    passed = reached or passed
+        except (VendorError, OutOfTimeError):
+            self.read_and_store((), watermark=passed)
+            raise
+        self.read_and_store((), watermark=passed)
+
+    def find_new(self, span: Span) -> set[str]:
+        """List the tickets created in *span*; the ids of those to read."""
+        listed = self.list_tickets(span.window)
+        if hidden := find_hidden(span.window, listed, self.open_since):
+            account_id, count = self.account.account_id, len(hidden)
+            log.warning("list is short account=%s tickets=%s", account_id, count)
+            self.is_moving = True
+        known = read_known(self.warehouse, self.account, listed)
+        return plan_new(listed, known, self.readers, is_overlap=span.watermark is None)
 
     def read_due(self) -> None:
         """Look again at closed tickets that may have changed since: a minute's calls at most."""

@@ -27,6 +27,7 @@ from include.errors import AlreadyRunningError, ConfigError, SyncError
 from include.sandbox.demo import airflow, runs, source
 from include.sandbox.demo.airflow import DemoError, Metadata
 from include.sandbox.servers import databases, processes
+from include.sandbox.vendors.seed import BEGIN
 from include.vendors.registry import VENDORS, load_settings, setting_names
 
 ROOT: Final = Path(__file__).resolve().parents[3]
@@ -242,6 +243,7 @@ def _application(base: Path, url: str, described: Any) -> dict[str, str]:
         "AIRFLOW_CONN_WAREHOUSE": json.dumps(connection),
         "SECRET_KEYS": f"file:{keys}",
         **addresses,
+        "SYNC_SINCE": BEGIN.isoformat(),
         "OPEN_MESSAGES": "1",  # so that the tables hold all that the sandbox holds
         "CALLS_PER_SECOND": "200",
     }

@@ -21,6 +21,7 @@ from urllib.parse import urlsplit
 
 from include.models import Account
 from include.sandbox.vendors import control, faults
+from include.sandbox.vendors.seed import BEGIN
 from include.sandbox.vendors.store import Store
 from include.sandbox.vendors.wire import (
     Call,
@@ -113,15 +114,16 @@ class Sandbox:
         return f"http://{HOST}:{self._servers[name].server_port}"
 
     def environment(self) -> dict[str, str]:
-        """The variables that point a synchroniser at this sandbox."""
-        return {
+        """The variables that point a synchroniser at this sandbox and at its first tickets."""
+        urls = {
             name: self.url(vendor)
             for vendor in VENDORS
             for name in url_variables(DECLARED[vendor].settings)
         }
+        return urls | {"SYNC_SINCE": BEGIN.isoformat()}
 
     def settings(self, **changes: Any) -> Settings:
-        """Settings that point at this sandbox, with a rate that does not slow tests down.
+        """Settings that say what ``environment`` does, with a rate that does not slow tests down.
 
         *changes* are fields of ``Settings``, or a vendor's own with its name before: ``huawei_…``.
         """
@@ -132,8 +134,8 @@ class Sandbox:
             for name in [name for name in changes if name.startswith(prefix)]:
                 urls[name.removeprefix(prefix)] = changes.pop(name)
             own.append(kind(**urls))
-        values: dict[str, Any] = {"sandbox": True, "calls_per_second": 500.0, "vendors": tuple(own)}
-        return Settings(**values | changes)
+        values: dict[str, Any] = {"sandbox": True, "calls_per_second": 500.0, "sync_since": BEGIN}
+        return Settings(**values | {"vendors": tuple(own)} | changes)
 
     def account(self, vendor: str, index: int = 0) -> Account:
         """The account number *index* of a vendor, as ``cloud_user`` would hold it."""

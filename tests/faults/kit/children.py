@@ -23,11 +23,7 @@ ROOT = Path(__file__).resolve().parents[3]
 
 def of_account(sandbox: Sandbox, account: Account, now: datetime) -> dict[str, Any]:
     """What a child needs to know to work on *account* as if it were *now*."""
-    environment = {
-        **sandbox.environment(),
-        "CALLS_PER_SECOND": "500",
-        "SYNC_SINCE": "2026-01-01T00:00:00Z",
-    }
+    environment = {**sandbox.environment(), "CALLS_PER_SECOND": "500"}
     return {"account": asdict(account), "now": now.isoformat(), "environment": environment}
 
 

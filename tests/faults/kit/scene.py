@@ -237,8 +237,7 @@ class Scene:
         return self._settings(changes | self.own.get(account.account_id, {}))
 
     def _settings(self, changes: dict[str, Any]) -> Settings:
-        fixed: dict[str, Any] = {"sync_since": datetime(2026, 1, 1, tzinfo=UTC)}
-        return self.sandbox.settings(**fixed | self.settings | changes)
+        return self.sandbox.settings(**self.settings | changes)
 
 
 VOLATILE: Final = {

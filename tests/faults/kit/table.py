@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 from include.vendors.registry import VENDORS
 from tests.faults.kit.invariants import LOUD, RIGHT
-from tests.faults.kit.scene import FULL, Ended, Scene
+from tests.faults.kit.scene import Ended, Scene
 
 On = Callable[[Scene], AbstractContextManager[None] | None]
 Also = Callable[[Scene, Mapping[str, Ended]], None]

@@ -9,8 +9,8 @@ from typing import Any, Final
 
 from include.errors import PartialError, UnavailableError
 from include.vendors.registry import VENDORS
-from tests.faults.kit.scene import BEFORE, NOW, Ended, Scene
-from tests.faults.kit.table import FULL, Fault, Kind, On, each_another, switched
+from tests.faults.kit.scene import BEFORE, FULL, NOW, Ended, Scene
+from tests.faults.kit.table import Fault, Kind, On, each_another, switched
 
 Outcome = Mapping[str, Ended]
 HOUR: Final = timedelta(hours=1)

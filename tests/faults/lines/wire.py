@@ -18,6 +18,7 @@ from include.errors import (
 from include.vendors.alibaba import client as alibaba
 from include.vendors.huawei import client as huawei
 from include.vendors.tencent import client as tencent
+from tests.faults.kit.scene import FULL
 from tests.faults.kit.switches import (
     answers_lost,
     attempts,
@@ -34,7 +35,6 @@ from tests.faults.kit.switches import (
     unreachable,
 )
 from tests.faults.kit.table import (
-    FULL,
     Fault,
     Kind,
     On,

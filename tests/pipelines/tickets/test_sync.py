@@ -365,10 +365,11 @@ def test_empty_lists_while_tickets_are_open_are_loud(sync, client):
 
 
 def test_tickets_at_the_border_of_two_windows_are_neither_lost_nor_doubled(sync, client, rows):
-    border = datetime(2020, 1, 1, tzinfo=UTC) + timedelta(days=30)
+    settings = Settings(sync_since=datetime(2020, 1, 1, tzinfo=UTC))
+    border = settings.sync_since + timedelta(days=30)
     for i in range(5):
         client.add(f"T{i}", created_at=border)
-    assert sync().written == 5
+    assert sync(settings=settings).written == 5
     assert len(rows(STATUS)) == 5
 
 

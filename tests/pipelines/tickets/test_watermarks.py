@@ -7,6 +7,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import sqlalchemy as sa
 
+from include.errors import UnavailableError
+from include.settings import Settings
 from tests.builders import DAY
 
 AFTER = DAY + timedelta(days=7)
@@ -83,3 +85,21 @@ def test_a_worker_whose_clock_is_ahead_moves_no_watermark_beyond_the_servers(syn
     sync(now=ahead + timedelta(minutes=15))
     assert rows("select count(*) from cloud_osm_list") == [(2,)]
     assert rows(ROW)[0][2] is None
+
+
+def test_spans_without_tickets_stay_passed_when_a_later_one_fails(sync, client, rows, monkeypatch):
+    began, listing, asked = DAY - timedelta(days=200), client.list_tickets, []
+
+    def list_tickets(window, **options):
+        asked.append(window)
+        if len(asked) == 3:
+            raise UnavailableError("away")
+        yield from listing(window, **options)
+
+    monkeypatch.setattr(client, "list_tickets", list_tickets)
+    with pytest.raises(UnavailableError):
+        sync(settings=Settings(sync_since=began))
+    passed = asked[1].until
+    assert rows("select watermark_at from sync_state") == [(passed.replace(tzinfo=None),)]
+    sync(settings=Settings(sync_since=began))
+    assert passed - timedelta(days=3) < min(window.since for window in asked[3:]) < passed
