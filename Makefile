@@ -23,14 +23,14 @@ setup: $(BIN)/.installed ## the environment (.venv) and the database servers
 check: test ## what CI runs: the same as test
 
 test: setup lint types ## set-up, lint, types, then all tests, on MariaDB and what WAREHOUSE_URL names
-	@$(BIN)/pytest -n $(WORKERS) $(ARGS)
+	@$(BIN)/pytest -n $(WORKERS) --dist worksteal $(ARGS)
 
 test-fast: $(BIN)/.installed ## what needs no database and no Airflow: under a minute
 	@$(BIN)/pytest -n 2 -m "not db and not airflow" --ignore tests/faults --ignore tests/security $(ARGS)
 
 test-full: setup ## all tests in their long form: every kill point, every fault, 500 histories (an hour)
 	@[ -n "$${WAREHOUSE_URL:-}" ] || echo "WAREHOUSE_URL names no server of the other family: this one's only"
-	@FULL=1 $(BIN)/pytest -n $(WORKERS) $(ARGS)
+	@FULL=1 $(BIN)/pytest -n $(WORKERS) --dist worksteal $(ARGS)
 
 lint: $(BIN)/.installed ## ruff: rules and format
 	@$(BIN)/ruff check .

@@ -28,9 +28,12 @@ def test_tickets_that_wait_for_the_next_sync_are_no_offence():
     assert "a differs from the vendor: 1 missing;" in str(offence)
 
 
-def test_a_ticket_imported_with_an_old_creation_is_read_once_a_day_and_is_no_offence(look, sandbox):
+def test_a_ticket_imported_with_an_old_creation_is_read_once_a_day_and_is_no_offence(
+    look, sandbox, monkeypatch
+):
     from include.runtime import checks, tickets
 
+    monkeypatch.setenv("SYNC_SINCE", IMPORTED.isoformat())
     ids = [sandbox.account(vendor).account_id for vendor in VENDORS]
     tickets.sync_accounts(ids, SYNC, "test")
     imported = {

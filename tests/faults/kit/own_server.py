@@ -166,7 +166,8 @@ def waiting(url: str, asking: str = "") -> set[str]:
 
 def until(happens: Any, seconds: float = 10) -> None:
     """Wait until *happens()*; fails when it does not."""
-    deadline = time.monotonic() + seconds
+    deadline, pause = time.monotonic() + seconds, 0.02
     while not happens():
         assert time.monotonic() < deadline, "it did not happen"
-        time.sleep(0.02)
+        time.sleep(pause)
+        pause = min(0.25, pause * 1.2)

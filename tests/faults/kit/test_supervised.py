@@ -29,6 +29,8 @@ from tests.faults.test_process import FORM
 __all__ = ["look", "ring", "warehouse"]  # fixtures
 
 ROOT: Final = Path(__file__).resolve().parents[3]
+START_SECONDS: Final = 240.0
+"""Airflow takes some ten seconds to begin a task; a busy machine many times that."""
 SECONDS: Final = 10.0
 """Five seconds after its SIGTERM Airflow kills: such a run could not say that it was stopped."""
 
@@ -40,7 +42,7 @@ def test_r2_a_task_that_is_cleared_while_calls_hang_is_gone_soon_and_says_stoppe
     [detail, *_] = WIRES["huawei"].DETAILS
     sandbox.faults.add("hang", vendor="huawei", action=detail, times=None)
     with worker():
-        until(lambda: sandbox.faults.list()[0]["hits"] == Settings().calls_at_once, 60)
+        until(lambda: sandbox.faults.list()[0]["hits"] == Settings().calls_at_once, START_SECONDS)
         task = the_task("running")
         clear(task)
         until(lambda: is_gone(task.pid), SECONDS)
@@ -57,7 +59,7 @@ def test_r2_a_task_whose_worker_has_to_go_while_it_writes_is_gone_soon_and_is_tr
     with engine.connect() as holder:
         holder.exec_driver_sql("select id from cloud_osm_list for update").all()
         with worker() as process:
-            until(lambda: waiting(warehouse_url), 60)
+            until(lambda: waiting(warehouse_url), START_SECONDS)
             task = the_task("running")
             process.terminate()
             until(lambda: is_gone(task.pid), SECONDS)
