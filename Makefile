@@ -13,6 +13,8 @@ WORKERS ?= $(shell n=$$(nproc 2>/dev/null || echo 2); echo $$((n < 2 ? 4 : n > 4
 ARGS ?=
 LOCK := $(BIN)/uv pip compile --quiet --python-version 3.11 --universal --only-binary :all: --generate-hashes
 export PYTHONPATH := $(CURDIR)
+# Tests start hundreds of processes: none of them should compile our modules anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 help: ## this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 11
