@@ -79,6 +79,19 @@ def test_a_conversation_too_long_to_hold_is_stored_part_by_part(sync, client, ro
     assert (counts.written, counts.messages) == (1, 5)
 
 
+def test_the_history_tells_of_a_conversation_stored_part_by_part_what_it_tells_of_others(
+    sync, client, rows
+):
+    client.part = 2
+    client.add("T1", messages=5, is_closed=False)
+    client.add("T2", messages=5)
+    sync()
+    client.change("T1", is_closed=True)
+    sync(now=LATER)
+    query = "select cloud_id, is_closed from cloud_osm_history order by cloud_id, seen_at"
+    assert rows(query) == [("T1", 0), ("T1", 1), ("T2", 1)]
+
+
 class CutOffClient(FakeClient):
     """Fails behind the first part of a conversation."""
 
