@@ -107,11 +107,8 @@ def store_part(
     if is_older(before, ticket, look):
         return
     write_messages(connection, [(ticket, messages)], look.at)
-    held = before[ticket.ticket_id]
-    row = _ticket_row(ticket, False, None, held, look)
-    # The state stays that of the last whole reading: by that, `verify` sees a row that is behind.
-    state = held.vendor_status or ticket.vendor_status
-    _write_tickets(connection, [{**row, "read_at": None, "vendor_status": state}])
+    row = _ticket_row(ticket, False, None, before[ticket.ticket_id], look)
+    _write_tickets(connection, [{**row, "read_at": None}])
     _write_history(connection, [ticket], before, look)
 
 
