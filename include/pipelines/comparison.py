@@ -137,15 +137,15 @@ def of_listed(
 
 
 def is_behind(ticket: Ticket, row: StoredTicket | None) -> bool:
-    """Whether a ticket closed or was reopened since its row was written.
+    """Whether a ticket closed or was reopened since its last whole reading.
 
-    Its row then still says in which state we read it. A row that says the vendor's present state
-    and does not follow it is damaged.
+    Its row then still says in which state we read it, or only a part of its conversation is stored.
+    A row that says the vendor's present state, was read whole and does not follow it is damaged.
     """
     return (
         row is not None
         and row.is_complete != ticket.is_closed
-        and row.vendor_status not in (None, ticket.vendor_status)
+        and (row.is_in_parts or row.vendor_status not in (None, ticket.vendor_status))
     )
 
 

@@ -219,7 +219,7 @@ class TicketComparer:
             yield from compare.of_listed(ticket_id, is_closed, row, waits)
             if reading is not None and row is not None and self._deep:
                 yield Difference("unreadable", ticket_id, str(reading))
-        elif compare.is_behind(reading[0], row):
+        elif not waits and compare.is_behind(reading[0], row):
             state = "closed" if reading[0].is_closed else "open"
             yield Difference("behind", ticket_id, f"{state} at the vendor")
         else:

@@ -13,6 +13,8 @@ from include.pipelines import catalog, reconcile
 from include.settings import Settings
 from include.warehouse.bookkeeping.ledger import Request
 from include.warehouse.tables import metadata
+from include.warehouse.tickets.life import Look
+from include.warehouse.tickets.store import store_part
 from tests.builders import DAY, a_category, a_message, a_product
 from tests.contents import contents
 from tests.fakes import FakeClient
@@ -154,6 +156,24 @@ def test_what_closed_or_was_reopened_since_it_was_read_is_behind_and_no_differen
     ]
     assert result.is_equal
     assert not result.damaged
+
+
+@pytest.mark.parametrize("deep", [False, True])
+def test_a_ticket_of_which_only_a_part_is_stored_is_behind_and_no_difference(
+    sync, client, verify, warehouse, deep
+):
+    a_synced_vendor(sync, client)
+    client.change("O1", is_closed=True)
+    look = Look(client.account, DAY + timedelta(hours=1))
+    for ticket in client.tickets.values():
+        part = client.messages[ticket.ticket_id][:1]
+        warehouse.transact(lambda c, t=ticket, part=part: store_part(c, look, t, part))
+    result = verify(deep=deep)
+    assert {kind for kind, _, _ in found(result)} == {"behind"}
+    assert sorted(item for _, item, _ in found(result)) == ["C1", "C2", "O1"]
+    assert not result.damaged
+    sync(now=DAY + timedelta(hours=2))
+    assert verify(deep=deep).differences == []
 
 
 class BusyClient(FakeClient):

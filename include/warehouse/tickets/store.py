@@ -108,7 +108,8 @@ def store_part(
         return
     write_messages(connection, [(ticket, messages)], look.at)
     row = _ticket_row(ticket, False, None, before[ticket.ticket_id], look)
-    _write_tickets(connection, [{**row, "read_at": None}])
+    # Written after its last whole reading: by that, `verify` sees that the rest is to come.
+    _write_tickets(connection, [{**row, "read_at": None, "synced_at": row["read_at"]}])
     _write_history(connection, [ticket], before, look)
 
 

@@ -47,6 +47,8 @@ class StoredTicket:
     is_gone: bool
     was_read: bool
     """False for a row of another system that no run of ours has read yet."""
+    is_in_parts: bool
+    """Whether a part of a conversation newer than the last whole reading is stored."""
     title: str | None
     email: str | None
     vendor_status: str | None
@@ -107,6 +109,8 @@ def read_tickets(
             is_proved=bool(row["complete"]),
             is_gone=row["missing_since"] is not None,
             was_read=row["synced_at"] is not None,
+            is_in_parts=row["synced_at"] is not None
+            and (row["read_at"] is None or row["read_at"] < row["synced_at"]),
             title=row["name"],
             email=row["email"],
             vendor_status=row["vendor_status"],
