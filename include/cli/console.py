@@ -210,7 +210,11 @@ def session() -> Iterator[Workplace]:
             "WAREHOUSE_URL is not set: give the database we write, like"
             " mysql+pymysql://user:password@host:3306/database"
         )
-    warehouse = Warehouse.open(settings.warehouse_url.get_secret_value(), ca=settings.warehouse_ca)
+    warehouse = Warehouse.open(
+        settings.warehouse_url.get_secret_value(),
+        ca=settings.warehouse_ca,
+        accounts_at_once=settings.accounts_at_once,
+    )
     masker.add(warehouse.engine.url.password or "")
     if flags.debug:
         say(f"the warehouse is {describe_address(settings.warehouse_url.get_secret_value())}")
@@ -228,7 +232,10 @@ def utcnow() -> datetime:
 
 
 class Progress:
-    """How far a long verb is: a bar on a terminal, else a line every ten seconds, on stderr."""
+    """How far a long verb is: a bar on a terminal, else a line every ten seconds, on stderr.
+
+    Several threads may tell it.
+    """
 
     def __init__(
         self, verb: str, total: int, *, every_seconds: float = 10.0, stream: TextIO | None = None
@@ -236,6 +243,7 @@ class Progress:
         self._verb, self._total, self._every = verb, total, every_seconds
         self._stream = stream or sys.stderr
         self._done, self._text = 0, ""
+        self._counting = threading.Lock()
         self._started = time.monotonic()
         self._over = threading.Event()
         self._bar: Any = None
@@ -261,7 +269,8 @@ class Progress:
 
     def advance(self) -> None:
         """One of the total is finished."""
-        self._done += 1
+        with self._counting:
+            self._done += 1
         self.update("")
 
     def _tick(self) -> None:

@@ -19,7 +19,7 @@ from include.errors import ContractError, MovingListError, NotFoundError, Reject
 from include.models import SyncWindow, Ticket
 from include.pipelines import comparison as compare
 from include.pipelines.comparison import Comparison, Damage, Difference, Kind
-from include.vendors.answers import Gate
+from include.vendors.answers import ask_in_bounds
 from include.vendors.client import VendorClient
 from include.vendors.registry import catalog_site
 from include.warehouse.bookkeeping import ledger
@@ -153,7 +153,6 @@ class TicketComparer:
         self._open_messages = depth.open_messages
         self._aside = read_quarantined(warehouse, client.account)
         self._pool = ThreadPoolExecutor(depth.calls_at_once, thread_name_prefix="verify")
-        self._gate = Gate()
 
     def __enter__(self) -> Self:
         return self
@@ -259,7 +258,7 @@ class TicketComparer:
         )
 
     def _read(self, ticket_id: str) -> Reading:
-        return self._gate.ask(lambda: read(self._client, ticket_id, self._open_messages))
+        return ask_in_bounds(lambda: read(self._client, ticket_id, self._open_messages))
 
     def _held(self, ids: Collection[str]) -> dict[str, Held]:
         """What is stored of these tickets now."""

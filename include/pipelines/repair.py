@@ -25,7 +25,7 @@ from include.pipelines.comparison import NOT_MENDED, Comparison
 from include.pipelines.reconcile import ABOUT_ONE, BY_LISTS, Depth
 from include.pipelines.tickets.reading import read_by_parts
 from include.pipelines.tickets.rolling import ENTITY
-from include.vendors.answers import Gate
+from include.vendors.answers import ask_in_bounds
 from include.vendors.client import VendorClient
 from include.warehouse.bookkeeping import ledger
 from include.warehouse.bookkeeping.ledger import Counts, Request, Run
@@ -64,10 +64,9 @@ def repair(
         )
         readers = read_enabled_ids(warehouse, vendor)
         look, clock = Look(account, now, run_id=run.run_id, readers=readers), RunClock(now)
-        gate = Gate()
 
         def read(ticket_id: str) -> _Answer | VendorError:
-            return gate.ask(
+            return ask_in_bounds(
                 lambda: _read(run, client, names, ticket_id, depth.open_messages, look, clock())
             )
 

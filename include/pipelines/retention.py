@@ -19,6 +19,7 @@ import sqlalchemy as sa
 from include.settings import Settings
 from include.warehouse.bookkeeping import ledger, retention
 from include.warehouse.bookkeeping.ledger import Request, Run
+from include.warehouse.bookkeeping.proofs import find_proofs
 from include.warehouse.mysql import Warehouse
 from include.warehouse.reports.basis import LOCAL
 from include.warehouse.types import NOW
@@ -113,7 +114,7 @@ def _read_limits(connection: sa.Connection, settings: Settings) -> _Limits:
         "rpt_ticket_backlog": settings.backlog_sample_days,
     }
     tables = {table: _begin_of_day(now, number) for table, number in days.items() if number}
-    proofs = ledger.find_proofs(connection, tables["sync_run"]) if "sync_run" in tables else []
+    proofs = find_proofs(connection, tables["sync_run"]) if "sync_run" in tables else []
     history_at = _begin_of_day(now, settings.history_days) if settings.history_days else None
     last = retention.last_of_history(connection, history_at) if history_at else 0
     return _Limits(tables, history_at, last, proofs)

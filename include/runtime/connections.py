@@ -39,7 +39,9 @@ def warehouse() -> Iterator[Warehouse]:
     url = url_of("warehouse", "mysql+pymysql", 3306) or settings.warehouse_url.get_secret_value()
     if not url:
         raise ConfigError("there is no Airflow connection `warehouse`: add one, type MySQL")
-    opened = Warehouse.open(url, ca=settings.warehouse_ca)
+    opened = Warehouse.open(
+        url, ca=settings.warehouse_ca, accounts_at_once=settings.accounts_at_once
+    )
     log.info("the warehouse is %s", describe_address(url))
     hide_secret(opened.engine.url.password or "")
     with stopping.when_told(), closing(opened):

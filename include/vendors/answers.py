@@ -1,7 +1,8 @@
 """How much of a vendor's answers is read and held: small ones side by side, large ones in a row.
 
 Nobody knows how large an answer is before it comes. So threads that read tickets take small ones
-only; whoever meets a larger one drops it, waits for the others who did, and asks again.
+only; whoever meets a larger one drops it, waits for the others in this process who did, and asks
+again.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ SMALL_BYTES: Final = 2**20
 """An answer up to this is small. It may need ten times as much until its messages are stored."""
 T = TypeVar("T")
 
+_large_one: Final = threading.Lock()
 _takes_small_ones: ContextVar[bool] = ContextVar("takes_small_ones", default=False)
 
 
@@ -28,23 +30,17 @@ class LargeAnswerError(Exception):
     """An answer was larger than whoever asked may hold now."""
 
 
-class Gate:
-    """Lets one large answer after another through; for all threads that read one account."""
-
-    def __init__(self) -> None:
-        self._alone = threading.Lock()
-
-    def ask(self, question: Callable[[], T]) -> T:
-        """Call *question*, once more and alone when an answer to it is large."""
-        before = _takes_small_ones.set(True)
-        try:
-            return question()
-        except LargeAnswerError:
-            pass
-        finally:
-            _takes_small_ones.reset(before)
-        with self._alone:
-            return question()
+def ask_in_bounds(question: Callable[[], T]) -> T:
+    """Call *question*; once more, when an answer to it is large, and no other such beside it."""
+    before = _takes_small_ones.set(True)
+    try:
+        return question()
+    except LargeAnswerError:
+        pass
+    finally:
+        _takes_small_ones.reset(before)
+    with _large_one:
+        return question()
 
 
 def read_body(response: requests.Response, where: Mapping[str, str]) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import threading
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from functools import cache
@@ -27,10 +28,15 @@ Rule = Callable[[sa.ColumnElement[Any], sa.ColumnElement[Any]], sa.ColumnElement
 
 
 class Warehouse:
-    """The database we write. Holds at most two connections: one to work, one for locks."""
+    """The database we write, for several threads.
+
+    Holds at most two connections for each account at work: one to work, one for its lock.
+    """
 
     def __init__(self, engine: sa.Engine) -> None:
         self.engine = engine
+        self._under_way: dict[object, int] = {}  # transactions, with the server's connection number
+        self._alone: int | None = None
         self._retrying = tenacity.Retrying(
             retry=tenacity.retry_if_exception(
                 lambda error: (
@@ -45,13 +51,21 @@ class Warehouse:
         )
 
     @classmethod
-    def open(cls, url: str, *, ca: str = "") -> Self:
+    def open(cls, url: str, *, ca: str = "", accounts_at_once: int = 1) -> Self:
         """Prepare connections to *url*; nothing is sent yet. Raises ConfigError for a bad URL."""
-        return cls(create_engine(url, ca=ca))
+        return cls(create_engine(url, ca=ca, connections=2 * accounts_at_once))
 
     def close(self) -> None:
         """Close the connections."""
         self.engine.dispose()
+
+    def go_on_alone(self) -> None:
+        """Roll back what other threads have under way, and let them begin nothing more.
+
+        Each is interrupted at its next transaction, for no signal reaches it.
+        """
+        self._alone = threading.get_ident()
+        _kill(self.engine, tuple(self._under_way.values()))
 
     def transact(self, work: Callable[[sa.Connection], T]) -> T:
         """Run *work* in one transaction, again from its beginning after a passing failure.
@@ -63,7 +77,7 @@ class Warehouse:
 
     def _once(self, work: Callable[[sa.Connection], T]) -> T:
         try:
-            with _ending(self.engine) as note, self.engine.begin() as connection:
+            with self._ending() as note, self.engine.begin() as connection:
                 note(connection)
                 return work(connection)
         except sa.exc.DBAPIError as error:
@@ -78,13 +92,37 @@ class Warehouse:
         """
         try:
             with (
-                _ending(self.engine) as note,
+                self._ending() as note,
                 dedicated(self.engine, local_infile=True, read_timeout=3600) as connection,
             ):
                 note(connection)
                 yield connection
         except sa.exc.DBAPIError as error:
             raise translate_error(error) from error
+
+    @contextmanager
+    def _ending(self) -> Iterator[Callable[[sa.Connection], None]]:
+        """End what an interrupt leaves on the server, where it would hold its locks for a while.
+
+        Yields what to tell of the connection. Raises KeyboardInterrupt where another thread goes on
+        alone.
+        """
+        mine = object()
+
+        def note(connection: sa.Connection) -> None:
+            driver: Any = connection.connection.dbapi_connection
+            self._under_way[mine] = driver.thread_id()
+            if self._alone not in (None, threading.get_ident()):
+                raise KeyboardInterrupt
+
+        try:
+            yield note
+        except BaseException as error:
+            if not isinstance(error, Exception):
+                _kill(self.engine, [self._under_way[mine]] if mine in self._under_way else [])
+            raise
+        finally:
+            self._under_way.pop(mine, None)
 
     @contextmanager
     def lock(self, name: str, *, stale: Callable[[sa.Connection], bool]) -> Iterator[sa.Connection]:
@@ -134,26 +172,15 @@ class Warehouse:
             return mine, key
 
 
-@contextmanager
-def _ending(engine: sa.Engine) -> Iterator[Callable[[sa.Connection], None]]:
-    """End what an interrupt leaves on the server, where it would hold its locks for a while.
-
-    Yields what to tell of the connection.
-    """
-    numbers: list[int] = []
-
-    def note(connection: sa.Connection) -> None:
-        driver: Any = connection.connection.dbapi_connection
-        numbers.append(driver.thread_id())
-
-    try:
-        yield note
-    except BaseException as error:
-        if numbers and not isinstance(error, Exception):
-            engine.dispose()  # the pool may have no connection left
-            with suppress(sa.exc.SQLAlchemyError), engine.connect() as other:
-                other.exec_driver_sql(f"KILL CONNECTION {numbers[0]}")
-        raise
+def _kill(engine: sa.Engine, numbers: Collection[int]) -> None:
+    """End connections on the server; those that are gone are no matter."""
+    if not numbers:
+        return
+    engine.dispose()  # the pool may have no connection left
+    with suppress(sa.exc.SQLAlchemyError), engine.connect() as other:
+        for number in numbers:
+            with suppress(sa.exc.SQLAlchemyError):
+                other.exec_driver_sql(f"KILL CONNECTION {number}")
 
 
 @contextmanager
@@ -181,8 +208,11 @@ def dedicated(
         yield connection
 
 
-def create_engine(url: str, *, ca: str = "") -> sa.Engine:
-    """An engine under our connection rules: strict, utf8mb4, UTC, bounded waits, verified TLS."""
+def create_engine(url: str, *, ca: str = "", connections: int = 2) -> sa.Engine:
+    """An engine under our connection rules: strict, utf8mb4, UTC, bounded waits, verified TLS.
+
+    It opens so many *connections* at most.
+    """
     parsed, said = read_mysql(url, ca=ca)
     arguments: dict[str, Any] = {
         "connect_timeout": 10,
@@ -195,7 +225,7 @@ def create_engine(url: str, *, ca: str = "") -> sa.Engine:
         parsed,
         connect_args=arguments,
         isolation_level="READ COMMITTED",
-        pool_size=2,
+        pool_size=connections,
         max_overflow=0,
         pool_recycle=300,  # before the server ends what is idle
         hide_parameters=True,  # a failed statement must not carry texts or keys into logs

@@ -70,7 +70,8 @@ def sync_accounts(
         return Result(account.account_id, account.vendor, counts)
 
     results = work_on_each(place, accounts, work, onlooker, budget)
-    if left := [account.account_id for account in accounts[len(results) :]]:
+    begun = {result.account_id for result in results}
+    if left := [one.account_id for one in accounts if one.account_id not in begun]:
         log.warning("no time left: the next run reads first: %s", ", ".join(left))
     return results
 

@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable, Collection, Generator, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from queue import Empty, SimpleQueue
@@ -23,7 +23,7 @@ from include.errors import (
 from include.models import Glance, Message, Ticket, weigh
 from include.pipelines.clock import ENDLESS, TimeBudget
 from include.pipelines.reconcile import ABOUT_ONE
-from include.vendors.answers import Gate
+from include.vendors.answers import ask_in_bounds
 from include.vendors.client import StorePart, VendorClient
 from include.warehouse.bookkeeping.ledger import HEARTBEAT_SECONDS
 
@@ -95,7 +95,6 @@ class TicketReader:
     beat: Callable[[], None]
     clock: Callable[[], datetime]
     budget: TimeBudget = ENDLESS
-    gate: Gate = field(default_factory=Gate)
 
     def read(
         self,
@@ -129,7 +128,7 @@ class TicketReader:
                 return is_same(ticket_id, self.client.glance(ticket_id, with_ticket=with_ticket))
 
             try:
-                is_as_before = self.gate.ask(glance)
+                is_as_before = ask_in_bounds(glance)
             except ABOUT_ONE:
                 return self._read(ticket_id)  # which tells what became of it
             return Same(ticket_id, at) if is_as_before else self._read(ticket_id)
@@ -204,7 +203,7 @@ class TicketReader:
             )
             return Read(ticket, messages, len(shown))
 
-        return self.gate.ask(read)
+        return ask_in_bounds(read)
 
 
 def read_by_parts(

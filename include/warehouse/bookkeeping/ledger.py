@@ -12,11 +12,10 @@ import logging
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from itertools import groupby
 from typing import Any, Final, TypeVar
 
 import sqlalchemy as sa
@@ -24,6 +23,7 @@ import sqlalchemy as sa
 from include import stopping
 from include.errors import PartialError, SupersededError, SyncError, VendorError
 from include.models import HOME_SITE
+from include.warehouse.bookkeeping.proofs import find_proven_end
 from include.warehouse.bookkeeping.tables import sync_run, sync_state
 from include.warehouse.mysql import Warehouse
 from include.warehouse.types import NOW, Utc, stored_name
@@ -35,6 +35,8 @@ STALE_SECONDS: Final = 600
 """A holder that showed no sign of life for so long is given up on."""
 HEARTBEAT_SECONDS: Final = 15.0
 TURN_SECONDS: Final = 1.0
+
+_under_way: set[Run] = set()
 
 
 @dataclass(slots=True)
@@ -92,7 +94,7 @@ class Run:
         self.watermark: datetime | None = None
         """As far as it can be believed: what lies ahead of all runs is taken back."""
         self.state = NEVER
-        self._warehouse, self._connection = warehouse, connection
+        self.warehouse, self._connection = warehouse, connection
         self._key = (sync_state.c.account_id == account_id) & (sync_state.c.entity == entity)
         self._row = {"account_id": account_id, "entity": entity}
         self._beat = time.monotonic()
@@ -104,7 +106,7 @@ class Run:
 
     def begin(self, vendor: str, request: Request) -> None:
         """Take the account over and write this run's row in the ledger."""
-        self._token = self._warehouse.transact(lambda c: self._begin(c, vendor, request))
+        self._token = self.warehouse.transact(lambda c: self._begin(c, vendor, request))
 
     @property
     def has_begun(self) -> bool:
@@ -123,7 +125,7 @@ class Run:
             return work(connection)
 
         with self._turn:
-            return self._warehouse.transact(guarded)
+            return self.warehouse.transact(guarded)
 
     def confirm_hold(self, connection: sa.Connection, **state: datetime | None) -> None:
         """Move *state* in a transaction that the caller commits, if this run still holds it.
@@ -143,7 +145,7 @@ class Run:
     def window(self, since: datetime, until: datetime) -> None:
         """Note the creation window this run is about."""
         self._has_window = True
-        self._warehouse.transact(lambda c: self._update(c, since_at=since, until_at=until))
+        self.warehouse.transact(lambda c: self._update(c, since_at=since, until_at=until))
 
     def tell(self, text: str) -> None:
         """Say *text* in this run's row of the ledger, however it ends; without customers' texts."""
@@ -182,7 +184,7 @@ class Run:
             values["error_text"] = told[:2000]
         if isinstance(error, VendorError):
             values["request_id"] = error.request_id[:128] or None
-        self._warehouse.transact(lambda connection: self._update(connection, **values))
+        self.warehouse.transact(lambda connection: self._update(connection, **values))
 
     def _not_ahead(self, moment: datetime) -> sa.ColumnElement[datetime]:
         if self._has_window and self._begun_at:
@@ -204,7 +206,7 @@ class Run:
         self.state = State(state.swept_at, state.listed_at, state.strays_at)
         values: dict[str, Any] = {"token": state.token + 1, "heartbeat_at": NOW}
         if is_ahead(state.watermark_at, state.heartbeat_at, self._begun_at):
-            self.watermark = _find_proven_end(connection, **self._row)
+            self.watermark = find_proven_end(connection, **self._row)
             values["watermark_at"] = self.watermark
             self._note = (
                 f"the watermark {state.watermark_at:%Y-%m-%d %H:%M:%S} UTC lay ahead of every run:"
@@ -254,6 +256,7 @@ def hold(
 
     with warehouse.lock(f"{entity} of {account_id}", stale=stale) as connection:
         run = Run(warehouse, connection, account_id, entity)
+        _under_way.add(run)
         try:
             try:
                 run.begin(vendor, request)
@@ -274,10 +277,27 @@ def hold(
             # Killed, interrupted (perhaps while the row was written) or a bug of ours: say so if
             # the database still answers.
             stopped = not isinstance(error, Exception)
-            warehouse.close()  # an interrupt may have kept the pool's last connection for ever
+            if stopped:
+                warehouse.close()  # an interrupt may have kept the pool's last connection for ever
             with suppress(SyncError), stopping.in_peace():
                 run.finish("stopped" if stopped else "failed", error)
             raise
+        finally:
+            _under_way.discard(run)
+
+
+def stop_runs(warehouse: Warehouse, error: BaseException) -> None:
+    """Close the rows of all runs over *warehouse* that other threads have under way: stopped.
+
+    Those threads write nothing more; what they are writing is rolled back. Whoever was told to end,
+    by *error*, need not wait until they notice.
+    """
+    with stopping.in_peace():
+        warehouse.go_on_alone()
+        for run in tuple(_under_way):
+            if run.warehouse is warehouse:
+                with suppress(SyncError):
+                    run.finish("stopped", error)
 
 
 def note(
@@ -325,7 +345,7 @@ def watermark(warehouse: Warehouse, account_id: str, entity: str) -> datetime | 
         state = connection.execute(query).one_or_none()
         if state is None or not is_ahead(*state):
             return None if state is None else state[0]
-        return _find_proven_end(connection, account_id, entity)
+        return find_proven_end(connection, account_id, entity)
 
     return warehouse.transact(read)
 
@@ -341,48 +361,3 @@ def is_ahead(
     if watermark_at is None:
         return False
     return any(limit is not None and watermark_at > limit for limit in (heartbeat_at, now))
-
-
-def _find_proven_end(connection: sa.Connection, account_id: str, entity: str) -> datetime | None:
-    """The moment up to which runs that left nothing undone have listed without a gap.
-
-    None: there is no such run. A run under a wrong watermark may have listed its last day only, and
-    a backfill any span; what does not join on to the runs before it proves nothing.
-    """
-    c = sync_run.c
-    listed = _LISTED.where(c.account_id == account_id, c.entity == entity)
-    proof = _join_on(connection.execute(listed))
-    return proof[1] if proof else None
-
-
-def find_proofs(connection: sa.Connection, before: datetime) -> list[str]:
-    """Find the runs that prove how far each account was read *before* a moment; their ids.
-
-    Of all runs before it, those alone must be kept for ``_find_proven_end`` to give what it gives.
-    """
-    rows = connection.execute(_LISTED.where(sync_run.c.started_at < before))
-    proofs = [_join_on(group) for _, group in groupby(rows, key=lambda row: row[:2])]
-    return [proof[0] for proof in proofs if proof]
-
-
-_LISTED: Final = (
-    sa.select(
-        *(sync_run.c[name] for name in ("account_id", "entity", "run_id")),
-        *(sync_run.c[name] for name in ("since_at", "until_at", "started_at")),
-    )
-    .where(sync_run.c.outcome == "done")
-    .where(sync_run.c.since_at.is_not(None), sync_run.c.until_at.is_not(None))
-    .order_by(sync_run.c.account_id, sync_run.c.entity, sync_run.c.started_at)
-)
-"""The runs that left nothing undone and had a window, those of an account in their order."""
-
-
-def _join_on(runs: Iterable[Any]) -> tuple[str, datetime] | None:
-    """The last of *runs* that joined on to those before it, and the moment they reach."""
-    proof: tuple[str, datetime] | None = None
-    for run in runs:
-        if proof is None or run.since_at <= proof[1]:
-            reached = min(run.until_at, run.started_at)
-            if proof is None or reached > proof[1]:
-                proof = (run.run_id, reached)
-    return proof
