@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from include.sandbox.vendors.server import WIRES
 from include.vendors.registry import VENDORS
@@ -19,7 +20,7 @@ from include.warehouse.bookkeeping.ledger import Request
 from include.warehouse.mysql import Warehouse
 from tests.cli.invoked import CANARY, document, told
 from tests.contents import contents
-from tests.faults.kit.own_server import until
+from tests.faults.kit.own_server import until, waiting
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -163,31 +164,50 @@ def test_the_module_runs_as_a_program(environ, accounts):
 
 
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
-def test_a_run_that_is_told_to_stop_says_so_in_the_ledger_and_is_gone_while_calls_hang(
-    environ, accounts, sandbox, rows, how
+def test_all_accounts_of_a_run_that_is_told_to_stop_say_so_in_the_ledger_and_are_read_by_the_next(
+    osm, environ, accounts, sandbox, rows, warehouse_url, how
 ):
-    [detail, *_] = WIRES["huawei"].DETAILS
-    sandbox.faults.add("hang", vendor="huawei", action=detail, times=None)
-    with subprocess.Popen(
-        [sys.executable, "-m", "include", "sync", "--account", "huawei-1"],
-        env={**os.environ, **environ, "CALLS_AT_ONCE": "4"},
-        stderr=subprocess.PIPE,
-        text=True,
-        cwd=ROOT,
-        # A shell that started us in the background had us, and our children, ignore Ctrl-C.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
-    ) as process:
+    """One waits for tickets, one for a list, and one for a row that another program has locked."""
+    alibaba, huawei = WIRES["alibaba"], WIRES["huawei"]
+    for vendor, action in (("huawei", next(iter(huawei.DETAILS))), ("alibaba", alibaba.TICKETS)):
+        sandbox.faults.add("hang", vendor=vendor, action=action, times=None)
+    before = contents(rows, "cloud_osm_list", "cloud_osm_detail")
+
+    def hangs():
+        hits = [rule["hits"] for rule in sandbox.faults.list()]
+        return hits == [4, 1] and waiting(warehouse_url)
+
+    with (
+        sa.create_engine(warehouse_url, poolclass=sa.NullPool).connect() as holder,
+        subprocess.Popen(
+            [sys.executable, "-m", "include", "sync"],
+            env={**os.environ, **environ, "CALLS_AT_ONCE": "4", "ACCOUNTS_AT_ONCE": "3"},
+            stderr=subprocess.PIPE,
+            text=True,
+            cwd=ROOT,
+            # A shell that started us in the background had us, and our children, ignore Ctrl-C.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        ) as process,
+    ):
         try:
-            until(lambda: sandbox.faults.list()[0]["hits"] == 4, 30)
+            holder.exec_driver_sql("select id from cloud_osm_list for update").all()
+            until(hangs, 30)
             process.send_signal(how)
             began = time.monotonic()
             _, shown = process.communicate(timeout=20)
         finally:
             process.kill()  # nothing is left for other tests to stumble over
-    assert time.monotonic() - began < 10
+        assert time.monotonic() - began < 10
+        until(lambda: not waiting(warehouse_url))  # nor does its transaction wait for us
     assert process.returncode == 130
     assert "stopped; what was stored stays" in shown
-    assert rows("select outcome from sync_run") == [("stopped",)]
+    assert rows("select outcome, error_class from sync_run") == [
+        ("stopped", "KeyboardInterrupt")
+    ] * len(accounts)
+    assert contents(rows, "cloud_osm_list", "cloud_osm_detail") == before
+    sandbox.faults.clear()
+    told(osm("sync"), 0)
+    assert rows("select count(*), count(distinct type, cloud_id) from cloud_osm_list") == [(18, 18)]
 
 
 def test_one_ticket_is_read_now_with_its_messages_by_its_own_or_the_rows_id(

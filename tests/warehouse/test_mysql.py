@@ -121,6 +121,43 @@ def test_a_killed_connection_is_replaced_and_the_transaction_repeated(warehouse)
     assert product(warehouse)["id"] == "p1"
 
 
+def test_who_goes_on_alone_ends_what_other_threads_write_and_lets_them_begin_nothing(
+    warehouse_url,
+):
+    opened = Warehouse.open(warehouse_url, accounts_at_once=2)
+    write(opened, a_product(id="a"))
+    has_written, ended = threading.Barrier(3, timeout=20), []
+    rename = sa.update(cloud_osm_product).values(name="renamed")
+
+    def work(connection):
+        connection.execute(rename.where(cloud_osm_product.c.id == "a"))
+        has_written.wait()
+        connection.execute(sa.text("select sleep(30)"))
+
+    def transact(work):
+        try:
+            opened.transact(work)
+        except BaseException as error:  # noqa: BLE001 - whatever ends a thread
+            ended.append(type(error))
+
+    def begin_later(connection):
+        has_written.wait()
+
+    threads = [threading.Thread(target=transact, args=(one,)) for one in (work, begin_later)]
+    for thread in threads:
+        thread.start()
+    has_written.wait()
+    opened.go_on_alone()
+    for thread in threads:
+        thread.join(10)
+    late = threading.Thread(target=transact, args=(lambda connection: ended.append("begun"),))
+    late.start()
+    late.join(10)
+    assert ended == [KeyboardInterrupt] * 2
+    assert product(opened)["name"] == "ECS"
+    opened.close()
+
+
 def test_a_lock_around_a_bulk_load_leaves_no_connection_behind(database_url):
     warehouse = Warehouse.open(database_url)
     with warehouse.lock("a test", stale=lambda _: False), warehouse.bulk() as connection:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import threading
+from dataclasses import replace
+
 import pytest
 
 from include.errors import AuthError, ConfigError, UnavailableError
@@ -55,15 +58,96 @@ def test_an_account_that_fails_for_whatever_reason_stops_no_other(place, error):
     ]
 
 
-def test_accounts_for_which_no_time_is_left_are_left_out(place):
-    budget = TimeBudget(1e9)
+def test_accounts_are_worked_on_side_by_side_and_their_results_keep_the_order(place):
+    all_there = threading.Barrier(len(ACCOUNTS), timeout=10)
+    is_done = {account.account_id: threading.Event() for account in ACCOUNTS}
 
     def work(account, client, watch):
+        all_there.wait()
+        if account != ACCOUNTS[-1]:  # the last one is the first to end
+            assert is_done[ACCOUNTS[-1].account_id].wait(10)
+        is_done[account.account_id].set()
+        return Result(account.account_id, account.vendor)
+
+    results = work_on_each(place, ACCOUNTS, work, NOBODY)
+    assert [result.error for result in results] == [None] * 3
+    assert [result.account_id for result in results] == [one.account_id for one in ACCOUNTS]
+
+
+def at_once(place, number):
+    return replace(place, settings=Settings(accounts_at_once=number))
+
+
+def test_no_more_accounts_are_worked_on_at_once_than_the_setting_says(place):
+    two_there, under_way, most = threading.Barrier(2, timeout=10), [], []
+
+    def work(account, client, watch):
+        under_way.append(account)
+        most.append(len(under_way))
+        two_there.wait()
+        under_way.remove(account)
+        return Result(account.account_id, account.vendor)
+
+    accounts = [an_account("huawei", account_id=f"huawei-{number}") for number in range(8)]
+    results = work_on_each(at_once(place, 2), accounts, work, NOBODY)
+    assert [result.error for result in results] == [None] * 8
+    assert max(most) == 2
+
+
+def test_an_account_that_takes_its_time_holds_no_other_up(place):
+    others = threading.Barrier(2, timeout=10)
+
+    def work(account, client, watch):
+        if account.account_id in ("slow", "last"):  # which is reached past all the others
+            others.wait()
+        return Result(account.account_id, account.vendor)
+
+    names = ["slow", *(f"huawei-{number}" for number in range(9)), "last"]
+    accounts = [an_account("huawei", account_id=name) for name in names]
+    results = work_on_each(at_once(place, 2), accounts, work, NOBODY)
+    assert [result.error for result in results] == [None] * 11
+
+
+@pytest.mark.parametrize(("number", "begun"), [(1, 1), (2, 2), (3, 3)])
+def test_accounts_for_which_no_time_is_left_are_left_out(place, number, begun):
+    budget, all_there = TimeBudget(1e9), threading.Barrier(number, timeout=10)
+
+    def work(account, client, watch):
+        all_there.wait()
         budget.seconds = 0
         return Result(account.account_id, account.vendor)
 
-    results = work_on_each(place, ACCOUNTS, work, NOBODY, budget)
-    assert [result.account_id for result in results] == ["huawei-1"]
+    results = work_on_each(at_once(place, number), ACCOUNTS, work, NOBODY, budget)
+    assert [one.account_id for one in results] == [one.account_id for one in ACCOUNTS][:begun]
+
+
+def test_who_is_told_to_end_waits_for_no_account_and_begins_no_other(place):
+    has_begun, may_end, begun = threading.Event(), threading.Event(), []
+
+    def work(account, client, watch):
+        begun.append(account.account_id)
+        has_begun.set()
+        may_end.wait(10)
+        return Result(account.account_id, account.vendor)
+
+    def accounts():
+        yield from ACCOUNTS
+        assert has_begun.wait(10)
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        work_on_each(at_once(place, 1), accounts(), work, NOBODY)
+    assert not may_end.is_set()
+    assert begun == ["huawei-1"]
+    [thread] = [one for one in threading.enumerate() if one.name.startswith("account")]
+    may_end.set()
+    thread.join(10)
+    assert begun == ["huawei-1"]
+
+
+def test_an_interrupt_in_an_account_is_no_result_of_it(place):
+    with pytest.raises(KeyboardInterrupt):
+        work_on_each(place, ACCOUNTS, failing({"huawei-2": KeyboardInterrupt()}), NOBODY)
 
 
 def test_an_account_that_cannot_be_opened_is_a_result_too(place):

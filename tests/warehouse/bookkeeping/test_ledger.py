@@ -202,6 +202,47 @@ def test_a_run_says_that_it_was_stopped_though_a_thread_of_it_cannot_end_its_wri
         may_end.set()
 
 
+def test_whoever_is_told_to_end_closes_the_rows_of_all_runs_over_its_warehouse(
+    warehouse, warehouse_url
+):
+    """What their threads wait for may take minutes: a call, or a row that another has locked."""
+    all_there, may_end = threading.Barrier(3, timeout=10), threading.Event()
+    mine = Warehouse.open(warehouse_url, accounts_at_once=2)
+    rows = sa.select(sync_state.c.account_id).where(sync_state.c.account_id == "a-9")
+
+    def read(account_id, work):
+        with take(mine, account_id) as run:
+            all_there.wait()
+            work(run)
+
+    def call(run):
+        may_end.wait(10)
+        run.write(lambda connection: None, watermark_at=DAY)
+
+    def write(run):
+        run.write(lambda connection: connection.execute(rows.with_for_update()).all())
+
+    other = sa.create_engine(warehouse_url, poolclass=sa.NullPool)
+    with other.begin() as locked, ThreadPoolExecutor(2) as pool, take(warehouse, "b-1"):
+        locked.execute(sa.insert(sync_state).values(account_id="a-9", entity="tickets"))
+        under_way = [pool.submit(read, *one) for one in (("a-1", call), ("a-2", write))]
+        all_there.wait()
+        began = time.monotonic()
+        ledger.stop_runs(mine, KeyboardInterrupt())
+        assert time.monotonic() - began < 5
+        assert outcomes(mine) == ["running", "stopped", "stopped"]
+        may_end.set()
+        for one in under_way:
+            assert isinstance(one.exception(10), KeyboardInterrupt)
+    assert outcomes(warehouse) == ["done", "stopped", "stopped"]
+    marks = sa.select(sync_state.c.watermark_at).distinct()
+    assert warehouse.transact(lambda c: list(c.scalars(marks))) == [None]
+    mine.close()
+    for account_id in ("a-1", "a-2"):
+        with take(warehouse, account_id):  # nobody holds it still
+            pass
+
+
 def test_fifty_pairs_of_runs_at_once_never_overlap(warehouse, warehouse_url):
     inside = []
 
