@@ -126,7 +126,7 @@ def test_who_goes_on_alone_ends_what_other_threads_write_and_lets_them_begin_not
 ):
     opened = Warehouse.open(warehouse_url, accounts_at_once=2)
     write(opened, a_product(id="a"))
-    has_written, ended = threading.Barrier(3, timeout=20), []
+    has_written, ended = threading.Barrier(3, timeout=20), list[object]()
     rename = sa.update(cloud_osm_product).values(name="renamed")
 
     def work(connection):

@@ -8,13 +8,14 @@ import pytest
 import sqlalchemy as sa
 
 from include.errors import UnavailableError
+from include.pipelines.tickets.sync import Options
 from include.sandbox.vendors.server import Sandbox
 from include.vendors import http
 from include.warehouse.bookkeeping.ledger import Request
 from include.warehouse.bookkeeping.turns import AWAY_IN_A_ROW
 from include.warehouse.mysql import Warehouse
 from include.work.place import Workplace
-from include.work.tickets import Options, sync_accounts
+from include.work.tickets import sync_accounts
 
 ACCOUNTS, AT_ONCE = 9, 3
 
