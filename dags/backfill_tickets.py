@@ -41,7 +41,8 @@ FORM = {
 def backfill_tickets() -> None:
     @task
     def accounts(vendor: str, params: Any = None, dag_run: Any = None) -> list[list[str]]:
-        return account_groups(vendor, params, dag_run.conf, known=FORM)
+        # A task that is tried again begins anew, so that each account has one of its own.
+        return account_groups(vendor, params, dag_run.conf, known=FORM, most=1)
 
     @task(
         map_index_template=shape.ACCOUNTS_OF_TASK,

@@ -1,8 +1,8 @@
 """### Tickets and their messages, from every vendor into `cloud_osm_list` and `cloud_osm_detail`
 
-Every 15 minutes, or by hand: *Trigger* opens a form; fill in nothing to refresh now. One task an
-account (a group of accounts when there are very many); an account that fails is red by its own
-name, and the others go on.
+Every 15 minutes, or by hand: *Trigger* opens a form; fill in nothing to refresh now. Up to four
+accounts of a vendor have a task each; more are read in groups, side by side (`ACCOUNTS_AT_ONCE`).
+One that fails stops no other; its task is red, with a line in its log for each that failed.
 
 A task reads for `RUN_MINUTES` at most; the next run goes on from there (`more` in its result, and
 as outcome in `sync_run`). The next run is the retry of a failed task, too, so that nobody waits for

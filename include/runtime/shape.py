@@ -80,8 +80,11 @@ NEXT_RUN_RETRIES: Final[dict[str, Any]] = {
 """For a DAG that runs so often that its next run is the retry: nobody waits for a failed task."""
 TASKS_AT_ONCE: Final = 4
 """Tasks of one vendor and DAG that may run together, in all its runs: a lane, as no pool is."""
-ACCOUNTS_OF_TASK: Final = "{{ task.op_kwargs['accounts'] | join(', ') }}"
-"""The name of a mapped task."""
+ACCOUNTS_OF_TASK: Final = (
+    "{% set ids = task.op_kwargs['accounts'] %}{{ ids[:4] | join(', ') }}"
+    "{% if ids[4:] %} and {{ ids[4:] | length }} more{% endif %}"
+)
+"""The name of a mapped task. Airflow keeps 250 characters of it; an id has at most 50."""
 
 
 def house_dag(

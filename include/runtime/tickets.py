@@ -21,6 +21,7 @@ from include.errors import (
     UnavailableError,
 )
 from include.runtime import connections, forms
+from include.runtime.shape import TASKS_AT_ONCE
 from include.vendors.registry import VENDORS, switch_of
 
 if TYPE_CHECKING:
@@ -33,16 +34,24 @@ log = logging.getLogger(__name__)
 
 EARLIEST: Final = datetime.min.replace(tzinfo=UTC)
 MOST_TASKS: Final = 200
-"""Mapped tasks of one vendor: Airflow maps at most 1,024, and each costs a second to start."""
+"""Mapped tasks of one vendor: Airflow maps at most 1,024."""
+MOST_ACCOUNTS: Final = 50
+"""Accounts of one task, until there are ``MOST_TASKS``. A task costs seconds to start, as much as
+many idle accounts; but Airflow's masker takes ever longer for each further key."""
 
 
 def account_groups(
-    vendor: str, params: Mapping[str, Any], conf: Mapping[str, Any] | None, known: Collection[str]
+    vendor: str,
+    params: Mapping[str, Any],
+    conf: Mapping[str, Any] | None,
+    known: Collection[str],
+    *,
+    most: int = MOST_ACCOUNTS,
 ) -> list[list[str]]:
     """The ids of a vendor's accounts to read, in groups of which each becomes one task.
 
-    The account that has waited longest comes first. One whose row cannot be used is in a group too,
-    so that it fails under its own name. Raises ConfigError for a form that makes no sense.
+    *most*: accounts of a group. The account that has waited longest comes first. One whose row
+    cannot be used is in a group too, so that it fails under its own name. Raises ConfigError for a form that makes no sense.
     """
     from include.warehouse.bookkeeping.turns import read_last_signs
     from include.work.accounts import choose_accounts
@@ -62,7 +71,7 @@ def account_groups(
     if not ids:
         log.warning("no account to read: add one with `python -m include accounts add`")
     mine = sorted(account_id for account_id, of in ids.items() if of == vendor)
-    return split_into_groups(sorted(mine, key=lambda i: signs.get(i, EARLIEST)))
+    return split_into_groups(sorted(mine, key=lambda i: signs.get(i, EARLIEST)), most)
 
 
 def sync_accounts(
@@ -240,7 +249,10 @@ def last_ones(results: Sequence[Result]) -> list[Result]:
     return last
 
 
-def split_into_groups(ids: Sequence[str]) -> list[list[str]]:
-    """At most ``MOST_TASKS`` groups of equal size."""
-    size = -(-len(ids) // MOST_TASKS) or 1
+def split_into_groups(ids: Sequence[str], most: int) -> list[list[str]]:
+    """Groups of equal size: as many as run at once, more where one had more than *most* ids.
+
+    ``MOST_TASKS`` at most, however large they are.
+    """
+    size = max(-(-len(ids) // MOST_TASKS), min(most, -(-len(ids) // TASKS_AT_ONCE))) or 1
     return [list(ids[i : i + size]) for i in range(0, len(ids), size)]

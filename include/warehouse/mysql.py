@@ -132,14 +132,17 @@ class Warehouse:
         AlreadyRunningError. Yields the connection that holds the lock.
         """
         mine, key = self._retrying.copy()(self._locked, name, stale)
+        pool = self.engine.pool
         try:
             yield mine
         except sa.exc.DBAPIError as error:
             raise translate_error(error) from error
         finally:
             with suppress(sa.exc.SQLAlchemyError):  # a lost connection has freed it
-                mine.execute(sa.text("SELECT RELEASE_LOCK(:name)"), key)
-                mine.detach()  # a pool that ``bulk`` has replaced would keep it open, unseen
+                is_free = mine.scalar(sa.text("SELECT RELEASE_LOCK(:name)"), key)
+                # A pool that ``bulk`` has replaced would keep it open, unseen.
+                if not (is_free and self.engine.pool is pool):
+                    mine.detach()
             mine.close()
 
     def _locked(

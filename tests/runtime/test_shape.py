@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
+from jinja2 import Environment
 
 
 def shape():
@@ -51,3 +54,19 @@ def test_where_the_next_run_is_the_retry_only_a_worker_that_has_to_go_is_replace
     told_to_end = defaults["retry_policy"].evaluate(KeyboardInterrupt(), 1, 1)
     assert told_to_end.action == RetryAction.DEFAULT
     assert defaults["retries"] == 1  # no policy is asked where the worker is lost without a word
+
+
+@pytest.mark.parametrize(
+    ("ids", "name"),
+    [
+        (["a-1"], "a-1"),
+        (["a-1", "a-2"], "a-1, a-2"),
+        (["x" * 50] * 50, ", ".join(["x" * 50] * 4) + " and 46 more"),
+    ],
+)
+def test_the_name_of_a_task_is_one_that_airflow_can_keep(ids, name):
+    task = SimpleNamespace(op_kwargs={"accounts": ids})
+    assert (
+        Environment(autoescape=True).from_string(shape().ACCOUNTS_OF_TASK).render(task=task) == name
+    )
+    assert len(name) <= 250

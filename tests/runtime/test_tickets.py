@@ -41,15 +41,28 @@ def test_a_form_that_makes_no_sense_is_refused_in_words(look, conf, words):
         tickets.account_groups("huawei", form | conf, conf, known={*form, "since", "until"})
 
 
-def test_very_many_accounts_become_few_tasks():
-    from include.runtime import tickets
+@pytest.mark.parametrize(
+    ("accounts", "most", "tasks", "largest"),
+    [
+        (0, 50, 0, 0),
+        (2, 50, 2, 1),
+        (4, 50, 4, 1),
+        (5, 50, 3, 2),
+        (200, 50, 4, 50),
+        (2_000, 50, 40, 50),
+        (12_000, 50, 200, 60),
+        (150, 1, 150, 1),
+        (1_000, 1, 200, 5),
+    ],
+)
+def test_accounts_become_few_tasks_of_few_accounts(accounts, most, tasks, largest):
+    from include.runtime.tickets import split_into_groups
 
-    ids = [f"a{i:05}" for i in range(10_000)]
-    groups = tickets.split_into_groups(ids)
-    assert len(groups) == tickets.MOST_TASKS
+    ids = [f"a{i:05}" for i in range(accounts)]
+    groups = split_into_groups(ids, most)
     assert [account_id for group in groups for account_id in group] == ids
-    assert tickets.split_into_groups([]) == []
-    assert tickets.split_into_groups(["a", "b"]) == [["a"], ["b"]]
+    assert len(groups) == tasks
+    assert max(map(len, groups), default=0) == largest
 
 
 @pytest.mark.parametrize("stored", ["NETEASE", "", None])

@@ -29,8 +29,9 @@ from include.warehouse.bookkeeping.ledger import HEARTBEAT_SECONDS
 
 HELD_WEIGHT: Final = 500_000
 """A conversation that weighs more is stored by who read it, and does not wait for a batch."""
-AHEAD: Final = 64
-"""So many tickets may be asked for, or wait to be taken while others are stored."""
+AHEAD, AHEAD_WEIGHT = 64, 2_000_000
+"""So many tickets may be asked for, or wait to be taken while others are stored; fewer where, by
+those that came, they would weigh more than that."""
 FAILURES_IN_A_ROW: Final = 3
 """So many tickets one after the other that we could not have: the vendor is away, or the key."""
 
@@ -163,6 +164,7 @@ class TicketReader:
         Threads go on reading while who takes the answers stores some of them.
         """
         queue, under_way, is_cut = deque(ticket_ids), set[Future[T]](), False
+        ahead, taken, weight = self.at_once, 0, 0
         done = SimpleQueue[tuple[str, Future[T]]]()
 
         def hand_over(ticket_id: str, call: Future[T]) -> None:
@@ -174,7 +176,7 @@ class TicketReader:
                 if self.budget.is_spent:
                     for call in under_way:
                         call.cancel()
-                while queue and len(under_way) < AHEAD and not self.budget.is_spent:
+                while queue and len(under_way) < ahead and not self.budget.is_spent:
                     ticket_id = queue.popleft()
                     call = pool.submit(ask, ticket_id)
                     under_way.add(call)
@@ -189,6 +191,8 @@ class TicketReader:
                     under_way.discard(call)
                     is_cut = is_cut or call.cancelled()
                     if not call.cancelled():
+                        taken, weight = taken + 1, weight + _weigh(call)
+                        ahead = max(self.at_once, min(AHEAD, AHEAD_WEIGHT * taken // (weight or 1)))
                         yield ticket_id, call
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
@@ -238,6 +242,12 @@ def read_by_parts(
         messages = []
     shown.update(message.message_id for message in messages or ())
     return replace(ticket, read_at=at), messages, shown
+
+
+def _weigh(answer: Future[T]) -> int:
+    """What of a ticket waits to be stored."""
+    read = None if answer.exception() else answer.result()
+    return weigh(read.messages or ()) if isinstance(read, Read) else 0
 
 
 def _outcome(
