@@ -78,6 +78,7 @@ def test_every_setting_is_read_from_the_variable_that_bears_its_name():
         "READ_ALL_DAYS": "45",
         "CALLS_PER_SECOND": "2.5",
         "CALLS_AT_ONCE": "8",
+        "ACCOUNTS_AT_ONCE": "1",
         "RUN_MINUTES": "7.5",
         "VENDOR_PROXY": "http://proxy.example:3128",
     }
@@ -130,6 +131,7 @@ def test_every_setting_says_which_variable_it_is():
         ("SNAPSHOT_FULL_HOURS", "-1", "SNAPSHOT_FULL_HOURS must lie between 0 and 744"),
         ("SOURCE_TIMEOUT_SECONDS", "1", "SOURCE_TIMEOUT_SECONDS must lie between 10 and 86400"),
         ("SERVICE_LEVEL_SECONDS", "0", "SERVICE_LEVEL_SECONDS must lie between 1 and 3600"),
+        ("ACCOUNTS_AT_ONCE", "0", "ACCOUNTS_AT_ONCE must lie between 1 and 32"),
         ("CALLS_AT_ONCE", "33", "CALLS_AT_ONCE must lie between 1 and 32"),
     ],
 )

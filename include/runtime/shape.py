@@ -22,6 +22,7 @@ from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from include.customer_service import SOURCE_TABLES
 from include.vendors.registry import VENDORS
+from include.work.schedules import TASKS_AT_ONCE as TASKS_AT_ONCE  # for DAG files
 
 TICKET_TABLES: Final = ("cloud_osm_list", "cloud_osm_detail", "cloud_osm_source")
 CATALOG_TABLES: Final = (
@@ -78,8 +79,6 @@ NEXT_RUN_RETRIES: Final[dict[str, Any]] = {
     "execution_timeout": timedelta(hours=1),
 }
 """For a DAG that runs so often that its next run is the retry: nobody waits for a failed task."""
-TASKS_AT_ONCE: Final = 4
-"""Tasks of one vendor and DAG that may run together, in all its runs: a lane, as no pool is."""
 ACCOUNTS_OF_TASK: Final = (
     "{% set ids = task.op_kwargs['accounts'] %}{{ ids[:4] | join(', ') }}"
     "{% if ids[4:] %} and {{ ids[4:] | length }} more{% endif %}"

@@ -21,8 +21,8 @@ from include.errors import (
     UnavailableError,
 )
 from include.runtime import connections, forms
-from include.runtime.shape import TASKS_AT_ONCE
 from include.vendors.registry import VENDORS, switch_of
+from include.work.schedules import TASKS_AT_ONCE
 
 if TYPE_CHECKING:
     from include.models import Account
@@ -51,7 +51,8 @@ def account_groups(
     """The ids of a vendor's accounts to read, in groups of which each becomes one task.
 
     *most*: accounts of a group. The account that has waited longest comes first. One whose row
-    cannot be used is in a group too, so that it fails under its own name. Raises ConfigError for a form that makes no sense.
+    cannot be used is in a group too, so that it fails under its own name. Raises ConfigError for a
+    form that makes no sense.
     """
     from include.warehouse.bookkeeping.turns import read_last_signs
     from include.work.accounts import choose_accounts

@@ -26,6 +26,8 @@ SCHEDULES: Final = {
 """By entity. That of a DAG file is the truth, and a test compares both."""
 BY_HAND: Final = ("sync_ticket", "backfill_tickets")
 """The DAGs that a person starts."""
+TASKS_AT_ONCE: Final = 4
+"""Tasks of one vendor and DAG that may run together, in all its runs: a lane, as no pool is."""
 INTERVALS: Final = 2
 """So many intervals are waited for before something is late."""
 

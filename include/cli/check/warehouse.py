@@ -15,11 +15,13 @@ from include.cli.console import reason, utcnow
 from include.errors import ConfigError, SyncError
 from include.secrets import KeyRing
 from include.settings import Settings
+from include.vendors.registry import VENDORS, is_switched_on
 from include.warehouse.bookkeeping.tables import sync_check, sync_quarantine, sync_run
 from include.warehouse.customer_service.tables import HISTORIES, cs_snapshot, cs_snapshot_table
 from include.warehouse.mysql import Warehouse
 from include.warehouse.schema import migrations, views
 from include.warehouse.tables import metadata
+from include.warehouse.tickets.account_rows import read_enabled_ids
 from include.warehouse.tickets.adoption import count_foreign_rows
 from include.warehouse.tickets.tables import (
     cloud_osm_detail,
@@ -30,6 +32,7 @@ from include.warehouse.tickets.tables import (
     cloud_user,
 )
 from include.warehouse.types import Utc
+from include.work.schedules import TASKS_AT_ONCE
 
 PACKET_BYTES: Final = 16 * 2**20
 YOUNG_DAYS: Final = 30
@@ -77,6 +80,7 @@ def check_warehouse(warehouse: Warehouse, ring: KeyRing, settings: Settings) -> 
     else:
         yield Finding("rights", "ok", f"may read and write the {len(WRITTEN)} tables runs write")
     yield from warehouse.transact(_views)
+    yield from _connections(warehouse, settings)
     if settings.source_url.get_secret_value():
         yield from warehouse.transact(_staging)
     if not settings.leave_new_seconds:
@@ -137,6 +141,27 @@ def _server(connection: sa.Connection) -> list[Finding]:
         )
     found += clock("the database server", (utcnow() - row.now).total_seconds())
     return found
+
+
+def _connections(warehouse: Warehouse, settings: Settings) -> Iterator[Finding]:
+    """Whether the server has as many connections as the accounts that tasks read together."""
+    most = TASKS_AT_ONCE * settings.accounts_at_once
+    together = sum(
+        min(len(read_enabled_ids(warehouse, vendor)), most)
+        for vendor in VENDORS
+        if is_switched_on(vendor, settings)
+    )
+    limits = sa.text("SELECT @@GLOBAL.max_connections, @@SESSION.max_user_connections")
+    row = warehouse.transact(lambda connection: connection.execute(limits).one())
+    allowed = min(limit for limit in row if limit)  # 0: the user has no limit
+    if 2 * together > allowed:
+        yield Finding(
+            "server connections",
+            "warning",
+            f"tasks may read {together} accounts together, each with two; {allowed} are allowed",
+            f"set max_connections or the user's limit to {2 * together} and some for others, or"
+            f" ACCOUNTS_AT_ONCE ({settings.accounts_at_once}) lower",
+        )
 
 
 def _staging(connection: sa.Connection) -> list[Finding]:

@@ -35,7 +35,7 @@ class Readers:
 
     def has(self, known: Known) -> bool:
         """Whether an account reads the ticket, so that no other need take it over."""
-        return known.reader is not None and known.reader in {self.me, *self.all}
+        return known.reader is not None and (known.reader == self.me or known.reader in self.all)
 
 
 @dataclass(frozen=True, slots=True)

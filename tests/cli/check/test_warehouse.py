@@ -51,3 +51,31 @@ def test_check_names_the_rights_that_are_missing(osm, accounts, warehouse_server
     lacking = "; ".join(f"no DELETE on {name}" for name in deleted_from)
     assert f"failed   rights: {lacking}; " in output
     assert "check-check-check" not in output
+
+
+def test_check_names_a_limit_of_connections_that_accounts_side_by_side_would_reach(
+    osm, accounts, warehouse_server, warehouse_url
+):
+    assert "server connections" not in told(osm("check"), 0)
+    url = sa.make_url(warehouse_url)
+    user = f"osm_few_{os.getpid()}"
+    host = "127.0.0.1" if url.host == "127.0.0.1" else "%"
+    try:
+        warehouse_server.run(f"create user {user}@'{host}' identified by 'check-check-check'")
+    except sa.exc.DBAPIError as error:
+        pytest.skip(f"this server's user may not create users: {error.orig}")
+    try:
+        warehouse_server.run(
+            f"grant all on `{url.database}`.* to {user}@'{host}'",
+            f"alter user {user}@'{host}' with max_user_connections 5",
+        )
+        limited = url.set(username=user, password="check-check-check")
+        given = limited.render_as_string(hide_password=False)
+        output = told(osm("check", WAREHOUSE_URL=given), 0)
+        assert "server connections" not in told(
+            osm("check", WAREHOUSE_URL=given, TENCENT_ENABLED="0"), 0
+        )
+    finally:
+        warehouse_server.run(f"drop user {user}@'{host}'")
+    assert "warning  server connections: tasks may read 3 accounts together" in output
+    assert "5 are allowed" in output
