@@ -12,6 +12,7 @@ from include.pipelines.tickets import reading as reading_module
 from include.pipelines.tickets.reading import Failed, Gone, Read, TicketReader
 from tests.builders import DAY, a_ticket
 from tests.fakes import FakeClient
+from tests.faults.kit.own_server import until
 
 
 def now():
@@ -113,3 +114,14 @@ def test_nothing_is_read_before_somebody_asks(reading, client):
     unasked = reading.read(["T1"])
     assert client.reads == []
     unasked.close()
+
+
+@pytest.mark.parametrize(("messages", "ahead"), [(1, reading_module.AHEAD), (900, 4)])
+def test_the_heavier_conversations_are_the_fewer_are_asked_for_ahead(client, messages, ahead):
+    """Whoever takes them may store them slowly, and they all wait in memory until then."""
+    for number in range(100):
+        client.add(f"T{number}", messages=messages)
+    reading = TicketReader(client, 2, False, lambda *part: None, lambda: None, now)
+    for taken, _ in enumerate(reading.read(client.tickets), 1):
+        until(lambda n=taken: n != 20 or len(client.reads) == n + ahead - 1)
+        assert len(client.reads) < taken + ahead
