@@ -203,7 +203,7 @@ class Settings(SettingsGroup):
     """``CALLS_PER_SECOND``: calls to a vendor for one account, at most; fewer when it refuses."""
     calls_at_once: Annotated[int, allow_whole(1, 32)] = 4
     """``CALLS_AT_ONCE``: calls of one account that may be under way together."""
-    accounts_at_once: Annotated[int, allow_whole(1, 32)] = 8
+    accounts_at_once: Annotated[int, allow_whole(1, 32)] = 5
     """``ACCOUNTS_AT_ONCE``: accounts that a task or a command reads, or compares, side by side; 1:
     one after the other. Each takes up to two connections of the warehouse, and its calls its own
     ``CALLS_PER_SECOND`` and ``CALLS_AT_ONCE``. Up to four tasks of a vendor run together."""
