@@ -11,6 +11,8 @@ PYTHON ?= python3
 # Tests wait a lot: for servers, processes, locks.
 WORKERS ?= $(shell n=$$(nproc 2>/dev/null || echo 2); echo $$((n < 2 ? 4 : n > 4 ? 8 : 2 * n)))
 ARGS ?=
+PINNED := --no-deps --require-hashes --only-binary :all:
+PIP := PIP_DISABLE_PIP_VERSION_CHECK=1 PYTHONWARNINGS=ignore $(BIN)/pip install --quiet $(PINNED)
 LOCK := $(BIN)/uv pip compile --quiet --python-version 3.11 --universal --only-binary :all: --generate-hashes
 export PYTHONPATH := $(CURDIR)
 # Tests start hundreds of processes: none of them should compile our modules anew.
@@ -78,8 +80,8 @@ $(BIN)/.installed: requirements-dev.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "error: $$($(PYTHON) --version) is too old, 3.11 is needed: make PYTHON=python3.11 $(MAKECMDGOALS)" >&2; exit 2; }
 	@[ -x $(BIN)/pip ] || $(PYTHON) -m venv .venv
-	@total=$$(grep -c '^[a-z].*==' $<); echo "installing $$total packages into .venv, one to three minutes"; \
-	PIP_DISABLE_PIP_VERSION_CHECK=1 PYTHONWARNINGS=ignore $(BIN)/pip install --no-deps --require-hashes \
-	  --only-binary :all: -r $< | awk -v total=$$total \
-	  '/^Collecting/ && ++n % 25 == 0 {print "  " n " of " total " found"; fflush()} /^Installing/ {print "  installing"; fflush()}'
+	@total=$$(grep -c '^[a-z].*==' $<); echo "installing $$total packages into .venv, less than a minute"
+	@sed -n '/^uv==/,/^ *#/p' $< > .venv/uv.txt; $(PIP) -r .venv/uv.txt
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --compile-bytecode $(PINNED) -r $< || \
+	  { echo "uv could not: pip, which knows the indexes of pip.conf, takes one to three minutes"; $(PIP) -r $<; }
 	@touch $@

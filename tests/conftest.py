@@ -12,11 +12,13 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import sqlalchemy as sa
+from pymysql.constants import CLIENT
 
 from include.sandbox.servers import databases
 from include.vendors.registry import setting_names
@@ -88,9 +90,12 @@ def pytest_report_header() -> list[str]:
     return lines
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what needs a database or Airflow by the fixtures it asks for, or by its folder."""
-    items.sort(key=lambda item: item.path.name != "test_demo.py")  # the longest begins first
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark what needs a database or Airflow by the fixtures it asks for, or by its folder.
+
+    Each worker begins with its share of the list: the first with all of Airflow, which takes long
+    to load, the second with the longest test.
+    """
     for item in items:
         asked = getattr(item, "fixturenames", ())
         folder = item.path.relative_to(ROOT).parent.as_posix()
@@ -98,6 +103,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("db")
         if {"airflow_db", "dagbag"} & {*asked} or folder in ("tests/dags", "tests/plugins"):
             item.add_marker("airflow")
+    items.sort(key=lambda item: not item.get_closest_marker("airflow"))
+    demo = [item for item in items if item.path.name == "test_demo.py"]
+    others = [item for item in items if item not in demo]
+    share = len(items) // getattr(config, "workerinput", {}).get("workercount", 1)
+    items[:] = [*others[:share], *demo, *others[share:]]
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
@@ -159,7 +169,8 @@ class Server:
             self.copy.append(rows)
             self.empty.append(rows)
             self.copy += views.statements().values()
-            self.shape = self._shape(self.template)
+            with engine.connect() as connection:
+                self.shape = self._shape(connection)
         if self.idle:
             return self.idle.pop()
         url = self.create()
@@ -168,26 +179,37 @@ class Server:
 
     def take_back(self, url: str) -> None:
         """Keep a migrated database for the next test, emptied; drop one whose tables changed."""
-        if self._shape(url) == self.shape:
-            self.run("set innodb_lock_wait_timeout = 10", *self.empty, url=url)
+        with self.engine.begin() as connection:
+            connection.execution_options(no_parameters=True)
+            connection.exec_driver_sql(f"use `{sa.make_url(url).database}`")
+            is_whole = self._shape(connection) == self.shape
+            if is_whole:
+                connection.exec_driver_sql("set innodb_lock_wait_timeout = 10")
+                connection.exec_driver_sql(";".join(self.empty))
+        if is_whole:
             self.idle.append(url)
         else:
             self.drop(url)
 
-    def _shape(self, url: str) -> Any:
-        """What a test may have altered: tables, views, columns and indexes of a database."""
-        engine = sa.create_engine(url, poolclass=sa.NullPool)
-        with engine.connect() as connection:
-            return [
-                connection.exec_driver_sql(
-                    f"select {columns} from information_schema.{kind}"
-                    " where table_schema = database() order by 1, 2, 3"
-                ).all()
-                for kind, columns in (
-                    ("columns", "table_name, column_name, column_type, is_nullable"),
-                    ("statistics", "table_name, index_name, column_name"),
-                )
-            ]
+    @cached_property
+    def engine(self) -> sa.Engine:
+        """One connection for what is done after each test, with several statements at once."""
+        at_once = {"client_flag": CLIENT.MULTI_STATEMENTS}
+        return sa.create_engine(self.url, pool_size=1, connect_args=at_once)
+
+    @staticmethod
+    def _shape(connection: sa.Connection) -> Any:
+        """Sums of what a test may have altered: tables, views, columns, indexes of the database."""
+        return [
+            connection.exec_driver_sql(
+                f"select count(*), sum(crc32(concat_ws('/', {columns})))"
+                f" from information_schema.{kind} where table_schema = database()"
+            ).one()
+            for kind, columns in (
+                ("columns", "table_name, column_name, column_type, is_nullable"),
+                ("statistics", "table_name, index_name, column_name, seq_in_index"),
+            )
+        ]
 
 
 @pytest.fixture(scope="session", params=SERVERS)
@@ -206,6 +228,7 @@ def warehouse_server(
             url = databases.start(base)
     server = Server(url, f"osm_test_{testrun_uid[:6]}_{worker_id}")
     yield server
+    server.engine.dispose()
     for url in [*server.idle, *filter(None, [server.template])]:
         server.drop(url)
 
