@@ -253,7 +253,9 @@ def last_ones(results: Sequence[Result]) -> list[Result]:
 def split_into_groups(ids: Sequence[str], most: int) -> list[list[str]]:
     """Groups of equal size: as many as run at once, more where one had more than *most* ids.
 
-    ``MOST_TASKS`` at most, however large they are.
+    ``MOST_TASKS`` at most, however large they are. The ids are dealt out in turn: accounts in
+    trouble come first together, and one group of them all would hold up whoever else is in it.
     """
     size = max(-(-len(ids) // MOST_TASKS), min(most, -(-len(ids) // TASKS_AT_ONCE))) or 1
-    return [list(ids[i : i + size]) for i in range(0, len(ids), size)]
+    number = -(-len(ids) // size)
+    return [list(ids[i::number]) for i in range(number)]

@@ -60,7 +60,8 @@ def test_accounts_become_few_tasks_of_few_accounts(accounts, most, tasks, larges
 
     ids = [f"a{i:05}" for i in range(accounts)]
     groups = split_into_groups(ids, most)
-    assert [account_id for group in groups for account_id in group] == ids
+    assert sorted(account_id for group in groups for account_id in group) == ids
+    assert [group[0] for group in groups] == ids[: len(groups)], "those that waited longest"
     assert len(groups) == tasks
     assert max(map(len, groups), default=0) == largest
 
