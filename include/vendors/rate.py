@@ -4,11 +4,29 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
+from typing import Final
+
+LOWEST: Final = 0.2  # calls a second, where all are refused
+BELOW: Final = 0.98  # of a rate that was refused: growth is slowest there
+DIP: Final = 0.06  # how far below that a refusal takes us, so that others get their share
+CALLS: Final = 110  # accepted calls from there to the slowest growth, at one call a second
+FAR: Final = 0.7  # where less than this part of the rate is accepted, the limit is not known,
+HASTE: Final = 0.4  # and so much of those calls is enough
+MEASURED_SECONDS: Final = 1.0  # what is accepted is counted over a second at least
+MEASURED_CALLS: Final = 10  # and over the time of ten calls
+PAUSE_SECONDS: Final = 1.0  # after two refusals in a row; vendors count by the second
 
 
 class RateLimit:
-    """Spaces out the calls of one account; slows down when refused, recovers when not."""
+    """Spaces out the calls of one account; finds the vendor's limit and stays just below it.
+
+    A refusal says where the limit is. The rate goes a little lower, comes back soon, grows slowly
+    near the limit and ever faster beyond it, as CUBIC does for TCP (RFC 9438), so that a limit
+    that was raised is found. Where far less is accepted than we send, that becomes the rate.
+    Processes that share an account's limit need not know of each other.
+    """
 
     def __init__(
         self,
@@ -18,14 +36,16 @@ class RateLimit:
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self.highest = self.rate = per_second
-        self.lowest = min(0.2, per_second)
+        self.lowest = min(LOWEST, per_second)
         self._monotonic, self._sleep = monotonic, sleep
         self._lock = threading.Lock()
-        self._next = self._slowed = float("-inf")
-        self._holds = 0
+        self._next = self._resumed = float("-inf")
+        self._holds = self._refused_in_a_row = 0
+        self._accepted: deque[float] = deque(maxlen=int(per_second) + MEASURED_CALLS)
+        self._peak, self._span, self._calm = per_second, 1.0, float("inf")
 
     def wait(self, most: float = float("inf")) -> bool:
-        """Sleep until this call's turn; take a new one when the vendor asked for a rest since.
+        """Sleep until this call's turn; take a new one when the rate fell or a rest began since.
 
         False, and no turn is taken, where that would be more than *most* seconds in all.
         """
@@ -42,17 +62,39 @@ class RateLimit:
         return True
 
     def refused(self, seconds: float | None) -> None:
-        """Halve the rate, once for a burst of refusals, and hold all calls for *seconds*."""
+        """Slow down, once for a burst of refusals, and hold all calls for *seconds*."""
         with self._lock:
-            now = self._monotonic()
-            if now >= self._slowed + 1:
-                self.rate = max(self.lowest, self.rate / 2)
-                self._slowed = now
-            if seconds:
-                self._next = max(self._next, now + seconds)
-                self._holds += 1
+            now, rest = self._monotonic(), seconds or 0.0
+            self._refused_in_a_row += 1
+            if now >= self._resumed:  # else it was sent before the rest that is under way
+                self._fall(now)
+                if self._refused_in_a_row > 1:
+                    rest = max(rest, PAUSE_SECONDS)
+            self._resumed = max(self._resumed, now + rest)
+            # Calls that wait were given their turns at the rate that was refused: all take new ones.
+            self._next = max(self._resumed, now + 1 / self.rate)
+            self._holds += 1
 
     def accepted(self) -> None:
-        """Recover half a percent: twice the rate, which may be too much again, in 139 calls."""
+        """Grow with the third power of the distance, in calls, from just below the limit."""
         with self._lock:
-            self.rate = min(self.highest, self.rate * 1.005)
+            self._refused_in_a_row = 0
+            self._accepted.append(self._monotonic())
+            self._calm += max(1.0, 1 / self.rate)
+            grown = self._peak * (1 + DIP * (self._calm / self._span - 1) ** 3)
+            self.rate = max(self.lowest, min(self.highest, grown))
+
+    def _fall(self, now: float) -> None:
+        """Note where the limit must be, and go below it."""
+        span = max(MEASURED_SECONDS, MEASURED_CALLS / self.rate)
+        while self._accepted and self._accepted[0] <= now - span:
+            self._accepted.popleft()
+        accepted, is_known = len(self._accepted) / span, True
+        if accepted < FAR * self.rate:
+            # Half at the most: nobody may have wanted to call before.
+            self.rate, is_known = max(self.rate / 2, accepted), False
+        self._peak = max(self.lowest, BELOW * self.rate)
+        # The root lets a process with a small share grow faster than one with a large share.
+        self._span = CALLS * self._peak**0.5 * (1 if is_known else HASTE)
+        self._calm = 0.0 if is_known else self._span
+        self.rate = max(self.lowest, self._peak * (1 - DIP if is_known else 1))
