@@ -9,14 +9,15 @@ from collections.abc import Callable
 from typing import Final
 
 LOWEST: Final = 0.2  # calls a second, where all are refused
-BELOW: Final = 0.98  # of a rate that was refused: growth is slowest there
-DIP: Final = 0.06  # how far below that a refusal takes us, so that others get their share
-CALLS: Final = 110  # accepted calls from there to the slowest growth, at one call a second
-FAR: Final = 0.7  # where less than this part of the rate is accepted, the limit is not known,
-HASTE: Final = 0.4  # and so much of those calls is enough
-MEASURED_SECONDS: Final = 1.0  # what is accepted is counted over a second at least
-MEASURED_CALLS: Final = 10  # and over the time of ten calls
-PAUSE_SECONDS: Final = 1.0  # after two refusals in a row; vendors count by the second
+BELOW: Final = 0.98  # of a rate that was refused: there growth is slowest
+DIP: Final = 0.1  # how far below that a refusal takes us, so that others get their share
+CALLS: Final = 150  # accepted calls from the dip to the slowest growth, at one call a second
+FAR: Final = 0.7  # of a rate: where less is accepted, the limit must be far below, and then
+HASTE_CALLS: Final = 40  # growth needs as many calls,
+HASTE_SECONDS: Final = 5.0  # or as long
+MEASURED_CALLS: Final = 10  # what is accepted is counted over the time of so many calls,
+MEASURED_SECONDS: Final = 1.0  # and over as long as vendors count
+PAUSE_SECONDS: Final = 1.0  # after which they have begun to count anew
 
 
 class RateLimit:
@@ -40,7 +41,7 @@ class RateLimit:
         self._monotonic, self._sleep = monotonic, sleep
         self._lock = threading.Lock()
         self._next = self._resumed = float("-inf")
-        self._holds = self._refused_in_a_row = 0
+        self._holds = 0
         self._accepted: deque[float] = deque(maxlen=int(per_second) + MEASURED_CALLS)
         self._peak, self._span, self._calm = per_second, 1.0, float("inf")
 
@@ -65,36 +66,34 @@ class RateLimit:
         """Slow down, once for a burst of refusals, and hold all calls for *seconds*."""
         with self._lock:
             now, rest = self._monotonic(), seconds or 0.0
-            self._refused_in_a_row += 1
             if now >= self._resumed:  # else it was sent before the rest that is under way
-                self._fall(now)
-                if self._refused_in_a_row > 1:
-                    rest = max(rest, PAUSE_SECONDS)
+                rest = max(rest, self._fall(now))
             self._resumed = max(self._resumed, now + rest)
-            # Calls that wait were given their turns at the rate that was refused: all take new ones.
+            # Calls that wait got their turns at the rate that was refused: all take new ones.
             self._next = max(self._resumed, now + 1 / self.rate)
             self._holds += 1
 
     def accepted(self) -> None:
-        """Grow with the third power of the distance, in calls, from just below the limit."""
+        """Grow: the more, the further it is, in calls, from just below the limit."""
         with self._lock:
-            self._refused_in_a_row = 0
             self._accepted.append(self._monotonic())
             self._calm += max(1.0, 1 / self.rate)
-            grown = self._peak * (1 + DIP * (self._calm / self._span - 1) ** 3)
+            grown = self._peak * (1 + DIP * (self._calm / self._span - 1) ** 5)
             self.rate = max(self.lowest, min(self.highest, grown))
 
-    def _fall(self, now: float) -> None:
-        """Note where the limit must be, and go below it."""
+    def _fall(self, now: float) -> float:
+        """Note where the limit must be and go below it; the seconds to rest, if any."""
         span = max(MEASURED_SECONDS, MEASURED_CALLS / self.rate)
         while self._accepted and self._accepted[0] <= now - span:
             self._accepted.popleft()
-        accepted, is_known = len(self._accepted) / span, True
+        accepted = len(self._accepted) / span
         if accepted < FAR * self.rate:
-            # Half at the most: nobody may have wanted to call before.
-            self.rate, is_known = max(self.rate / 2, accepted), False
+            # Not to nothing: few calls may have been wanted.
+            self._peak = self.rate = max(self.lowest, self.rate / 4, BELOW * accepted)
+            self._calm = self._span = max(HASTE_CALLS, HASTE_SECONDS * self._peak)
+            return PAUSE_SECONDS
         self._peak = max(self.lowest, BELOW * self.rate)
-        # The root lets a process with a small share grow faster than one with a large share.
-        self._span = CALLS * self._peak**0.5 * (1 if is_known else HASTE)
-        self._calm = 0.0 if is_known else self._span
-        self.rate = max(self.lowest, self._peak * (1 - DIP if is_known else 1))
+        self.rate = max(self.lowest, self._peak * (1 - DIP))
+        # The root lets who has a small share of the limit grow faster than who has a large one.
+        self._span, self._calm = CALLS * self._peak**0.5, 0.0
+        return 0.0
