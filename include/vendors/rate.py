@@ -40,7 +40,7 @@ class RateLimit:
         self.lowest = min(LOWEST, per_second)
         self._monotonic, self._sleep = monotonic, sleep
         self._lock = threading.Lock()
-        self._next = self._resumed = float("-inf")
+        self._next = self._resumed = self._fell = float("-inf")
         self._holds = 0
         self._accepted: deque[float] = deque(maxlen=int(per_second) + MEASURED_CALLS)
         self._peak, self._span, self._calm = per_second, 1.0, float("inf")
@@ -92,6 +92,9 @@ class RateLimit:
             self._peak = self.rate = max(self.lowest, self.rate / 4, BELOW * accepted)
             self._calm = self._span = max(HASTE_CALLS, HASTE_SECONDS * self._peak)
             return PAUSE_SECONDS
+        if now < self._fell + PAUSE_SECONDS:  # the vendor takes no more in this second
+            return PAUSE_SECONDS
+        self._fell = now
         self._peak = max(self.lowest, BELOW * self.rate)
         self.rate = max(self.lowest, self._peak * (1 - DIP))
         # The root lets who has a small share of the limit grow faster than who has a large one.

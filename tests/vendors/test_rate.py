@@ -8,6 +8,7 @@ from threading import Thread
 import pytest
 
 from include.vendors.rate import RateLimit
+from tests.vendors.throttled import LIMITERS, Bucket, Sliding, Step, Windows, play
 
 
 def test_the_clock_of_a_rate_limit_spaces_out_the_calls(clock):
@@ -17,20 +18,63 @@ def test_the_clock_of_a_rate_limit_spaces_out_the_calls(clock):
     assert clock.monotonic() - begun == pytest.approx(2)
 
 
-def test_a_refusal_halves_the_rate_once_and_success_restores_it(clock):
-    rate = RateLimit(8, monotonic=clock.monotonic, sleep=clock.sleep)
-    for _ in range(3):
-        rate.refused(None)
-    assert rate.rate == 4
-    clock.sleep(2)
+def call_for(rate, clock, seconds):
+    """Call as fast as allowed, all accepted."""
+    until = clock.monotonic() + seconds
+    while clock.monotonic() < until:
+        rate.wait()
+        rate.accepted()
+
+
+def test_after_a_refusal_the_rate_comes_back_stays_just_below_and_then_seeks_a_higher_limit(clock):
+    rate = RateLimit(60, monotonic=clock.monotonic, sleep=clock.sleep)
+    call_for(rate, clock, 5)
     rate.refused(None)
-    assert rate.rate == 2
-    for _ in range(139):
+    assert rate.rate == pytest.approx(60 * 0.98 * 0.9)
+    seen = []
+    for _ in range(9):
+        call_for(rate, clock, 5)
+        seen.append(rate.rate / 60)
+    assert seen == sorted(seen)
+    assert seen[2:5] == pytest.approx([0.98] * 3, abs=0.01)
+    assert seen[-1] == 1
+
+
+def test_where_far_less_is_accepted_than_sent_that_becomes_the_rate(clock):
+    rate = RateLimit(60, monotonic=clock.monotonic, sleep=clock.sleep)
+    for _ in range(20):
+        rate.wait()
         rate.accepted()
-    assert rate.rate == pytest.approx(4, rel=0.001)
-    for _ in range(139):
-        rate.accepted()
-    assert rate.rate == 8
+    rate.refused(None)
+    assert rate.rate == pytest.approx(20 * 0.98)
+
+
+def test_a_burst_of_refusals_counts_once_and_stops_calls_for_a_second(clock):
+    one, many = (RateLimit(60, monotonic=clock.monotonic, sleep=clock.sleep) for _ in range(2))
+    for rate in (one, many):
+        call_for(rate, clock, 5)
+        rate.refused(None)
+    for _ in range(5):
+        many.refused(None)
+    assert many.rate == one.rate
+    begun = clock.monotonic()
+    many.wait()
+    assert clock.monotonic() - begun == pytest.approx(1)
+
+
+def test_calls_that_wait_for_their_turns_take_later_ones_when_the_rate_falls(clock):
+    """Another thread is refused while this one sleeps."""
+
+    def sleep(seconds):
+        clock.sleep(seconds)
+        if len(clock.slept) == 1:
+            rate.refused(None)
+
+    rate, begun = RateLimit(1, monotonic=clock.monotonic, sleep=sleep), clock.monotonic()
+    rate.wait()
+    rate.wait()
+    assert rate.rate == 0.25
+    assert clock.monotonic() - begun == pytest.approx(1 + 4)
 
 
 def test_the_rate_never_falls_below_one_call_in_five_seconds(clock):
@@ -96,3 +140,44 @@ def test_a_call_that_others_keep_waiting_gives_up_in_time_and_takes_no_turn(cloc
     begun = clock.monotonic()
     assert rate.wait(100)
     assert clock.monotonic() - begun == pytest.approx(90)
+
+
+def pace(per_second, monotonic, sleep):
+    return RateLimit(per_second, monotonic=monotonic, sleep=sleep)
+
+
+ALONE = {
+    "2 calls a second": [Step(1000, 2, settling=100)],
+    "10": [Step(200, 10, settling=20)],
+    "50": [Step(40, 50, settling=4)],
+    "from 10 to 2": [Step(100, 10, settling=20), Step(750, 2, settling=60)],
+    "from 50 to 10": [Step(30, 50, settling=4), Step(100, 10, settling=20)],
+    "from 2 to 10": [Step(500, 2, settling=100), Step(400, 10, settling=240)],
+    "from 10 to 50": [Step(100, 10, settling=20), Step(160, 50, settling=120)],
+}
+
+
+@pytest.mark.parametrize("limiter", LIMITERS)
+@pytest.mark.parametrize("steps", ALONE.values(), ids=ALONE)
+def test_a_vendors_limit_is_used_and_hardly_ever_exceeded(steps, limiter):
+    run = play(pace, limiter, steps)
+    assert run.used >= 0.95
+    assert run.refused_in_all < 0.01
+
+
+@pytest.mark.parametrize("limiter", LIMITERS)
+@pytest.mark.parametrize("rate", [2, 10, 50])
+def test_two_workers_that_know_nothing_of_each_other_share_a_limit(rate, limiter):
+    run = play(pace, limiter, [Step(3000 / rate, rate, settling=400 / rate)], joins=(0, 0))
+    assert run.used >= 0.95
+    assert run.refused < 0.01
+    assert run.refused_in_all < 0.015  # each begins with 60 calls a second
+    assert run.least > 0.33
+
+
+@pytest.mark.parametrize(("rate", "limiter"), [(2, Bucket), (10, Windows), (50, Sliding)])
+def test_a_worker_that_joins_another_gets_a_share(rate, limiter):
+    step = Step(3000 / rate, rate, settling=1200 / rate)
+    run = play(pace, limiter, [step], joins=(0, 600 / rate))
+    assert run.used >= 0.95
+    assert run.least > 0.2
