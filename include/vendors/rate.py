@@ -11,10 +11,9 @@ from typing import Final
 LOWEST: Final = 0.2  # calls a second, where all are refused
 BELOW: Final = 0.98  # of a rate that was refused: there growth is slowest
 DIP: Final = 0.1  # how far below that a refusal takes us, so that others get their share
+FAR: Final = 0.7  # of a rate: where less is accepted, the limit must be far below
 CALLS: Final = 150  # accepted calls from the dip to the slowest growth, at one call a second
-FAR: Final = 0.7  # of a rate: where less is accepted, the limit must be far below, and then
-HASTE_CALLS: Final = 40  # growth needs as many calls,
-HASTE_SECONDS: Final = 5.0  # or as long
+CALLS_FROM_FAR: Final = 40  # the same where the limit is not known so well
 MEASURED_CALLS: Final = 10  # what is accepted is counted over the time of so many calls,
 MEASURED_SECONDS: Final = 1.0  # and over as long as vendors count
 PAUSE_SECONDS: Final = 1.0  # after which they have begun to count anew
@@ -83,20 +82,20 @@ class RateLimit:
 
     def _fall(self, now: float) -> float:
         """Note where the limit must be and go below it; the seconds to rest, if any."""
-        span = max(MEASURED_SECONDS, MEASURED_CALLS / self.rate)
-        while self._accepted and self._accepted[0] <= now - span:
+        seconds = max(MEASURED_SECONDS, MEASURED_CALLS / self.rate)
+        while self._accepted and self._accepted[0] <= now - seconds:
             self._accepted.popleft()
-        accepted = len(self._accepted) / span
+        accepted = len(self._accepted) / seconds
         if accepted < FAR * self.rate:
             # Not to nothing: few calls may have been wanted.
             self._peak = self.rate = max(self.lowest, self.rate / 4, BELOW * accepted)
-            self._calm = self._span = max(HASTE_CALLS, HASTE_SECONDS * self._peak)
+            self._calm = self._span = CALLS_FROM_FAR * self._peak**0.5
             return PAUSE_SECONDS
-        if now < self._fell + PAUSE_SECONDS:  # the vendor takes no more in this second
-            return PAUSE_SECONDS
+        if now < self._fell + PAUSE_SECONDS:  # the burst goes on
+            return 0.0 if self._calm else PAUSE_SECONDS
         self._fell = now
         self._peak = max(self.lowest, BELOW * self.rate)
         self.rate = max(self.lowest, self._peak * (1 - DIP))
         # The root lets who has a small share of the limit grow faster than who has a large one.
-        self._span, self._calm = CALLS * self._peak**0.5, 0.0
+        self._calm, self._span = 0.0, CALLS * self._peak**0.5
         return 0.0
