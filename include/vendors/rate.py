@@ -16,7 +16,8 @@ CALLS: Final = 150  # accepted calls from the dip to the slowest growth, at one 
 CALLS_FROM_FAR: Final = 40  # the same where the limit is not known so well
 MEASURED_CALLS: Final = 10  # what is accepted is counted over the time of so many calls,
 MEASURED_SECONDS: Final = 1.0  # and over as long as vendors count
-PAUSE_SECONDS: Final = 1.0  # after which they have begun to count anew
+PAUSE_SECONDS: Final = 1.0  # after which they have begun to count anew,
+LONGEST_PAUSE_SECONDS: Final = 16.0  # if not by the second
 
 
 class RateLimit:
@@ -40,7 +41,7 @@ class RateLimit:
         self._monotonic, self._sleep = monotonic, sleep
         self._lock = threading.Lock()
         self._next = self._resumed = self._fell = float("-inf")
-        self._holds = 0
+        self._pause, self._holds = 0.0, 0
         self._accepted: deque[float] = deque(maxlen=int(per_second) + MEASURED_CALLS)
         self._peak, self._span, self._calm = per_second, 1.0, float("inf")
 
@@ -75,27 +76,31 @@ class RateLimit:
     def accepted(self) -> None:
         """Grow: the more, the further it is, in calls, from just below the limit."""
         with self._lock:
+            self._pause = 0.0
             self._accepted.append(self._monotonic())
             self._calm += max(1.0, 1 / self.rate)
             grown = self._peak * (1 + DIP * (self._calm / self._span - 1) ** 5)
             self.rate = max(self.lowest, min(self.highest, grown))
 
     def _fall(self, now: float) -> float:
-        """Note where the limit must be and go below it; the seconds to rest, if any."""
+        """Note where the limit must be and go below it; the seconds to pause, if any."""
         seconds = max(MEASURED_SECONDS, MEASURED_CALLS / self.rate)
         while self._accepted and self._accepted[0] <= now - seconds:
             self._accepted.popleft()
         accepted = len(self._accepted) / seconds
-        if accepted < FAR * self.rate:
+        if self._pause:  # nothing was accepted since
+            self._pause = min(2 * self._pause, LONGEST_PAUSE_SECONDS)
+        elif accepted < FAR * self.rate:
             # Not to nothing: few calls may have been wanted.
             self._peak = self.rate = max(self.lowest, self.rate / 4, BELOW * accepted)
             self._calm = self._span = CALLS_FROM_FAR * self._peak**0.5
-            return PAUSE_SECONDS
-        if now < self._fell + PAUSE_SECONDS:  # the burst goes on
-            return 0.0 if self._calm else PAUSE_SECONDS
-        self._fell = now
-        self._peak = max(self.lowest, BELOW * self.rate)
-        self.rate = max(self.lowest, self._peak * (1 - DIP))
-        # The root lets who has a small share of the limit grow faster than who has a large one.
-        self._calm, self._span = 0.0, CALLS * self._peak**0.5
-        return 0.0
+            self._pause = PAUSE_SECONDS
+        elif now >= self._fell + PAUSE_SECONDS:
+            self._fell = now
+            self._peak = max(self.lowest, BELOW * self.rate)
+            self.rate = max(self.lowest, self._peak * (1 - DIP))
+            # The root lets who has a small share of the limit grow faster than who has a large one.
+            self._calm, self._span = 0.0, CALLS * self._peak**0.5
+        elif not self._calm:  # refused again, with no success between
+            self._pause = PAUSE_SECONDS
+        return self._pause

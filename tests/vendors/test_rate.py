@@ -80,9 +80,28 @@ def test_calls_that_wait_for_their_turns_take_later_ones_when_the_rate_falls(clo
 def test_the_rate_never_falls_below_one_call_in_five_seconds(clock):
     rate = RateLimit(5, monotonic=clock.monotonic, sleep=clock.sleep)
     for _ in range(50):
-        clock.sleep(2)
+        clock.sleep(60)
+        rate.accepted()
         rate.refused(None)
     assert rate.rate == pytest.approx(0.2)
+
+
+def test_a_vendor_that_takes_nothing_is_asked_ever_more_seldom_and_then_as_often_as_before(clock):
+    rate = RateLimit(5, monotonic=clock.monotonic, sleep=clock.sleep)
+    call_for(rate, clock, 5)
+    rate.refused(None)
+    before, pauses = rate.rate, []
+    for _ in range(7):
+        rate.refused(None)
+        begun = clock.monotonic()
+        rate.wait()
+        pauses.append(clock.monotonic() - begun)
+    assert pauses == pytest.approx([1, 2, 4, 8, 16, 16, 16])
+    assert rate.rate == before
+    rate.accepted()
+    begun = clock.monotonic()
+    rate.wait()
+    assert clock.monotonic() - begun < 1 / 4
 
 
 def test_a_rest_that_was_asked_for_holds_every_call(clock):
