@@ -200,7 +200,8 @@ class Settings(SettingsGroup):
     whole versions go, what was *as of* a moment before is no longer known (``v_history_limit``),
     and reports that are built anew from the beginning lack waits lost before it."""
     calls_per_second: Annotated[float, allow_number(0.1, 999)] = 5.0
-    """``CALLS_PER_SECOND``: calls to a vendor for one account, at most; fewer when it refuses."""
+    """``CALLS_PER_SECOND``: calls to a vendor for one account, at most; fewer when it refuses: just
+    below what it allows, which is found within seconds, so this may be more."""
     calls_at_once: Annotated[int, allow_whole(1, 32)] = 4
     """``CALLS_AT_ONCE``: calls of one account that may be under way together."""
     accounts_at_once: Annotated[int, allow_whole(1, 32)] = 5

@@ -25,8 +25,9 @@ class RateLimit:
 
     A refusal says where the limit is. The rate goes a little lower, comes back soon, grows slowly
     near the limit and ever faster beyond it, as CUBIC does for TCP (RFC 9438), so that a limit
-    that was raised is found. Where far less is accepted than we send, that becomes the rate.
-    Processes that share an account's limit need not know of each other.
+    that was raised is found. Where far less is accepted than we send, that becomes the rate; where
+    nothing is, the vendor is asked ever more seldom. Processes that share the limit of an account
+    need not know of each other. Safe for several threads.
     """
 
     def __init__(

@@ -108,7 +108,7 @@ def over_sockets(rate: int, seconds: float) -> str:
             callers = [threading.Thread(target=call_on) for _ in range(CALLERS)]
             for caller in callers:
                 caller.start()
-            settling = seconds / 5
+            settling = seconds / 3
             time.sleep(settling)
             before = len(sandbox.calls)
             time.sleep(seconds - settling)
@@ -121,7 +121,7 @@ def over_sockets(rate: int, seconds: float) -> str:
 
 
 def main(
-    seconds: Annotated[float, typer.Option(help="How long to call the sandbox.")] = 25,
+    seconds: Annotated[float, typer.Option(help="How long to call the sandbox.")] = 30,
     rate: Annotated[int, typer.Option(help="Calls a second the sandbox allows.")] = 50,
 ) -> None:
     """Print a line for each limit: used, refused and the least share; then those of halving."""

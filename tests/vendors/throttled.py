@@ -12,6 +12,7 @@ from bisect import bisect
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Final, Protocol
 
 from greenlet import getcurrent, greenlet
@@ -174,7 +175,7 @@ def play(
     for moment, mine in zip(joins, accepted, strict=True):
         pace = make(HIGHEST, time.monotonic, time.sleep)
         for _ in range(CALLERS):
-            time.start(lambda pace=pace, mine=mine: call_on(pace, mine), moment)
+            time.start(partial(call_on, pace, mine), moment)
     time.run(ends[-1] - 2 * max(SECONDS_EACH_WAY))
     settled = [mine[True] for mine in accepted]
     allowed = sum((step.seconds - step.settling) * step.rate for step in steps)
