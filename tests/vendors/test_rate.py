@@ -169,10 +169,10 @@ ALONE = {
     "2 calls a second": [Step(1000, 2, settling=100)],
     "10": [Step(200, 10, settling=20)],
     "50": [Step(40, 50, settling=4)],
-    "from 10 to 2": [Step(100, 10, settling=20), Step(750, 2, settling=60)],
+    "from 10 to 2": [Step(100, 10, settling=20), Step(600, 2, settling=60)],
     "from 50 to 10": [Step(30, 50, settling=4), Step(100, 10, settling=20)],
     "from 2 to 10": [Step(500, 2, settling=100), Step(400, 10, settling=240)],
-    "from 10 to 50": [Step(100, 10, settling=20), Step(160, 50, settling=120)],
+    "from 10 to 50": [Step(100, 10, settling=20), Step(160, 50, settling=130)],
 }
 
 
@@ -187,7 +187,7 @@ def test_a_vendors_limit_is_used_and_hardly_ever_exceeded(steps, limiter):
 @pytest.mark.parametrize("limiter", LIMITERS)
 @pytest.mark.parametrize("rate", [2, 10, 50])
 def test_two_workers_that_know_nothing_of_each_other_share_a_limit(rate, limiter):
-    run = play(pace, limiter, [Step(3000 / rate, rate, settling=400 / rate)], joins=(0, 0))
+    run = play(pace, limiter, [Step(2400 / rate, rate, settling=400 / rate)], joins=(0, 0))
     assert run.used >= 0.95
     assert run.refused < 0.01
     assert run.refused_in_all < 0.015  # each begins with 60 calls a second
@@ -196,7 +196,7 @@ def test_two_workers_that_know_nothing_of_each_other_share_a_limit(rate, limiter
 
 @pytest.mark.parametrize(("rate", "limiter"), [(2, Bucket), (10, Windows), (50, Sliding)])
 def test_a_worker_that_joins_another_is_not_kept_out(rate, limiter):
-    step = Step(3000 / rate, rate, settling=1200 / rate)
+    step = Step(2400 / rate, rate, settling=1200 / rate)
     run = play(pace, limiter, [step], joins=(0, 600 / rate))
     assert run.used >= 0.95
     assert run.least > 0.05
