@@ -29,7 +29,7 @@ from include.warehouse.bookkeeping.ledger import HEARTBEAT_SECONDS
 
 HELD_WEIGHT: Final = 500_000
 """A conversation that weighs more is stored by who read it, and does not wait for a batch."""
-AHEAD, AHEAD_WEIGHT = 64, 2_000_000
+AHEAD, AHEAD_WEIGHT = 256, 2_000_000
 """So many tickets may be asked for, or wait to be taken while others are stored; fewer where, by
 those that came, they would weigh more than that."""
 FAILURES_IN_A_ROW: Final = 3

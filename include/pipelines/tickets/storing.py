@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Collection, Generator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -20,8 +21,10 @@ from include.warehouse.tickets.store import store_listed, store_outcomes, store_
 
 log = logging.getLogger(__name__)
 
-BATCH_TICKETS: Final = 50
+BATCH_TICKETS: Final = 200
 BATCH_WEIGHT: Final = 2_000_000
+BATCH_SECONDS: Final = 15.0
+"""So long a slow vendor's tickets wait at most for others of their transaction."""
 LISTED_AT_ONCE: Final = 500
 FAILURES_TO_LOG: Final = 5
 
@@ -117,10 +120,12 @@ class _Batch:
     gone: list[str] = field(default_factory=list)
     same: dict[str, datetime] = field(default_factory=dict)
     weight: int = 0
+    began: float = field(default_factory=time.monotonic)
 
     @property
     def is_full(self) -> bool:
-        return self.count >= BATCH_TICKETS or self.weight >= BATCH_WEIGHT
+        is_large = self.count >= BATCH_TICKETS or self.weight >= BATCH_WEIGHT
+        return is_large or time.monotonic() - self.began >= BATCH_SECONDS
 
     @property
     def count(self) -> int:

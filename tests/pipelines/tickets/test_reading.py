@@ -119,7 +119,7 @@ def test_nothing_is_read_before_somebody_asks(reading, client):
 @pytest.mark.parametrize(("messages", "ahead"), [(1, reading_module.AHEAD), (900, 4)])
 def test_the_heavier_conversations_are_the_fewer_are_asked_for_ahead(client, messages, ahead):
     """Whoever takes them may store them slowly, and they all wait in memory until then."""
-    for number in range(100):
+    for number in range(ahead + 50):
         client.add(f"T{number}", messages=messages)
     reading = TicketReader(client, 2, False, lambda *part: None, lambda: None, now)
     for taken, _ in enumerate(reading.read(client.tickets), 1):

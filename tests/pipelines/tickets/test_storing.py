@@ -6,6 +6,7 @@ import pytest
 
 from include.errors import ContractError, NotFoundError, UnavailableError
 from include.pipelines.catalog import Catalog
+from include.pipelines.tickets import storing
 from include.pipelines.tickets.reading import Failed, Gone, Read
 from include.pipelines.tickets.storing import BATCH_TICKETS, DryRun, TicketStore
 from include.warehouse.bookkeeping import ledger
@@ -74,6 +75,19 @@ def test_a_full_batch_does_not_wait_for_the_last_ticket(store, rows):
 
     store.store([], many())
     assert seen == [(BATCH_TICKETS,)]
+
+
+def test_a_slow_vendors_tickets_do_not_wait_for_a_full_batch(store, rows, monkeypatch):
+    monkeypatch.setattr(storing, "BATCH_SECONDS", 0.0)
+    seen = []
+
+    def slow():
+        for number in range(3):
+            seen.extend(rows("select count(*) from cloud_osm_list"))
+            yield closed(f"T{number}")
+
+    store.store([], slow())
+    assert seen == [(0,), (1,), (2,)]
 
 
 def test_many_short_messages_fill_a_batch_too(store, rows):
