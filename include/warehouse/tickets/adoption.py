@@ -39,6 +39,8 @@ NEWEST_LOOKED_AT: Final = 1000
 FIRST_SECOND, LAST_SECOND = 10**9, 10**10 - 1
 """Ten digits are seconds: as milliseconds they would lie in January or April of 1970."""
 DIRECTIONS: Final = ("0", "1")  # customer, support
+TIMED: Final = (cloud_osm_list, cloud_osm_detail)
+CATALOG: Final = (cloud_osm_product, cloud_osm_product_type, cloud_osm_source)
 
 
 @dataclass(slots=True)
@@ -60,12 +62,14 @@ def bring_over(warehouse: Warehouse, now: datetime) -> BroughtOver:
     the checks name it.
     """
     done = BroughtOver()
+    if not warehouse.transact(_has_foreign_rows):
+        return done
     warehouse.transact(_convert_seconds)
-    for table in (cloud_osm_product, cloud_osm_product_type, cloud_osm_source):
+    for table in CATALOG:
         done.catalog += warehouse.transact(lambda c, table=table: _bring_entries(c, table))  # type: ignore[misc]
     for ids in _read_foreign(warehouse, cloud_osm_list, _foreign_tickets()):
         done.tickets += warehouse.transact(lambda c, ids=ids: _bring_tickets(c, ids))  # type: ignore[misc]
-    for ids in _read_foreign(warehouse, cloud_osm_detail, cloud_osm_detail.c.vendor.is_(None)):
+    for ids in _read_foreign(warehouse, cloud_osm_detail, _foreign_messages()):
         done.messages += warehouse.transact(lambda c, ids=ids: _bring_messages(c, ids, now))  # type: ignore[misc]
     if done:
         log.info(
@@ -95,9 +99,34 @@ def count_foreign_rows(connection: sa.Connection, since: datetime) -> int:
     )
 
 
+def _has_foreign_rows(connection: sa.Connection) -> bool:
+    """Whether there is anything to bring over: every run asks, and mostly there is not."""
+    found = (
+        *((table, _in_seconds(table)) for table in TIMED),
+        *((table, _foreign_entries(table)) for table in CATALOG),
+        (cloud_osm_list, _foreign_tickets()),
+        (cloud_osm_detail, _foreign_messages()),
+    )
+    each = (sa.exists().select_from(table).where(which) for table, which in found)
+    return bool(connection.scalar(sa.select(sa.or_(*each))))
+
+
+def _in_seconds(table: sa.Table) -> sa.ColumnElement[bool]:
+    number = sa.type_coerce(table.c.create_time, sa.BigInteger)
+    return number.between(FIRST_SECOND, LAST_SECOND)
+
+
+def _foreign_entries(table: sa.Table) -> sa.ColumnElement[bool]:
+    return table.c.type.not_in((*VENDORS, ""))
+
+
 def _foreign_tickets() -> sa.ColumnElement[bool]:
     t = cloud_osm_list.c
     return t.type.is_(None) | t.type.not_in(VENDORS)
+
+
+def _foreign_messages() -> sa.ColumnElement[bool]:
+    return cloud_osm_detail.c.vendor.is_(None)
 
 
 def _read_foreign(
@@ -112,11 +141,11 @@ def _read_foreign(
 
 def _convert_seconds(connection: sa.Connection) -> None:
     """Give times in seconds the milliseconds that the columns hold."""
-    for table in (cloud_osm_list, cloud_osm_detail):
+    for table in TIMED:
         number = sa.type_coerce(table.c.create_time, sa.BigInteger)
         connection.execute(
             sa.update(table)
-            .where(number.between(FIRST_SECOND, LAST_SECOND))
+            .where(_in_seconds(table))
             .values(create_time=sa.type_coerce(number * 1000, table.c.create_time.type))
         )
 
@@ -183,9 +212,8 @@ def _bring_messages(connection: sa.Connection, ids: Collection[str], now: dateti
 
 def _bring_entries(connection: sa.Connection, table: sa.Table) -> int:
     """Bring the rows of a catalogue's table over that name their vendor in another way."""
-    own = (*VENDORS, "")
     rows = connection.execute(
-        sa.select(table).where(table.c.type.not_in(own)).with_for_update()
+        sa.select(table).where(_foreign_entries(table)).with_for_update()
     ).mappings()
     brought = 0
     for row in rows.all():
