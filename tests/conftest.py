@@ -193,9 +193,9 @@ class Server:
 
     @cached_property
     def engine(self) -> sa.Engine:
-        """One connection for what is done after each test, with several statements at once."""
+        """For what is done after each test: takes several statements at once, keeps no connection."""
         at_once = {"client_flag": CLIENT.MULTI_STATEMENTS}
-        return sa.create_engine(self.url, pool_size=1, connect_args=at_once)
+        return sa.create_engine(self.url, poolclass=sa.NullPool, connect_args=at_once)
 
     @staticmethod
     def _shape(connection: sa.Connection) -> Any:
@@ -228,7 +228,6 @@ def warehouse_server(
             url = databases.start(base)
     server = Server(url, f"osm_test_{testrun_uid[:6]}_{worker_id}")
     yield server
-    server.engine.dispose()
     for url in [*server.idle, *filter(None, [server.template])]:
         server.drop(url)
 
