@@ -193,7 +193,7 @@ class Server:
 
     @cached_property
     def engine(self) -> sa.Engine:
-        """For what is done after each test: takes several statements at once, keeps no connection."""
+        """For what is done after a test: takes several statements at once, keeps no connection."""
         at_once = {"client_flag": CLIENT.MULTI_STATEMENTS}
         return sa.create_engine(self.url, poolclass=sa.NullPool, connect_args=at_once)
 
