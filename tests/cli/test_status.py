@@ -11,7 +11,7 @@ def test_debug_tells_which_database_is_meant_and_no_password(osm, accounts, ware
     url = sa.make_url(warehouse_url)
     told = osm("--debug", "status").stderr
     assert f"the warehouse is database {url.database} at {url.host}:{url.port}\n" in told
-    assert url.password is None or url.password not in told
+    assert url.password is None or url.password not in told.replace(str(url.database), "")
     assert "the warehouse is" not in osm("status").stderr
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import contextmanager
 from datetime import UTC, datetime
 
 import pytest
@@ -27,22 +28,28 @@ def test_check_names_the_setting_that_leaves_new_tickets_to_another_program(osm,
     assert suggested not in told(osm("check", LEAVE_NEW_SECONDS="120"), 0)
 
 
-def test_check_names_the_rights_that_are_missing(osm, accounts, warehouse_server, warehouse_url):
+@contextmanager
+def another_user(server, warehouse_url, name, *statements):
+    """A warehouse's URL for a user of its own; in *statements* {user} and {database} are filled."""
     url = sa.make_url(warehouse_url)
-    user = f"osm_check_{os.getpid()}"
     host = "127.0.0.1" if url.host == "127.0.0.1" else "%"
+    user = f"{name}_{os.getpid()}@'{host}'"
     try:
-        warehouse_server.run(f"create user {user}@'{host}' identified by 'check-check-check'")
+        server.run(f"create user {user} identified by 'check-check-check'")
     except sa.exc.DBAPIError as error:
         pytest.skip(f"this server's user may not create users: {error.orig}")
     try:
-        warehouse_server.run(
-            f"grant select, insert, update on `{url.database}`.* to {user}@'{host}'"
-        )
-        limited = url.set(username=user, password="check-check-check")
-        output = told(osm("check", WAREHOUSE_URL=limited.render_as_string(hide_password=False)), 1)
+        server.run(*(one.format(user=user, database=url.database) for one in statements))
+        limited = url.set(username=f"{name}_{os.getpid()}", password="check-check-check")
+        yield limited.render_as_string(hide_password=False)
     finally:
-        warehouse_server.run(f"drop user {user}@'{host}'")
+        server.run(f"drop user {user}")
+
+
+def test_check_names_the_rights_that_are_missing(osm, accounts, warehouse_server, warehouse_url):
+    grant = "grant select, insert, update on `{database}`.* to {user}"
+    with another_user(warehouse_server, warehouse_url, "osm_check", grant) as limited:
+        output = told(osm("check", WAREHOUSE_URL=limited), 1)
     deleted_from = [
         *("cloud_osm_list", "cloud_osm_detail", "cloud_osm_product", "cloud_osm_product_type"),
         *("cloud_osm_source", "sync_quarantine", "sync_check", "sync_run", "cs_snapshot"),
@@ -57,25 +64,13 @@ def test_check_names_a_limit_of_connections_that_accounts_side_by_side_would_rea
     osm, accounts, warehouse_server, warehouse_url
 ):
     assert "server connections" not in told(osm("check"), 0)
-    url = sa.make_url(warehouse_url)
-    user = f"osm_few_{os.getpid()}"
-    host = "127.0.0.1" if url.host == "127.0.0.1" else "%"
-    try:
-        warehouse_server.run(f"create user {user}@'{host}' identified by 'check-check-check'")
-    except sa.exc.DBAPIError as error:
-        pytest.skip(f"this server's user may not create users: {error.orig}")
-    try:
-        warehouse_server.run(
-            f"grant all on `{url.database}`.* to {user}@'{host}'",
-            f"alter user {user}@'{host}' with max_user_connections 5",
-        )
-        limited = url.set(username=user, password="check-check-check")
-        given = limited.render_as_string(hide_password=False)
-        output = told(osm("check", WAREHOUSE_URL=given), 0)
-        assert "server connections" not in told(
-            osm("check", WAREHOUSE_URL=given, TENCENT_ENABLED="0"), 0
-        )
-    finally:
-        warehouse_server.run(f"drop user {user}@'{host}'")
+    given = (
+        "grant all on `{database}`.* to {user}",
+        "alter user {user} with max_user_connections 5",
+    )
+    with another_user(warehouse_server, warehouse_url, "osm_few", *given) as limited:
+        output = told(osm("check", WAREHOUSE_URL=limited), 0)
+        fewer = told(osm("check", WAREHOUSE_URL=limited, TENCENT_ENABLED="0"), 0)
+    assert "server connections" not in fewer
     assert "warning  server connections: tasks may read 3 accounts together" in output
     assert "5 are allowed" in output
