@@ -290,6 +290,18 @@ class SourceServer:
         assert not self.run(f"{in_use} '{name}'"), f"{name}: a transaction is still open"
         self.run(f"drop database {name} with (force)")
 
+    def settle(self) -> None:
+        """Wait until what is committed is older than all that is open, in other tests as well.
+
+        Rows are new to a snapshot as long as an older transaction is open anywhere on the server.
+        """
+        newest = self.run("select pg_current_xact_id()::text::numeric")
+        oldest = "select pg_snapshot_xmin(pg_current_snapshot())::text::numeric"
+        deadline = time.monotonic() + 60
+        while self.run(oldest) <= newest:
+            assert time.monotonic() < deadline, "a transaction stays open on the tests' server"
+            time.sleep(0.05)
+
     def run(self, *statements: str, url: str = "") -> Any:
         """Execute each by itself, outside a transaction; the last one's first value, if any."""
         engine = sa.create_engine(

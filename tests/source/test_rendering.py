@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import io
-import time
-from typing import Any
 
 import psycopg2  # type: ignore[import-untyped]
 
@@ -21,17 +19,9 @@ def read(snapshot: Snapshot, query: str) -> str:
     return sink.getvalue().decode()
 
 
-def until_older_transactions_end(execute: Any) -> None:
-    """Other tests' transactions on the same server hold the horizon back."""
-    newest = execute("select pg_current_xact_id()::text::bigint")
-    passed = f"select pg_snapshot_xmin(pg_current_snapshot())::text::bigint > {newest}"
-    while not execute(passed):
-        time.sleep(0.05)
-
-
-def test_row_versions_since_a_horizon_are_all_that_changed(source, execute):
+def test_row_versions_since_a_horizon_are_all_that_changed(source, source_server, execute):
     execute("insert into seat (id, web_name) select n, 'x' from generate_series(1, 100) n")
-    until_older_transactions_end(execute)
+    source_server.settle()
     with source.snapshot() as snapshot:
         horizon = snapshot.position.horizon
     execute("update seat set max_user = 3 where id = 7", "delete from seat where id = 8")

@@ -454,9 +454,10 @@ def test_a_column_made_anew_with_another_default_is_read_whole(execute, take, is
 
 
 def test_rows_that_row_versions_do_not_explain_are_found_all_the_same(
-    execute, take, warehouse, is_equal
+    execute, take, warehouse, is_equal, source_server
 ):
     execute(seats(500))
+    source_server.settle()
     take()
     with warehouse.engine.begin() as connection:
         connection.exec_driver_sql("delete from cs_seat_history where id = 77")
