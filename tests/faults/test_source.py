@@ -27,6 +27,7 @@ from include.sandbox.desk import churn, sample
 from include.sandbox.desk.mover import Mover
 from include.source.postgres import SourceDatabase
 from include.warehouse.mysql import Warehouse
+from tests.benchmarks.bench_snapshot import command
 from tests.faults.kit.children import children
 from tests.faults.kit.desk_scene import Desk, judge
 from tests.faults.kit.invariants import RIGHT
@@ -283,11 +284,7 @@ def test_g10_a_huge_table_is_read_in_constant_memory(changed, execute, warehouse
             "insert into seat (web_name, nickname, priority) select 'seat ' || n,"
             f" repeat('x', 40), n from generate_series(1, {rows}) n"
         )
-        command = [sys.executable, "-m", "tests.benchmarks.one_snapshot"]
-        done = subprocess.run(
-            [*command, warehouse_url, changed.url], cwd=ROOT, check=True, capture_output=True
-        )
-        peaks.append(json.loads(done.stdout)["peak"])
+        peaks.append(command(WAREHOUSE_URL=warehouse_url, SOURCE_URL=changed.url)["peak"])
     assert peaks[1] - peaks[0] < 16_000  # KB; the rows themselves are more than that
     judge()
 

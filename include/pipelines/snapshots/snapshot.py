@@ -11,7 +11,9 @@ The first snapshot, one a day, and any doubt: all rows are read.
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -30,6 +32,7 @@ from include.warehouse import server_errors
 from include.warehouse.bookkeeping import ledger
 from include.warehouse.bookkeeping.ledger import Request, Run
 from include.warehouse.customer_service import bulk, manifest
+from include.warehouse.customer_service.bulk import Writer
 from include.warehouse.customer_service.manifest import SnapshotRow, TableFigures
 from include.warehouse.customer_service.staging import take_back
 from include.warehouse.mysql import Warehouse
@@ -110,7 +113,7 @@ def _attempt(
             plan = plan_snapshot(snapshot.position, history, options)
             notes = list(_first_notes(snapshot, plan))
             row = _row_of(plan, snapshot.position, run.run_id, notes)
-            pieces = _Pieces(connection, run, replace(row, state="loading"))
+            pieces = _Pieces(warehouse, connection, run, replace(row, state="loading"))
             reader = TableReader(
                 connection,
                 snapshot,
@@ -118,6 +121,7 @@ def _attempt(
                 history.published_tables,
                 options.vanish_limit,
                 pieces.wrote,
+                pieces.beside,
             )
             staged = []
             for table in reader.read_tables(SOURCE_TABLES):
@@ -154,22 +158,35 @@ def _attempt(
 class _Pieces:
     """A snapshot's pieces, each committed while this run holds the tables, unseen by readers."""
 
-    def __init__(self, connection: sa.Connection, run: Run, loading: SnapshotRow) -> None:
+    def __init__(
+        self, warehouse: Warehouse, connection: sa.Connection, run: Run, loading: SnapshotRow
+    ) -> None:
         self.begun = False
-        self._rows = 0
-        self._connection, self._run, self._loading = connection, run, loading
+        self._rows, self._turn = 0, threading.Lock()
+        self._warehouse, self._connection = warehouse, connection
+        self._run, self._loading = run, loading
 
     def wrote(self, rows: int) -> None:
         """Commit once so many *rows* were written that more would be too much for a server."""
         self._rows += rows
-        if self._rows < bulk.PIECE_ROWS:
-            return
-        if not self.begun:
-            manifest.write(self._connection, self._loading, ())
-        self._run.confirm_hold(self._connection)
-        self._connection.commit()
-        self.begun, self._rows = True, 0
-        self._run.beat()
+        if self._rows >= bulk.PIECE_ROWS:
+            self._commit(self._connection)
+            self._rows = 0
+
+    @contextmanager
+    def beside(self) -> Iterator[Writer]:
+        """Another connection, each of whose pieces is committed by itself."""
+        with self._warehouse.bulk() as other:
+            yield Writer(other, lambda: self._commit(other))
+
+    def _commit(self, connection: sa.Connection) -> None:
+        with self._turn:
+            if not self.begun:
+                manifest.write(connection, self._loading, ())
+            self._run.confirm_hold(connection)
+            connection.commit()
+            self.begun = True
+            self._run.beat()
 
 
 def _take_back(connection: sa.Connection, unfinished: SnapshotRow, run: Run) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -14,6 +15,7 @@ from include.customer_service import SourceTable
 from include.pipelines.snapshots.plan import SnapshotPlan
 from include.pipelines.snapshots.refusal import is_over_limit
 from include.source.postgres import FoundTable, Snapshot
+from include.warehouse.customer_service.bulk import Writer
 from include.warehouse.customer_service.manifest import TableFigures, TableRow
 from include.warehouse.customer_service.staging import Staging
 
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 BATCH_KEYS: Final = 50_000
+OTHERS: Final = 1  # connections that help to write a first snapshot
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +63,8 @@ class TableReader:
     """Stages the tables of one snapshot and finds what each would change.
 
     *published* are the rows of the manifest of the last complete snapshot, by table. *wrote*
-    is told of the rows that were written, and commits them when they are many.
+    is told of the rows that were written, and commits them when they are many; *beside* opens one
+    more connection to write on.
     """
 
     connection: sa.Connection
@@ -69,6 +73,7 @@ class TableReader:
     published: Mapping[str, TableRow]
     vanish_limit: float
     wrote: Callable[[int], None]
+    beside: Callable[[], AbstractContextManager[Writer]]
 
     def read_tables(self, tables: Sequence[SourceTable]) -> Iterator[StagedTable]:
         """Read those of *tables* that are there, or were there in the last snapshot."""
@@ -105,7 +110,9 @@ class TableReader:
             if not found.reading.unique:
                 duplicates = int(self.snapshot.one(found.reading.duplicates())[0])
             if not staging.has_present():
-                staging.load_first(feed, self.plan.snapshot_id, self.plan.snapshot_at)
+                with ExitStack() as stack:
+                    others = (stack.enter_context(self.beside()) for _ in range(OTHERS))
+                    staging.load_first(feed, self.plan.snapshot_id, self.plan.snapshot_at, others)
                 figures = _figures_of(staging, staging.rows, 0, 0, staging.rows, duplicates)
                 return StagedTable(None, TableRow(figures, staging.checksum, False, relation))
             staging.load(feed)

@@ -7,11 +7,11 @@ They go in pieces, between which the caller may commit: servers limit what one t
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from queue import SimpleQueue
-from typing import TYPE_CHECKING, Any, BinaryIO, Final, Protocol, Self
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, BinaryIO, Final, Protocol, Self, cast
 
 import sqlalchemy as sa
 
@@ -21,9 +21,10 @@ if TYPE_CHECKING:
     from _typeshed import SupportsWrite
 
 
-PIECE_BYTES: Final = 16 << 20
+PIECE_BYTES: Final = 4 << 20
 """Of CSV in one statement. The smallest limit that a server has by itself is 143 MiB."""
 PIECE_ROWS: Final = 20_000
+IS_NULL: Final = frozenset((1048, 1263))
 
 
 class Feed(Protocol):
@@ -36,132 +37,146 @@ class Feed(Protocol):
         """The same rows as tuples."""
 
 
-def load(
-    connection: sa.Connection,
-    target: sa.Table,
-    names: Sequence[str],
-    binary: set[str],
-    fixed: Mapping[str, int | str],
-    feed: Feed,
-    between: Callable[[], None],
-) -> int:
-    """Bring the rows of *feed* into *target*; columns in *binary* come as hex digits.
+@dataclass(frozen=True, slots=True)
+class Writer:
+    """A connection to write on, and what it calls after a piece that is not the last."""
 
-    Returns the number sent. *between* is called after each piece but the last. By LOAD DATA LOCAL
-    where the server allows it, which turns bad values into others with only a warning: so a single
-    warning is an error here.
+    connection: sa.Connection
+    between: Callable[[], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where rows go: the columns in the order in which they come, *binary* ones as hex digits.
+
+    *fixed* columns have the same value in each row. *proof* is the SQL condition under which a row
+    that comes is what it should be, with ``@name`` for the digits of a binary column.
     """
-    if not _is_allowed(connection):
-        return _insert(connection, target, names, binary, fixed, feed, between)
-    columns = ", ".join(f"@{name}" if name in binary else name for name in names)
-    settings = [f"{name} = unhex(@{name})" for name in sorted(binary)]
-    settings += [f"{name} = '{value}'" for name, value in fixed.items()]
-    statement = (
-        f"load data local infile '/dev/fd/%d' into table {target.name} character set utf8mb4"
-        " fields terminated by ',' enclosed by '\"' escaped by '' lines terminated by '\\n'"
-        f" ({columns}){' set ' if settings else ''}{', '.join(settings)}"
-    )
-    with ThreadPoolExecutor(1) as beside, _Pipes() as pipes:
-        sending = beside.submit(pipes.send, feed)
-        while not pipes.ended:
-            with pipes.reading() as end:
-                connection.exec_driver_sql(statement % end)
-            _refuse_warnings(connection, target)
-            if not pipes.ended:
-                between()
-        return sending.result()
+
+    table: sa.Table
+    names: Sequence[str]
+    binary: set[str]
+    fixed: Mapping[str, int | str]
+    proof: str
 
 
-class _Pipes:
-    """A stream of rows cut into pieces, each of them a pipe: one is read while it is written."""
+def load(writers: Iterator[Writer], target: Target, feed: Feed) -> tuple[int, bool]:
+    """Bring the rows of *feed* into *target*: how many were sent, and whether each was proven.
 
-    def __init__(self) -> None:
-        self.ended = False
-        """Whether the pipe that was read to its end is the last, because all came or none can."""
-        self._offered: SimpleQueue[int | None] = SimpleQueue()
-        self._sink: BinaryIO
-        self._bytes = 0
+    Pieces go side by side where there are several *writers*, who are asked for one by one; the
+    last goes by the first of them. By LOAD DATA LOCAL where the server allows it, which turns bad
+    values into others with only a warning: so a single warning is an error here, and a row that
+    its proof does not hold for is one. By INSERT there is no proof.
+    """
+    first = next(writers)
+    if not _is_allowed(first.connection):
+        return _insert(first, target, feed), False
+    with _Pieces(first, writers, target) as pieces:
+        sent = feed.copy(pieces)
+        pieces.end()
+    return sent, True
+
+
+class _Pieces:
+    """A stream of rows cut into pieces: some are loaded while the next one is filled."""
+
+    def __init__(self, first: Writer, others: Iterator[Writer], target: Target) -> None:
+        self._pool = ThreadPoolExecutor()
+        self._first, self._others, self._target = first, others, target
+        self._free, self._under_way = [first], set[Future[Writer]]()
+        self._piece, self._bytes = _open_piece(), 0
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_: object) -> None:
-        self._offered.put(None)  # who waits for the next pipe is told that nobody will read it
-
-    @contextmanager
-    def reading(self) -> Iterator[int]:
-        """The descriptor of a new pipe's end, to be read while the rows are sent."""
-        end, start = os.pipe()
-        self._offered.put(start)
-        try:
-            yield end
-        finally:
-            os.close(end)  # whoever still writes is told
-
-    def send(self, feed: Feed) -> int:
-        """Send the rows of *feed*; how many they were."""
-        self._begin()
-        try:
-            return feed.copy(self)
-        finally:
-            self.ended = True
-            self._sink.close()
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        self._piece.close()
+        # Who interrupts us does not wait for a server: our caller ends what it does there.
+        self._pool.shutdown(wait=kind is None or issubclass(kind, Exception), cancel_futures=True)
 
     def write(self, rows: bytes) -> int:
-        """Send whole rows, in the next pipe if this one has had enough."""
+        """Take whole rows, in the next piece if this one has had enough."""
         if self._bytes >= PIECE_BYTES:
-            self._sink.close()
-            self._begin()
+            writer = self._free.pop() if self._free else next(self._others, None) or self._wait()
+            self._under_way.add(self._pool.submit(self._load, writer, self._piece))
+            self._piece, self._bytes = _open_piece(), 0
         self._bytes += len(rows)
-        return self._sink.write(rows)
+        return self._piece.write(rows)
 
-    def _begin(self) -> None:
-        start = self._offered.get()
-        if start is None:
-            raise BrokenPipeError("nobody reads on")
-        self._sink, self._bytes = os.fdopen(start, "wb", buffering=1 << 20), 0
+    def end(self) -> None:
+        """Load the last piece when all others are."""
+        while self._under_way:
+            self._wait()
+        _load(self._first.connection, self._target, self._piece)
+
+    def _wait(self) -> Writer:
+        """Whoever is the first to have done with a piece."""
+        done, self._under_way = wait(self._under_way, return_when=FIRST_COMPLETED)
+        self._free += [future.result() for future in done]
+        return self._free.pop()
+
+    def _load(self, writer: Writer, piece: BinaryIO) -> Writer:
+        _load(writer.connection, self._target, piece)
+        writer.between()
+        return writer
+
+
+def _open_piece() -> BinaryIO:
+    """A file without a name, in memory where the system can."""
+    if hasattr(os, "memfd_create"):
+        return os.fdopen(os.memfd_create("rows"), "wb")
+    return cast(BinaryIO, tempfile.TemporaryFile())
+
+
+def _load(connection: sa.Connection, target: Target, piece: BinaryIO) -> None:
+    columns = ", ".join(f"@{name}" if name in target.binary else name for name in target.names)
+    values = {name: f"unhex(@{name})" for name in sorted(target.binary)}
+    # NULL is not allowed there.
+    values["row_hash"] = f"if({target.proof}, {values['row_hash']}, null)"
+    values |= {name: f"'{value}'" for name, value in target.fixed.items()}
+    with piece:
+        piece.flush()
+        connection.exec_driver_sql(
+            f"load data local infile '/dev/fd/{piece.fileno()}' into table {target.table.name}"
+            " character set utf8mb4 fields terminated by ',' enclosed by '\"' escaped by ''"
+            f" lines terminated by '\\n' ({columns})"
+            f" set {', '.join(f'{name} = {value}' for name, value in values.items())}"
+        )
+    _refuse_warnings(connection, target.table)
 
 
 def _refuse_warnings(connection: sa.Connection, target: sa.Table) -> None:
     warnings = connection.exec_driver_sql("show warnings limit 1").all()
-    if warnings:
-        raise ContractError(
-            f"{target.name}: {str(warnings[0][2]).split(' value: ')[0]}",
-            vendor="warehouse",
-            code=str(warnings[0][1]),
-        )
+    if not warnings:
+        return
+    code, text = int(warnings[0][1]), str(warnings[0][2]).split(" value: ")[0]
+    if code in IS_NULL and "'row_hash'" in text:
+        text = "a row did not land as it was in the source; nothing of its piece stays"
+    raise ContractError(f"{target.name}: {text}", vendor="warehouse", code=str(code))
 
 
 def _is_allowed(connection: sa.Connection) -> bool:
     return bool(connection.exec_driver_sql("select @@local_infile").scalar())
 
 
-def _insert(
-    connection: sa.Connection,
-    target: sa.Table,
-    names: Sequence[str],
-    binary: set[str],
-    fixed: Mapping[str, int | str],
-    feed: Feed,
-    between: Callable[[], None],
-) -> int:
+def _insert(writer: Writer, target: Target, feed: Feed) -> int:
     """The same by multi-row INSERT, for a server that forbids LOAD DATA LOCAL."""
-    columns = [*names, *fixed]
+    columns = [*target.names, *target.fixed]
     places = ", ".join(["%s"] * len(columns))
-    statement = f"insert into {target.name} ({', '.join(columns)}) values ({places})"
+    statement = f"insert into {target.table.name} ({', '.join(columns)}) values ({places})"
     sent = piece = 0
     for rows in feed.batches():
         if piece >= PIECE_ROWS:
-            between()
+            writer.between()
             piece = 0
         values = [
             tuple(
-                bytes.fromhex(value) if name in binary else value
-                for name, value in zip(columns, (*row, *fixed.values()), strict=True)
+                bytes.fromhex(value) if name in target.binary else value
+                for name, value in zip(columns, (*row, *target.fixed.values()), strict=True)
             )
             for row in rows
         ]
-        connection.exec_driver_sql(statement, values)
+        writer.connection.exec_driver_sql(statement, values)
         sent += len(values)
         piece += len(values)
     return sent

@@ -19,7 +19,7 @@ import sqlalchemy as sa
 from include.customer_service import Column, Kind, SourceTable
 from include.errors import ContractError
 from include.warehouse.customer_service import bulk
-from include.warehouse.customer_service.bulk import Feed
+from include.warehouse.customer_service.bulk import Feed, Writer
 from include.warehouse.customer_service.tables import history_table
 from include.warehouse.types import literal
 
@@ -76,17 +76,24 @@ class Staging:
 
     def load(self, feed: Feed) -> None:
         """Stage rows. Raises ContractError when one did not land as it was in the source."""
-        self.rows = self._load_rows(feed, self._stage, {})
-        self._verify(self._stage.name, self.rows)
+        self._load_rows(feed, self._stage, {}, ())
 
-    def load_first(self, feed: Feed, snapshot_id: int, moment: datetime) -> None:
-        """Let the rows of a table that has no present ones yet land in its history at once."""
+    def load_first(
+        self,
+        feed: Feed,
+        snapshot_id: int,
+        moment: datetime,
+        others: Iterable[Writer] = (),
+    ) -> None:
+        """Let the rows of a table that has no present ones yet land in its history at once.
+
+        *others* write pieces beside us, and commit each of them.
+        """
         fixed: dict[str, int | str] = {
             "snapshot_id": snapshot_id,
             "valid_from_at": literal(moment),
         }
-        self.rows = self._load_rows(feed, self.history, fixed)
-        self._verify(self.history.name, self.rows, "closed_by = 0")
+        self._load_rows(feed, self.history, fixed, others)
         self._wrote(min(self.rows, bulk.PIECE_ROWS))
 
     def has_present(self) -> bool:
@@ -209,36 +216,46 @@ class Staging:
             beyond, given["before"] = " and c.row_key > :before", last
             self._wrote(rows)
 
-    def _load_rows(self, feed: Feed, target: sa.Table, fixed: Mapping[str, int | str]) -> int:
-        return bulk.load(
-            self._connection,
-            target,
+    def _load_rows(
+        self,
+        feed: Feed,
+        table: sa.Table,
+        fixed: Mapping[str, int | str],
+        others: Iterable[Writer],
+    ) -> None:
+        binary = {"row_hash"} if self.table.has_integer_key else {"row_key", "row_hash"}
+        target = bulk.Target(
+            table,
             [*self._columns, "unfit", "row_key", "row_hash"],
-            {"row_hash"} if self.table.has_integer_key else {"row_key", "row_hash"},
+            binary,
             fixed,
-            feed,
-            lambda: self._wrote(bulk.PIECE_ROWS),
+            self._is_as_it_was(*(f"unhex(@{name})" for name in ("row_key", "row_hash"))),
         )
-
-    def _verify(self, name: str, rows: int, condition: str = "true") -> None:
-        key = "true"
-        if not self.table.has_integer_key and all(
-            column.kind is not Kind.DOUBLE for column in self.table.key_columns
-        ):
-            key = f"(unfit is not null or row_key <=> {key_hash(self.table)})"
+        mine = Writer(self._connection, lambda: self._wrote(bulk.PIECE_ROWS))
+        self.rows, is_proven = bulk.load(itertools.chain([mine], others), target, feed)
+        as_it_was = "true" if is_proven else self._is_as_it_was("row_key", "row_hash")
         landed, wrong, self.unfit, checksum = self._one(
-            f"select count(*), count(case when not (row_hash <=> {content_hash(self.table)}"
-            f" and {key}) then 1 end), count(unfit),"
-            f" sum({_number('hex(row_hash)', 1, 12)}) from {name} where {condition}"
+            f"select count(*), count(case when not {as_it_was} then 1 end), count(unfit),"
+            f" sum({_number('hex(row_hash)', 1, 12)}) from {table.name}"
+            f"{' where closed_by = 0' if table is self.history else ''}"
         )
         self.checksum = int(checksum or 0)
-        if landed != rows or wrong:
+        if landed != self.rows or wrong:
             raise ContractError(
-                f"{self.table.name}: {rows} rows came, {landed} landed, {wrong} of them not as they"
-                " were in the source; nothing was published (is max_allowed_packet below the"
+                f"{self.table.name}: {self.rows} rows came, {landed} landed, {wrong} of them not as"
+                " they were in the source; nothing was published (is max_allowed_packet below the"
                 " longest row?)",
                 vendor="warehouse",
             )
+
+    def _is_as_it_was(self, key: str, row_hash: str) -> str:
+        """SQL: whether the columns give the hashes of key and content that came with them."""
+        condition = f"{row_hash} <=> {content_hash(self.table)}"
+        if not self.table.has_integer_key and all(
+            column.kind is not Kind.DOUBLE for column in self.table.key_columns
+        ):
+            condition += f" and (unfit is not null or {key} <=> {key_hash(self.table)})"
+        return f"({condition})"
 
     def _range(self, key: str) -> str:
         if self.table.has_integer_key:

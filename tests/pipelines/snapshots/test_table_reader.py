@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -13,6 +14,7 @@ from include.pipelines.snapshots.plan import SnapshotPlan
 from include.pipelines.snapshots.table_reader import TableReader
 from include.source import postgres
 from include.source.postgres import SourceDatabase
+from include.warehouse.customer_service.bulk import Writer
 from include.warehouse.customer_service.manifest import TableFigures
 from include.warehouse.customer_service.tables import history_table
 from include.warehouse.mysql import Warehouse
@@ -42,7 +44,10 @@ def publish(source: SourceDatabase, warehouse: Warehouse, execute: Any) -> Any:
         with source.snapshot() as snapshot, warehouse.bulk() as connection:
             with snapshot._connection.cursor() as cursor:
                 snapshot.found = {"pair": postgres._found(cursor, PAIR)}
-            reader = TableReader(connection, snapshot, plan, {}, 1.0, lambda rows: None)
+            beside = nullcontext(Writer(connection, connection.commit))
+            reader = TableReader(
+                connection, snapshot, plan, {}, 1.0, lambda rows: None, lambda: beside
+            )
             (read,) = reader.read_tables([PAIR])
             if read.staging:
                 read.staging.publish(number, moment)

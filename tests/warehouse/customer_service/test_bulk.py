@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 
 from include.errors import ContractError, SupersededError, UnavailableError
@@ -19,9 +21,10 @@ def load(request, warehouse, history, monkeypatch):
 
     def run(feed, between=None):
         with warehouse.bulk() as connection:
-            sent = bulk.load(
-                connection, history, NAMES, {"row_hash"}, FIXED, feed, between or connection.commit
-            )
+            mine = bulk.Writer(connection, between or connection.commit)
+            target = bulk.Target(history, NAMES, {"row_hash"}, FIXED, "true")
+            sent, is_proven = bulk.load(iter([mine]), target, feed)
+            assert is_proven == (request.param == "streamed")
             connection.commit()
         return sent
 
@@ -51,6 +54,33 @@ def test_rows_go_in_pieces_and_none_is_cut(load, warehouse, monkeypatch, rows):
         query = "select count(*), count(distinct id), min(text) from cs_note_history"
         assert connection.exec_driver_sql(query).one() == (rows, rows, 'a "line"\nor two')
     assert len(commits) == (rows - 1) // 3
+
+
+def test_pieces_go_side_by_side_by_all_who_may_write(warehouse, history, monkeypatch):
+    monkeypatch.setattr(bulk, "PIECE_BYTES", 190)
+    wrote = []
+    target = bulk.Target(history, NAMES, {"row_hash"}, FIXED, "true")
+    with warehouse.bulk() as one, warehouse.bulk() as other:
+
+        def between(connection):
+            connection.commit()
+            wrote.append(connection)
+
+        writers = [bulk.Writer(mine, partial(between, mine)) for mine in (one, other)]
+        assert bulk.load(iter(writers), target, Rows(*((n, "a") for n in range(50)))) == (50, True)
+        one.commit()
+    assert set(wrote) == {one, other}
+    with warehouse.engine.connect() as connection:
+        query = "select count(*), count(distinct id) from cs_note_history"
+        assert connection.exec_driver_sql(query).one() == (50, 50)
+
+
+def test_a_row_that_its_proof_does_not_hold_for_is_refused(warehouse, history):
+    target = bulk.Target(history, NAMES, {"row_hash"}, FIXED, "text <> 'b'")
+    with warehouse.bulk() as connection:
+        writers = iter([bulk.Writer(connection, connection.commit)])
+        with pytest.raises(ContractError, match="cs_note_history: a row did not land as it was"):
+            bulk.load(writers, target, Rows((1, "a"), (2, "b")))
 
 
 def test_a_source_that_fails_between_two_pieces_ends_the_load(load, monkeypatch):

@@ -94,6 +94,13 @@ def test_keys_are_compared_by_ranges_and_the_missing_ones_marked(connection):
 
 def test_a_row_that_is_not_as_the_source_had_it_is_refused(connection):
     staging = Staging(connection, NOTES)
+    with pytest.raises(ContractError, match="a row did not land as it was"):
+        staging.load(Rows((1, "a"), (2, "b"), broken=True))
+
+
+def test_a_row_that_was_inserted_is_compared_as_well(connection, monkeypatch):
+    monkeypatch.setattr(bulk, "_is_allowed", lambda connection: False)
+    staging = Staging(connection, NOTES)
     with pytest.raises(ContractError, match="2 rows came, 2 landed, 2 of them not as they were"):
         staging.load(Rows((1, "a"), (2, "b"), broken=True))
 
