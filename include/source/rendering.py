@@ -41,6 +41,10 @@ class Reading:
         # Hashed keys in order: the table that takes them is sorted by them.
         return self._hashed(since) + ("" if self.table.has_integer_key else " order by row_key")
 
+    def number(self) -> str:
+        """Select how many rows the table has."""
+        return f"select count(*) from {self._relation(None)}"
+
     def ranges(self) -> str:
         """Select range, rows and key sum of every range of keys: equal ones hold equal keys."""
         key_sum = (

@@ -126,12 +126,30 @@ class TableReader:
         return StagedTable(staging, TableRow(figures, staging.checksum, is_over, relation))
 
     def _changes(self, found: FoundTable, horizon: int, old: TableRow) -> StagedTable:
-        """Read the rows that are new since *horizon*, and the keys of ranges that lost some."""
+        """Read the rows that are new since *horizon*, and find out whether others vanished."""
         staging = Staging(self.connection, found.table, self.wrote)
         staging.load(_Feed(self.snapshot, found.reading.rows(horizon)))
+        difference = staging.difference()
+        # All keys of the source are published already, or among the new ones.
+        present = old.figures.present + difference.opened - difference.changed
+        (number,) = self.snapshot.one(found.reading.number())
+        if number != present:
+            present = self._mark_vanished(found, staging)
+        vanished, vanished_sum = staging.vanished()
+        if number != present - vanished:
+            raise _DoubtError("row versions do not explain the keys")
+        checksum = old.checksum + difference.opened_sum - difference.changed_sum - vanished_sum
+        figures = _figures_of(staging, difference.opened, difference.changed, vanished, number, 0)
+        is_over = self._is_over(found, old, figures)
+        return StagedTable(staging, TableRow(figures, checksum, is_over, found.relation))
+
+    def _mark_vanished(self, found: FoundTable, staging: Staging) -> int:
+        """Compare keys range by range, and those of ranges that differ one by one.
+
+        Returns how many rows of ours there are, the vanished and the new ones included.
+        """
         with ThreadPoolExecutor(1) as beside:  # two servers, two queries at once
             theirs = beside.submit(self.snapshot.all, found.reading.ranges())
-            difference = staging.difference()
             ours = staging.ranges()
             source = {int(where): (int(rows), int(total)) for where, rows, total in theirs.result()}
         differing = sorted(
@@ -142,14 +160,7 @@ class TableReader:
             columns = [list(column) for column in zip(*keys, strict=True)][1:]
             gone = self.snapshot.all(found.reading.missing(), columns) if keys else []
             staging.mark_vanished([keys[place - 1][0] for (place,) in gone])
-        vanished, vanished_sum = staging.vanished()
-        present = sum(rows for rows, _ in ours.values()) - vanished
-        if present != sum(rows for rows, _ in source.values()):
-            raise _DoubtError("row versions do not explain the keys")
-        checksum = old.checksum + difference.opened_sum - difference.changed_sum - vanished_sum
-        figures = _figures_of(staging, difference.opened, difference.changed, vanished, present, 0)
-        is_over = self._is_over(found, old, figures)
-        return StagedTable(staging, TableRow(figures, checksum, is_over, found.relation))
+        return sum(rows for rows, _ in ours.values())
 
     def _is_over(
         self, found: FoundTable | None, old: TableRow | None, figures: TableFigures
