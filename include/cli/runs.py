@@ -155,10 +155,10 @@ def refresh(
 @contextmanager
 def ready() -> Iterator[Workplace]:
     """A workplace whose database has exactly our schema."""
-    from include.warehouse.schema import migrations
+    from include.warehouse.schema import revisions
 
     with session() as place:
-        migrations.require_current(place.warehouse.engine)
+        revisions.require_current(place.warehouse.engine)
         yield place
 
 

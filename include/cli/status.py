@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 
 def status(*, as_json: bool) -> None:
     """Print what the ledger knows, beside the accounts that no run has taken."""
-    from include.warehouse.schema import migrations
+    from include.warehouse.schema import revisions
     from include.work.accounts import list_accounts
     from include.work.health import read_health
 
     with session() as place:
-        migrations.require_current(place.warehouse.engine)
+        revisions.require_current(place.warehouse.engine)
         health = read_health(place.warehouse, now=utcnow())
         infos = list_accounts(place)
         off = {name for name in VENDORS if not is_switched_on(name, place.settings)}

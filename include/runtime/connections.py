@@ -32,7 +32,7 @@ def warehouse() -> Iterator[Warehouse]:
     """
     from include.addresses import describe_address
     from include.warehouse.mysql import Warehouse
-    from include.warehouse.schema import migrations
+    from include.warehouse.schema import revisions
 
     settings = load_settings()
     warn_of_strange_variables()
@@ -45,7 +45,7 @@ def warehouse() -> Iterator[Warehouse]:
     log.info("the warehouse is %s", describe_address(url))
     hide_secret(opened.engine.url.password or "")
     with stopping.when_told(), closing(opened):
-        migrations.require_current(opened.engine)
+        revisions.require_current(opened.engine)
         yield opened
 
 

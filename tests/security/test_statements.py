@@ -19,7 +19,7 @@ from include.vendors.registry import open_client
 from include.warehouse.bookkeeping.ledger import Request
 from include.warehouse.mysql import Warehouse
 from include.warehouse.reports import relations
-from include.warehouse.schema import migrations
+from include.warehouse.schema import migrations, revisions
 from include.work.health import read_health
 
 NOW = datetime(2026, 3, 10, tzinfo=UTC)
@@ -87,7 +87,7 @@ def work(sandbox: Sandbox, url: str, source_url: str) -> tuple[set[str], tuple[s
     settings = sandbox.settings()
     with closing(Warehouse.open(url)) as warehouse, statements() as seen:
         migrations.upgrade(warehouse.engine)
-        migrations.require_current(warehouse.engine)
+        revisions.require_current(warehouse.engine)
         with closing(open_client(sandbox.account("huawei"), settings)) as client:
             catalog.refresh(client, warehouse, now=NOW, request=REQUEST)
             sync_tickets(

@@ -11,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 
 from include.errors import CheckError, ConfigError
-from include.warehouse.schema import migrations
+from include.warehouse.schema import migrations, revisions
 from include.warehouse.tables import metadata
 from tests.sql.described import described
 from tests.sql.users_database import TIMES, build
@@ -290,7 +290,7 @@ def test_only_missing_tables_are_created(engine: sa.Engine) -> None:
         connection.exec_driver_sql("DROP TABLE cloud_user, cloud_osm_product")
     report = migrations.upgrade(engine)
     assert report.adopted == (TICKETS, MESSAGES, "cloud_osm_product_type")
-    migrations.require_current(engine)
+    revisions.require_current(engine)
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from include.errors import AlreadyRunningError, CheckError, ConfigError
-from include.warehouse.schema import migrations, views
+from include.warehouse.schema import migrations, revisions, views
 from include.warehouse.tables import metadata
 from tests.sql.described import described
 from tests.sql.users_database import build
@@ -50,7 +50,7 @@ def upgrade_to(engine: sa.Engine, revision: str) -> None:
     """Upgrade to *revision* and no further."""
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         config = Config(attributes={"connection": connection, "progress": lambda _: None})
-        config.set_main_option("script_location", str(migrations.MIGRATIONS))
+        config.set_main_option("script_location", str(revisions.MIGRATIONS))
         config.set_main_option("path_separator", "os")
         command.upgrade(config, revision)
 
@@ -105,15 +105,15 @@ def test_a_second_migration_changes_nothing(engine: sa.Engine, statements: list[
     statements.clear()
     second = migrations.upgrade(engine)
     assert changes(statements) == []
-    assert (first.before, first.after) == (None, migrations.head())
-    assert (second.before, second.after) == (migrations.head(), migrations.head())
+    assert (first.before, first.after) == (None, revisions.head())
+    assert (second.before, second.after) == (revisions.head(), revisions.head())
     assert first.adopted == second.adopted == ()
     assert first.leftovers == ()
 
 
 def test_every_step_sees_that_it_is_done(engine: sa.Engine, statements: list[str]) -> None:
     """Revision by revision: one relaxes what another narrowed."""
-    for number in range(2, int(migrations.head()) + 1):
+    for number in range(2, int(revisions.head()) + 1):
         upgrade_to(engine, f"{number:04}")
         before = described(engine)
         set_revision(engine, f"{number - 1:04}")
@@ -132,8 +132,8 @@ def test_a_server_that_is_not_strict_and_a_working_directory_change_nothing(
     def relax(connection: Any, _record: Any) -> None:
         connection.cursor().execute("SET SESSION sql_mode = ''")
 
-    assert migrations.upgrade(engine).after == migrations.head()
-    migrations.require_current(engine)
+    assert migrations.upgrade(engine).after == revisions.head()
+    revisions.require_current(engine)
 
 
 def test_two_migrations_at_once_do_not_mix(engine: sa.Engine) -> None:
@@ -142,11 +142,11 @@ def test_two_migrations_at_once_do_not_mix(engine: sa.Engine) -> None:
     with ThreadPoolExecutor() as pool:
         reports = list(pool.map(lambda _: migrations.upgrade(engine), range(3)))
     assert sorted(str(report.before) for report in reports) == [
-        migrations.head(),
-        migrations.head(),
+        revisions.head(),
+        revisions.head(),
         "None",
     ]
-    migrations.require_current(engine)
+    revisions.require_current(engine)
 
 
 def test_a_migration_that_does_not_get_its_turn_says_so(
@@ -170,7 +170,7 @@ def test_a_migration_that_does_not_get_its_turn_says_so(
 def test_the_script_for_a_dba_builds_the_same(engine: sa.Engine, warehouse_server: Any) -> None:
     run_script(engine, migrations.script())
     by_script = described(engine)
-    migrations.require_current(engine)
+    revisions.require_current(engine)
     url = warehouse_server.create_migrated()
     try:
         expected = described(sa.create_engine(url, poolclass=sa.NullPool))
@@ -188,14 +188,14 @@ def test_the_script_stops_before_it_touches_rows(engine: sa.Engine) -> None:
 
 def test_an_empty_database_is_refused_with_the_next_step(engine: sa.Engine) -> None:
     with pytest.raises(ConfigError, match="no schema of ours: run `python -m include migrate`"):
-        migrations.require_current(engine)
+        revisions.require_current(engine)
 
 
 def test_an_older_schema_is_refused_with_the_next_step(engine: sa.Engine) -> None:
     migrations.upgrade(engine)
     set_revision(engine, "0001")
     with pytest.raises(ConfigError, match=r"0001, which is older .*`python -m include migrate`"):
-        migrations.require_current(engine)
+        revisions.require_current(engine)
 
 
 def test_a_newer_schema_is_refused_in_both_directions(
@@ -205,14 +205,14 @@ def test_a_newer_schema_is_refused_in_both_directions(
     set_revision(engine, "9999")
     statements.clear()
     with pytest.raises(ConfigError, match="9999, which this code does not know"):
-        migrations.require_current(engine)
+        revisions.require_current(engine)
     with pytest.raises(ConfigError, match="update the code"):
         migrations.upgrade(engine)
     assert changes(statements) == []
 
 
 def test_the_current_schema_is_accepted(warehouse_url: str) -> None:
-    migrations.require_current(sa.create_engine(warehouse_url, poolclass=sa.NullPool))
+    revisions.require_current(sa.create_engine(warehouse_url, poolclass=sa.NullPool))
 
 
 def test_a_url_without_a_database_is_refused(warehouse_server: Any) -> None:
@@ -251,7 +251,7 @@ def test_the_preview_names_what_the_migration_then_does(
     statements.clear()
     ahead = migrations.preview(engine)
     assert changes(statements) == []
-    assert (ahead.before, ahead.after, ahead.obstacle) == (None, migrations.head(), None)
+    assert (ahead.before, ahead.after, ahead.obstacle) == (None, revisions.head(), None)
     assert [number for number, _ in ahead.revisions][:2] == ["0001", "0002"]
     altered = {change.table: change for change in ahead.changes}
     assert set(altered) == set(migrations.USERS_TABLES)
@@ -259,11 +259,11 @@ def test_the_preview_names_what_the_migration_then_does(
     assert all(change.size for change in altered.values())
     migrations.upgrade(engine)
     done = migrations.preview(engine)
-    assert (done.before, done.revisions, done.changes) == (migrations.head(), (), ())
+    assert (done.before, done.revisions, done.changes) == (revisions.head(), (), ())
 
 
 def newer_revisions() -> list[Any]:
-    script = ScriptDirectory(str(migrations.MIGRATIONS))
+    script = ScriptDirectory(str(revisions.MIGRATIONS))
     return list(script.iterate_revisions("head", migrations.OLDEST))
 
 
@@ -284,7 +284,7 @@ def test_the_way_back_and_forth_leaves_every_row(engine: sa.Engine) -> None:
     migrations.go_back(engine, migrations.OLDEST)
     assert (tables_of(engine), rows_of(engine)) == (old, rows)
     with pytest.raises(ConfigError) if newer_revisions() else nullcontext():
-        migrations.require_current(engine)
+        revisions.require_current(engine)
     migrations.upgrade(engine)
     assert described(engine) == new
     assert (
@@ -381,3 +381,8 @@ def test_no_column_is_computed_at_each_look(engine: sa.Engine) -> None:
     with engine.connect() as connection:
         found = [tuple(row) for row in connection.exec_driver_sql(query.replace("%", "%%"))]
     assert found == [("cloud_osm_list", "complete", "STORED GENERATED")]
+
+
+def test_the_revisions_are_those_that_the_migrations_go_through() -> None:
+    steps = migrations._migrations().walk_revisions()
+    assert revisions.revisions() == tuple(reversed([step.revision for step in steps]))

@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from alembic.script import ScriptDirectory
 
-from include.warehouse.schema.migrations import MIGRATIONS
+from include.warehouse.schema.revisions import MIGRATIONS
 
 Row = dict[str, Any]
 

@@ -19,7 +19,7 @@ from include.vendors.registry import VENDORS, is_switched_on
 from include.warehouse.bookkeeping.tables import sync_check, sync_quarantine, sync_run
 from include.warehouse.customer_service.tables import HISTORIES, cs_snapshot, cs_snapshot_table
 from include.warehouse.mysql import Warehouse
-from include.warehouse.schema import migrations, views
+from include.warehouse.schema import revisions, views
 from include.warehouse.tables import metadata
 from include.warehouse.tickets.account_rows import read_enabled_ids
 from include.warehouse.tickets.adoption import count_foreign_rows
@@ -69,8 +69,8 @@ def check_warehouse(warehouse: Warehouse, ring: KeyRing, settings: Settings) -> 
         return
     try:
         warehouse.transact(lambda connection: None)
-        migrations.require_current(warehouse.engine)
-        yield Finding("schema", "ok", f"{migrations.head()}, the newest")
+        revisions.require_current(warehouse.engine)
+        yield Finding("schema", "ok", f"{revisions.head()}, the newest")
     except (SyncError, sa.exc.DBAPIError) as error:
         yield Finding("schema", "failed", reason(error))
         return

@@ -53,7 +53,7 @@ class Target:
     that comes is what it should be, with ``@name`` for the digits of a binary column.
     """
 
-    table: sa.Table
+    table: str
     names: Sequence[str]
     binary: set[str]
     fixed: Mapping[str, int | str]
@@ -137,7 +137,7 @@ def _load(connection: sa.Connection, target: Target, piece: BinaryIO) -> None:
     with piece:
         piece.flush()
         connection.exec_driver_sql(
-            f"load data local infile '/dev/fd/{piece.fileno()}' into table {target.table.name}"
+            f"load data local infile '/dev/fd/{piece.fileno()}' into table {target.table}"
             " character set utf8mb4 fields terminated by ',' enclosed by '\"' escaped by ''"
             f" lines terminated by '\\n' ({columns})"
             f" set {', '.join(f'{name} = {value}' for name, value in values.items())}"
@@ -145,14 +145,14 @@ def _load(connection: sa.Connection, target: Target, piece: BinaryIO) -> None:
     _refuse_warnings(connection, target.table)
 
 
-def _refuse_warnings(connection: sa.Connection, target: sa.Table) -> None:
+def _refuse_warnings(connection: sa.Connection, table: str) -> None:
     warnings = connection.exec_driver_sql("show warnings limit 1").all()
     if not warnings:
         return
     code, text = int(warnings[0][1]), str(warnings[0][2]).split(" value: ")[0]
     if code in IS_NULL and "'row_hash'" in text:
         text = "a row did not land as it was in the source; nothing of its piece stays"
-    raise ContractError(f"{target.name}: {text}", vendor="warehouse", code=str(code))
+    raise ContractError(f"{table}: {text}", vendor="warehouse", code=str(code))
 
 
 def _is_allowed(connection: sa.Connection) -> bool:
@@ -163,7 +163,7 @@ def _insert(writer: Writer, target: Target, feed: Feed) -> int:
     """The same by multi-row INSERT, for a server that forbids LOAD DATA LOCAL."""
     columns = [*target.names, *target.fixed]
     places = ", ".join(["%s"] * len(columns))
-    statement = f"insert into {target.table.name} ({', '.join(columns)}) values ({places})"
+    statement = f"insert into {target.table} ({', '.join(columns)}) values ({places})"
     sent = piece = 0
     for rows in feed.batches():
         if piece >= PIECE_ROWS:

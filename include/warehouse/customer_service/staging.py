@@ -60,23 +60,21 @@ class Staging:
         """Of what was loaded: rows, those with unfit values, sum of the hashes' first 6 bytes."""
         self._connection, self._wrote = connection, wrote
         self._columns = [column.name for column in table.columns]
-        self._stage = _temporary(
+        self._stage = _Temporary(
             connection,
             f"stage_{table.name}",
-            *(self.history.c[name] for name in ["row_key", *self._columns, "unfit", "row_hash"]),
+            [self.history.c[name] for name in ["row_key", *self._columns, "unfit", "row_hash"]],
         )
-        self._news = _temporary(
-            connection,
-            f"news_{table.name}",
-            self.history.c.row_key,
-            # What the present version of the row has; NULL: there is none.
-            sa.Column("old_hash", self.history.c.row_hash.type),
+        # With what the present version of the row has; NULL: there is none.
+        old_hash = sa.Column("old_hash", self.history.c.row_hash.type)
+        self._news = _Temporary(
+            connection, f"news_{table.name}", [self.history.c.row_key, old_hash]
         )
-        self._gone = _temporary(connection, f"gone_{table.name}", self.history.c.row_key)
+        self._gone = _Temporary(connection, f"gone_{table.name}", [self.history.c.row_key])
 
     def load(self, feed: Feed) -> None:
         """Stage rows. Raises ContractError when one did not land as it was in the source."""
-        self._load_rows(feed, self._stage, {}, ())
+        self._load_rows(feed, self._stage.make(), {}, ())
 
     def load_first(
         self,
@@ -93,7 +91,7 @@ class Staging:
             "snapshot_id": snapshot_id,
             "valid_from_at": literal(moment),
         }
-        self._load_rows(feed, self.history, fixed, others)
+        self._load_rows(feed, self.history.name, fixed, others)
         self._wrote(min(self.rows, bulk.PIECE_ROWS))
 
     def has_present(self) -> bool:
@@ -112,8 +110,11 @@ class Staging:
 
     def difference(self) -> StagedChange:
         """Compare the staged rows with the present ones."""
+        if not self.rows:
+            return StagedChange(0, 0, 0, 0)
         self._connection.exec_driver_sql(
-            f"insert into {self._news.name} select s.row_key, h.row_hash from {self._stage.name} s"
+            f"insert into {self._news.make()} select s.row_key, h.row_hash"
+            f" from {self._stage.name} s"
             f" left join {self.history.name} h on h.row_key = s.row_key and h.closed_by = 0"
             " where not (h.row_hash <=> s.row_hash)"
         )
@@ -128,10 +129,10 @@ class Staging:
         """Rows and key sum of every range of keys, were the staged rows already opened."""
         number, key_sum = self._range("row_key"), self._key_sum("row_key")
         found: dict[int, tuple[int, int]] = {}
-        for rows in (
-            f"{self.history.name} where closed_by = 0",
-            f"{self._news.name} where old_hash is null",
-        ):
+        places = [f"{self.history.name} where closed_by = 0"]
+        if self._news.is_there:
+            places.append(f"{self._news.name} where old_hash is null")
+        for rows in places:
             query = f"select {number}, count(*), sum({key_sum}) from {rows} group by 1"
             for where, count, total in self._connection.exec_driver_sql(query):
                 before = found.get(int(where), (0, 0))
@@ -141,8 +142,8 @@ class Staging:
     def mark_unstaged(self) -> None:
         """Mark the present rows that are not staged, all rows of the source being staged."""
         self._connection.exec_driver_sql(
-            f"insert into {self._gone.name} (row_key) select h.row_key from {self.history.name} h"
-            f" left join {self._stage.name} s on s.row_key = h.row_key"
+            f"insert into {self._gone.make()} (row_key) select h.row_key from {self.history.name} h"
+            f" left join {self._stage.make()} s on s.row_key = h.row_key"
             " where h.closed_by = 0 and s.row_key is null"
         )
 
@@ -160,11 +161,13 @@ class Staging:
     def mark_vanished(self, row_keys: Sequence[Any]) -> None:
         """Mark present rows as gone from the source."""
         if row_keys:
-            statement = f"insert into {self._gone.name} (row_key) values (%s)"
+            statement = f"insert into {self._gone.make()} (row_key) values (%s)"
             self._connection.exec_driver_sql(statement, [(key,) for key in row_keys])
 
     def vanished(self) -> tuple[int, int]:
         """Number and hash sum of the present rows that are marked as gone."""
+        if not self._gone.is_there:
+            return 0, 0
         row = self._one(
             f"select count(*), coalesce(sum({_number('hex(h.row_hash)', 1, 12)}), 0)"
             f" from {self._gone.name} g"
@@ -197,9 +200,11 @@ class Staging:
         )
 
     def _piecewise(
-        self, changes: sa.Table, statements: Sequence[str], values: Mapping[str, int | str]
+        self, changes: _Temporary, statements: Sequence[str], values: Mapping[str, int | str]
     ) -> None:
         """Execute *statements*, which call *changes* ``c``, for some thousand of its rows each."""
+        if not changes.is_there:
+            return
         beyond, given = "", dict[str, Any](values)
         while True:
             batch = (
@@ -219,7 +224,7 @@ class Staging:
     def _load_rows(
         self,
         feed: Feed,
-        table: sa.Table,
+        table: str,
         fixed: Mapping[str, int | str],
         others: Iterable[Writer],
     ) -> None:
@@ -236,8 +241,8 @@ class Staging:
         as_it_was = "true" if is_proven else self._is_as_it_was("row_key", "row_hash")
         landed, wrong, self.unfit, checksum = self._one(
             f"select count(*), count(case when not {as_it_was} then 1 end), count(unfit),"
-            f" sum({_number('hex(row_hash)', 1, 12)}) from {table.name}"
-            f"{' where closed_by = 0' if table is self.history else ''}"
+            f" sum({_number('hex(row_hash)', 1, 12)}) from {table}"
+            f"{' where closed_by = 0' if table == self.history.name else ''}"
         )
         self.checksum = int(checksum or 0)
         if landed != self.rows or wrong:
@@ -295,21 +300,30 @@ def take_back(
             between()
 
 
-def _temporary(connection: sa.Connection, name: str, *columns: sa.Column[Any]) -> sa.Table:
-    """An InnoDB table that only this connection sees; the first of *columns* is its key."""
-    key, *others = columns
-    table = sa.Table(
-        name,
-        sa.MetaData(),
-        sa.Column(key.name, key.type, primary_key=True, autoincrement=False),
-        *(sa.Column(column.name, column.type, nullable=column.nullable) for column in others),
-        prefixes=["TEMPORARY"],
-        mysql_engine="InnoDB",
-        mysql_charset="utf8mb4",
-    )
-    connection.exec_driver_sql(f"drop temporary table if exists {name}")
-    table.create(connection)
-    return table
+class _Temporary:
+    """An InnoDB table that only this connection sees, made when rows come; begins with its key."""
+
+    def __init__(
+        self, connection: sa.Connection, name: str, columns: Sequence[sa.Column[Any]]
+    ) -> None:
+        self.name, self.is_there = name, False
+        self._connection, self._columns = connection, columns
+
+    def make(self) -> str:
+        """The table's name, after it was made."""
+        if not self.is_there:
+            columns = ", ".join(
+                f"{column.name} {column.type.compile(self._connection.dialect)}"
+                f"{'' if column.nullable else ' not null'}"
+                for column in self._columns
+            )
+            self._connection.exec_driver_sql(f"drop temporary table if exists {self.name}")
+            self._connection.exec_driver_sql(
+                f"create temporary table {self.name} ({columns},"
+                f" primary key ({self._columns[0].name})) engine = InnoDB character set utf8mb4"
+            )
+            self.is_there = True
+        return self.name
 
 
 def key_hash(table: SourceTable) -> str:

@@ -12,13 +12,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import Any, Final
 
 import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from include.errors import AlreadyRunningError, CheckError, ConfigError
@@ -27,12 +25,17 @@ from include.warehouse.mysql import dedicated
 from include.warehouse.schema import obstacles, views
 from include.warehouse.schema.changes import TableChange, read_changes
 from include.warehouse.schema.obstacles import LOCK_WAIT_SECONDS
+from include.warehouse.schema.revisions import (
+    MIGRATIONS,
+    head,
+    read_revision,
+    refuse_unknown,
+)
 from include.warehouse.server_errors import translate_error
 from include.warehouse.types import TEXT
 
 Say = Callable[[str], None]
 
-MIGRATIONS: Final = Path(__file__).resolve().parents[3] / "sql" / "migrations"
 USERS_TABLES: Final = (
     "cloud_user",
     "cloud_osm_list",
@@ -103,8 +106,8 @@ def upgrade(
     use, naming who.
     """
     with _alone(engine) as connection:
-        before = _revision(connection)
-        _refuse_unknown(before)
+        before = read_revision(connection)
+        refuse_unknown(before)
         there = sa.inspect(connection).get_table_names() if before is None else []
         adopted = tuple(name for name in USERS_TABLES if name in there)
         for name in adopted:
@@ -133,8 +136,8 @@ def go_back(
     release's own ``migrate``. Raises ConfigError where there is no way back, else as ``upgrade``.
     """
     with _alone(engine) as connection:
-        before = _revision(connection)
-        _refuse_unknown(before)
+        before = read_revision(connection)
+        refuse_unknown(before)
         _refuse_no_way_back(before, revision)
         if before != revision:
             _Move(connection, progress, sleep).run(
@@ -145,8 +148,8 @@ def go_back(
 def preview(engine: sa.Engine) -> Preview:
     """What ``upgrade`` would do; changes nothing and takes no lock. Raises as ``upgrade``."""
     with _patient(engine) as connection:
-        before = _revision(connection)
-        _refuse_unknown(before)
+        before = read_revision(connection)
+        refuse_unknown(before)
         obstacle = None
         steps = reversed(list(_migrations().iterate_revisions("head", before or "base")))
         changes = _changes(connection, command.upgrade, f"{before or 'base'}:head")
@@ -207,19 +210,6 @@ def _changes(
     return read_changes(connection, buffer.getvalue())
 
 
-def require_current(engine: sa.Engine) -> None:
-    """Raise ConfigError unless the database has exactly the schema this code was written for."""
-    try:
-        with engine.connect() as connection:
-            found = _revision(connection)
-    except sa.exc.DBAPIError as error:
-        raise translate_error(error) from error
-    _refuse_unknown(found)
-    if found != head():
-        has = f"schema {found}, which is older than {head()}" if found else "no schema of ours"
-        raise ConfigError(f"the warehouse has {has}: run `python -m include migrate`")
-
-
 def _refuse_no_way_back(before: str | None, revision: str) -> None:
     """Raise ConfigError unless each revision from *before* down to *revision* can be undone."""
     known = [step.revision for step in _migrations().iterate_revisions("head", OLDEST)]
@@ -248,11 +238,6 @@ def script() -> str:
     return HEAD + buffer.getvalue() + "\n" + views.script()
 
 
-def head() -> str:
-    """The newest revision this code knows."""
-    return str(_migrations().get_current_head())
-
-
 @cache
 def _migrations() -> ScriptDirectory:
     return ScriptDirectory.from_config(_config())
@@ -264,22 +249,6 @@ def _config(output: io.StringIO | None = None, **attributes: Any) -> Config:
     config.set_main_option("path_separator", "os")
     config.attributes.update(attributes)
     return config
-
-
-def _revision(connection: sa.Connection) -> str | None:
-    heads = MigrationContext.configure(connection).get_current_heads()
-    if len(heads) > 1:
-        raise ConfigError(f"alembic_version holds several revisions: {', '.join(sorted(heads))}")
-    return heads[0] if heads else None
-
-
-def _refuse_unknown(revision: str | None) -> None:
-    known = {item.revision for item in _migrations().walk_revisions()}
-    if revision is not None and revision not in known:
-        raise ConfigError(
-            f"the warehouse has schema {revision}, which this code does not know (it knows up to"
-            f" {head()}): update the code; nothing was read or written"
-        )
 
 
 @contextmanager

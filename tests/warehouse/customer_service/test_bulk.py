@@ -22,7 +22,7 @@ def load(request, warehouse, history, monkeypatch):
     def run(feed, between=None):
         with warehouse.bulk() as connection:
             mine = bulk.Writer(connection, between or connection.commit)
-            target = bulk.Target(history, NAMES, {"row_hash"}, FIXED, "true")
+            target = bulk.Target(history.name, NAMES, {"row_hash"}, FIXED, "true")
             sent, is_proven = bulk.load(iter([mine]), target, feed)
             assert is_proven == (request.param == "streamed")
             connection.commit()
@@ -59,7 +59,7 @@ def test_rows_go_in_pieces_and_none_is_cut(load, warehouse, monkeypatch, rows):
 def test_pieces_go_side_by_side_by_all_who_may_write(warehouse, history, monkeypatch):
     monkeypatch.setattr(bulk, "PIECE_BYTES", 190)
     wrote = []
-    target = bulk.Target(history, NAMES, {"row_hash"}, FIXED, "true")
+    target = bulk.Target(history.name, NAMES, {"row_hash"}, FIXED, "true")
     with warehouse.bulk() as one, warehouse.bulk() as other:
 
         def between(connection):
@@ -76,7 +76,7 @@ def test_pieces_go_side_by_side_by_all_who_may_write(warehouse, history, monkeyp
 
 
 def test_a_row_that_its_proof_does_not_hold_for_is_refused(warehouse, history):
-    target = bulk.Target(history, NAMES, {"row_hash"}, FIXED, "text <> 'b'")
+    target = bulk.Target(history.name, NAMES, {"row_hash"}, FIXED, "text <> 'b'")
     with warehouse.bulk() as connection:
         writers = iter([bulk.Writer(connection, connection.commit)])
         with pytest.raises(ContractError, match="cs_note_history: a row did not land as it was"):

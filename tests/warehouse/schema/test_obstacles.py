@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from include.errors import ConfigError, UnavailableError
-from include.warehouse.schema import migrations, obstacles, views
+from include.warehouse.schema import migrations, obstacles, revisions, views
 from tests.sql.users_database import build
 
 ORDERS = """
@@ -86,7 +86,7 @@ def test_a_foreign_key_that_nothing_disturbs_is_left_alone(current):
         current,
         ORDERS.replace("utf8 COLLATE utf8_unicode_ci", "utf8mb4 COLLATE utf8mb4_bin"),
     )
-    assert migrations.upgrade(current).after == migrations.head()
+    assert migrations.upgrade(current).after == revisions.head()
 
 
 def test_who_reads_a_table_is_named_and_nothing_is_half_done(users):
@@ -108,13 +108,13 @@ def test_who_reads_a_table_is_named_and_nothing_is_half_done(users):
     assert any("trying again" in line for line in said)
     assert slept == [obstacles.PAUSE_SECONDS]
     assert tables(users) == before
-    assert migrations.upgrade(users).after == migrations.head()
+    assert migrations.upgrade(users).after == revisions.head()
 
 
 def test_a_reader_who_ends_in_time_stops_nothing(users):
     with reader(users, "SELECT * FROM cloud_user") as other:
         report = migrations.upgrade(users, sleep=lambda _: other.rollback())
-    assert report.after == migrations.head()
+    assert report.after == revisions.head()
 
 
 def test_who_reads_a_view_that_did_not_change_disturbs_nobody(current):
