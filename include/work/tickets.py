@@ -23,6 +23,7 @@ from include.warehouse.bookkeeping import turns
 from include.warehouse.bookkeeping.ledger import Request
 from include.warehouse.tickets.adoption import bring_over
 from include.warehouse.tickets.known import find_holders
+from include.warehouse.tickets.strays import RecentReaders
 from include.work.place import NOBODY, Onlooker, Workplace
 from include.work.runs import Result, Watch, work_on_each, work_on_one_a_site
 
@@ -48,6 +49,7 @@ def sync_accounts(
     since = since or datetime.now(UTC)
     accounts = list(accounts)
     entity = entity_of(options)
+    readers = RecentReaders(place.warehouse)
 
     def work(account: Account, client: VendorClient, watch: Watch) -> Result:
         if turns.is_away(place.warehouse, account.vendor, entity, since):
@@ -65,6 +67,7 @@ def sync_accounts(
             request=request,
             options=options,
             budget=budget,
+            readers_of=readers.of,
             progress=watch.note,
         )
         return Result(account.account_id, account.vendor, counts)

@@ -9,9 +9,10 @@ calls grows with what changed, what is open and what closed lately, never with w
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Generator
+from collections.abc import Callable, Collection, Generator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Final
 
 from include.errors import (
@@ -44,11 +45,11 @@ from include.vendors.client import VendorClient
 from include.warehouse.bookkeeping import ledger
 from include.warehouse.bookkeeping.ledger import NEVER, Counts, Request, State
 from include.warehouse.mysql import Warehouse
-from include.warehouse.tickets.account_rows import read_enabled_ids
 from include.warehouse.tickets.adoption import bring_over
 from include.warehouse.tickets.known import read_due, read_incomplete, read_known
 from include.warehouse.tickets.life import Look
 from include.warehouse.tickets.quarantine import read_quarantined
+from include.warehouse.tickets.strays import VendorReaders, read_readers
 from include.warehouse.types import LATEST
 
 log = logging.getLogger(__name__)
@@ -70,6 +71,7 @@ class Options:
 
 
 DEFAULTS: Final = Options()
+ReadersOf = Callable[[str], VendorReaders]
 
 
 def sync_tickets(
@@ -82,36 +84,39 @@ def sync_tickets(
     request: Request,
     options: Options = DEFAULTS,
     budget: TimeBudget = ENDLESS,
+    readers_of: ReadersOf | None = None,
     progress: Progress = lambda counts: None,
 ) -> Counts:
     """Bring one account's tickets up to *now*; may be repeated, and killed at any moment.
 
     When *budget* is spent it stops between two calls with ``more`` counted and what it has stored:
     the next run goes on from there. A backfill holds no sync up: an older reading changes nothing.
+    *readers_of* tells who reads a vendor's tickets; by default the warehouse is asked.
 
     Raises PartialError when tickets failed by themselves (they wait in quarantine) or a list kept
     moving, AuthError when messages were refused (their tickets are stored, incomplete),
     AlreadyRunningError when another run holds the account, else what ended the run.
     A dry run writes nothing, and ``written`` counts the tickets that would be read.
     """
-    readers = Readers(account.account_id, read_enabled_ids(warehouse, account.vendor))
+    readers_of = readers_of or partial(read_readers, warehouse)
     if options.dry_run:
         mark = ledger.watermark(warehouse, account.account_id, ENTITY)
-        dry_run = DryRun(client, progress)
+        dry_run, readers = DryRun(client, progress), readers_of(account.vendor)
         sync = _Sync(client, warehouse, account, settings, now, options, dry_run, readers, budget)
         sync.run(mark)
         return dry_run.counts
     account_id, vendor = account.account_id, account.vendor
     entity = entity_of(options)
     with ledger.hold(warehouse, account_id, entity, vendor=vendor, request=request) as run:
-        bring_over(warehouse, now)
+        bring_over(warehouse, now)  # first, because a row that comes may name a new reader
+        readers = readers_of(account.vendor)
         names = load_catalog(warehouse, account)
         look = Look(
             account,
             now,
             listed_at=run.state.listed_at,
             run_id=run.run_id,
-            readers=readers.all,
+            readers=readers.enabled,
             after_closing=settings.looks_after_closing,
         )
         store = TicketStore(run, client, look, names, progress)
@@ -141,7 +146,7 @@ class _Sync:
     now: datetime
     options: Options
     sink: Sink
-    readers: Readers
+    vendor_readers: VendorReaders
     budget: TimeBudget
     marks: dict[str, str | None] = field(default_factory=dict)
     """The marks of change of every ticket that was listed, by id."""
@@ -179,7 +184,7 @@ class _Sync:
 
     def read_changed(self, watermark: datetime | None, state: State) -> Plan:
         """Read what closed, what was reopened, and what failed before; strays are left."""
-        held = read_incomplete(self.warehouse, self.account, self.readers.all)
+        held = read_incomplete(self.warehouse, self.account, self.vendor_readers.gone)
         if watermark is None and not held:
             return Plan(set(), set(), set())  # the very first run: everything is new
         history = SyncWindow(self.settings.sync_since, self.now)
@@ -315,6 +320,10 @@ class _Sync:
             self.clock,
             self.budget,
         )
+
+    @property
+    def readers(self) -> Readers:
+        return Readers(self.account.account_id, self.vendor_readers.enabled)
 
     @property
     def left_alone(self) -> timedelta:

@@ -47,17 +47,20 @@ def read_known(
 
 
 def read_incomplete(
-    warehouse: Warehouse, account: Account, readers: Collection[str]
+    warehouse: Warehouse, account: Account, gone: Collection[str]
 ) -> dict[str, Known]:
     """Read what we hold of the incomplete tickets that this account reads or may take over, by id.
 
-    *readers* are the vendor's enabled accounts: what none of them reads may be anybody's.
+    *gone* are accounts that read no more: what they read, or nobody does, may be anybody's.
     """
     t = cloud_osm_list.c
-    reader = _reader()
-    others = [other for other in readers if other != account.account_id]
-    mine = reader.is_(None) | reader.not_in(others)
-    return _read(warehouse, account, (t.complete == 0) & mine)
+    readers = {account.account_id, *gone}
+    unread = t.account_id.is_(None) & (
+        t.missing_since.is_not(None) | t.custom_id.is_(None) | t.custom_id.in_(readers)
+    )
+    found = _read(warehouse, account, (t.complete == 0) & (t.account_id.in_(readers) | unread))
+    # The server may take names for equal that differ in case.
+    return {key: known for key, known in found.items() if known.reader in (None, *readers)}
 
 
 def read_due(warehouse: Warehouse, account: Account, now: datetime, limit: int) -> list[str]:

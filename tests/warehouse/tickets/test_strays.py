@@ -5,8 +5,15 @@ from __future__ import annotations
 import pytest
 import sqlalchemy as sa
 
+from include.warehouse.tickets import strays
 from include.warehouse.tickets.store import mark_gone
-from include.warehouse.tickets.strays import Stray, list_strays
+from include.warehouse.tickets.strays import (
+    RecentReaders,
+    Stray,
+    VendorReaders,
+    list_strays,
+    read_readers,
+)
 from tests.builders import DAY, a_ticket, an_account
 
 
@@ -71,3 +78,35 @@ def test_it_was_asked_for_once_an_account_did_not_know_it_or_where_there_is_none
     assert [stray.was_asked_for for stray in list_strays(warehouse, ["huawei"])] == [False]
     write("update cloud_user set enabled = 0")
     assert [stray.was_asked_for for stray in list_strays(warehouse, ["huawei"])] == [True]
+
+
+def test_readers_are_the_enabled_and_those_that_are_gone(warehouse, accounts, write):
+    for number, (status, custom_id, account_id) in enumerate(
+        [
+            ("0", "huawei-1", "huawei-2"),
+            ("0", "huawei-2", "huawei-3"),
+            ("0", "huawei-8", None),
+            ("0", None, None),
+            ("0", "huawei-9", "huawei-1"),
+        ]
+    ):
+        values = ", ".join(f"'{one}'" if one else "null" for one in (custom_id, account_id))
+        write(
+            "insert into cloud_osm_list (id, cloud_id, type, status, custom_id, account_id)"
+            f" values ('a{number}', 'T{number}', 'HUAWEI', {status}, {values})"
+        )
+    assert read_readers(warehouse, "huawei") == VendorReaders(
+        frozenset({"huawei-1", "huawei-2"}), frozenset({"huawei-3", "huawei-8"})
+    )
+
+
+def test_who_reads_is_asked_once_a_minute_for_all_accounts(warehouse, accounts, monkeypatch):
+    readers, now = RecentReaders(warehouse), 1000.0
+    monkeypatch.setattr(strays.time, "monotonic", lambda: now)
+    first = readers.of("huawei")
+    again = VendorReaders(frozenset({"read again"}), frozenset())
+    monkeypatch.setattr(strays, "read_readers", lambda *_: again)
+    assert readers.of("huawei") is first
+    assert readers.of("tencent") is again
+    now += 61
+    assert readers.of("huawei") is again
