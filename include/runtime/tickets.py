@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 EARLIEST: Final = datetime.min.replace(tzinfo=UTC)
-MOST_TASKS: Final = 100
-"""Mapped tasks of one vendor, whose starts alone take minutes; Airflow maps at most 1,024."""
+MOST_TASKS: Final = 200
+"""Mapped tasks of one vendor: Airflow maps at most 1,024."""
 MOST_ACCOUNTS: Final = 50
 """Accounts of one task, until there are ``MOST_TASKS``. A task costs seconds to start, as much as
 many idle accounts; but Airflow's masker takes ever longer for each further key."""

@@ -102,7 +102,7 @@ def test_readers_are_the_enabled_and_those_that_are_gone(warehouse, accounts, wr
 
 def test_who_reads_is_asked_once_a_minute_for_all_accounts(warehouse, accounts, monkeypatch):
     readers, now = RecentReaders(warehouse), 1000.0
-    monkeypatch.setattr(strays.time, "monotonic", lambda: now)
+    monkeypatch.setattr("include.warehouse.tickets.strays.time.monotonic", lambda: now)
     first = readers.of("huawei")
     again = VendorReaders(frozenset({"read again"}), frozenset())
     monkeypatch.setattr(strays, "read_readers", lambda *_: again)
