@@ -95,11 +95,11 @@ def main(
             now += STEP
             found["idle"].append(one(now, 0))
     for name, figures in found.items():
-        seconds, calls = median(one[0] for one in figures), median(one[1] for one in figures)
+        seconds, sent = (median(one[i] for one in figures) for i in (0, 1))
         least = (news if name == "news" else 0) + -(-still_open // PAGES[vendor])
         typer.echo(
             f"{name}: {seconds:.2f} s, {seconds / full:.4f} of all, aim {AIMS['time']};"
-            f" {calls:,.0f} calls, {calls / least:.2f} x (news + open / page), aim {AIMS['calls']}"
+            f" {sent:,.0f} calls, {sent / least:.2f} x (news + open / page), aim {AIMS['calls']}"
         )
 
 
