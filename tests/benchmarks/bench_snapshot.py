@@ -4,7 +4,8 @@ The reference is COPY into files and then LOAD DATA of them into plain tables wi
 columns and primary keys, no history, no comparison, no proof. Ours is the command, its start
 included. Every round measures the reference, the first snapshot, one after a churn, one after
 nothing; medians of all rounds are compared. Processor time is that of the command (of ours, or of
-the reference's own process) and of both servers, where they run on this machine.
+the reference's own process) and of both servers, where they run on this machine. Other tools
+copy the same rows, odd values taken out, where the environment names them (``peers``).
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ from include.sandbox.desk import churn, sample
 from include.source.postgres import SourceDatabase
 from include.warehouse.customer_service.tables import HISTORIES
 from include.warehouse.mysql import Warehouse
+from tests.benchmarks import peers
 from tests.benchmarks.ground import ROWS, Ground, ground
 
 NOW = datetime(2026, 1, 10, 8, tzinfo=UTC)
@@ -148,6 +150,9 @@ def main(
     late: Annotated[
         float, typer.Option(help="Seconds that the source sorts before a table's first row.")
     ] = 0.0,
+    peer_rounds: Annotated[
+        int, typer.Option(help="Of each other tool that the environment names (peers.py).")
+    ] = 1,
 ) -> None:
     """Measure on WAREHOUSE_URL's server, or on a private one."""
     peaks: list[int] = []
@@ -178,11 +183,23 @@ def main(
                 f"round {number + 1}: "
                 + ", ".join(f"{what} {times[-1]:.2f} s" for what, times in measured.seconds.items())
             )
+        peers.make_plain(source)
+        for tool, copy in peers.table_copies(source):
+            for number in range(peer_rounds):
+                url = there.new_schema(f"{tool}_{number}")
+                with measured(tool):
+                    copy(url)
+                there.drop(url)
+                typer.echo(f"{tool} {measured.seconds[tool][-1]:.2f} s")
     reference = median(measured.seconds["reference"])
     typer.echo(f"{'':12}{'median':>9}  {'spread':>13}  processor: ours, PostgreSQL, MySQL")
     for what, times in measured.seconds.items():
         used = [median(parts) for parts in zip(*measured.processor[what], strict=True)]
-        ratio = f"{median(times) / reference:.3f} x the reference, aim {AIMS.get(what, 1)}"
+        ratio = f"{median(times) / reference:.3f} x the reference"
+        if what in AIMS:
+            ratio += f", aim {AIMS[what]}"
+        else:
+            ratio += f", {median(times) / median(measured.seconds['first']):.2f} x the first"
         typer.echo(
             f"{what:12}{median(times):7.2f} s  {min(times):5.2f} - {max(times):5.2f}"
             f"  {used[0]:7.2f} {used[1]:7.2f} {used[2]:7.2f}   {ratio}"

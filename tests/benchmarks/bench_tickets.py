@@ -2,13 +2,15 @@
 
 ``python -m tests.benchmarks.bench_tickets [--tickets 2000] [--latency 5] [--rounds 5]``. By hand:
 sixteen threads with `requests` that make the same calls, signed, and insert the same rows with
-multi-row INSERTs of a thousand. Bare: the same calls by `urllib3`, unsigned, nothing stored. Each
-is a process of its own, and its processor time is its own.
+multi-row INSERTs of a thousand. Bare: the same calls by `urllib3`, unsigned, nothing stored. dlt,
+where ``PEER_DLT`` names a Python that has it: sixteen at once, unsigned, merged by primary keys.
+Each is a process of its own, and its processor time is its own.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -24,6 +26,7 @@ import requests
 import typer
 
 from include.sandbox.vendors.server import Sandbox
+from tests.benchmarks import peers
 from tests.benchmarks.ground import ground
 
 NOW: Final = datetime(2026, 7, 2, tzinfo=UTC)
@@ -86,6 +89,8 @@ def replaying(answers: Answers, latency: float) -> Iterator[int]:
 
 
 def run(contestant: str, given: dict[str, Any]) -> dict[str, Any]:
+    if contestant == "dlt":
+        return peers.dlt(given | {"job": "tickets"})
     command = [sys.executable, "-m", "tests.benchmarks.one_ticket_run", contestant]
     done = subprocess.run(
         command, cwd=ROOT, input=json.dumps(given), text=True, stdout=subprocess.PIPE, check=True
@@ -101,32 +106,41 @@ def main(
     rounds: Annotated[int, typer.Option(min=1)] = 5,
 ) -> None:
     """Measure on WAREHOUSE_URL's server, or on a private one."""
-    found: dict[str, list[dict[str, Any]]] = {name: [] for name in CONTESTANTS}
+    contestants = (*CONTESTANTS, *(["dlt"] if "PEER_DLT" in os.environ else []))
+    found: dict[str, list[dict[str, Any]]] = {name: [] for name in contestants}
     with ground() as there, tempfile.TemporaryDirectory() as folder:
         typer.echo(there.describe())
         url = there.new_warehouse("recorded")
         given, answers = record(url, tickets, messages)
         there.drop(url)
         calls = Path(folder) / "calls"
-        calls.write_text(json.dumps([call for call in answers if call[0] == "GetMCTicketById"]))
+        details = [call for call in answers if call[0] == "GetMCTicketById"]
+        calls.write_text(json.dumps(details))
         with replaying(answers, latency) as port:
             given["environment"]["TENCENT_BASE_URL"] = f"http://127.0.0.1:{port}"
             given |= {"port": port, "calls": str(calls)}
             for number in range(rounds):
-                for contestant in CONTESTANTS[number % 3 :] + CONTESTANTS[: number % 3]:
+                turn = number % len(contestants)
+                for contestant in contestants[turn:] + contestants[:turn]:
                     url = there.new_warehouse(f"{contestant}_{number}")
                     found[contestant].append(run(contestant, given | {"url": url}))
                     there.drop(url)
     typer.echo(f"{tickets} tickets, {tickets * messages} messages, {latency:g} ms, {rounds} rounds")
-    for name in CONTESTANTS:
+    for name in contestants:
         wall, cpu = (median(one[of] for one in found[name]) for of in ("seconds", "processor"))
         typer.echo(
             f"{name:6}{wall:8.2f} s  processor {cpu:6.2f} s"
-            f"  {cpu / found[name][0]['calls'] * 1000:.2f} ms a call"
+            f"  {cpu / len(details) * 1000:.2f} ms a call"
         )
     for of in ("seconds", "processor"):
-        ours, hand, bare = (median(one[of] for one in found[name]) for name in CONTESTANTS)
-        typer.echo(f"{of:10} ours : by hand {ours / hand:.2f}   ours : bare {ours / bare:.2f}")
+        ours, *others = (median(one[of] for one in found[name]) for name in contestants)
+        typer.echo(
+            f"{of:10} ours : "
+            + ", ".join(
+                f"{name} {ours / other:.2f}"
+                for name, other in zip(contestants[1:], others, strict=True)
+            )
+        )
 
 
 if __name__ == "__main__":

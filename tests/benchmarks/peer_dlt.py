@@ -1,0 +1,73 @@
+"""What dlt needs for the same work; run by a Python that has dlt, with a job as JSON on stdin.
+
+``tickets``: the recorded calls (``bench_tickets``), sixteen side by side, not signed, merged by
+primary keys. ``tables``: all tables of a source replaced, by way of Arrow. Prints seconds and
+processor time of the work without imports as JSON. Imports nothing of ours.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+os.environ |= {"EXTRACT__WORKERS": "16", "RUNTIME__DLTHUB_TELEMETRY": "false"}
+import dlt  # type: ignore[import-not-found]
+import requests
+from dlt.sources.sql_database import sql_database  # type: ignore[import-not-found]
+
+
+def tickets(given: dict[str, Any]) -> Any:
+    calls = json.loads(Path(given["calls"]).read_text())
+    session = requests.Session()
+    session.mount("http://", requests.adapters.HTTPAdapter(pool_maxsize=16))
+
+    @dlt.resource  # type: ignore[untyped-decorator]
+    def pages() -> Any:
+        yield from calls
+
+    @dlt.transformer(  # type: ignore[untyped-decorator]
+        data_from=pages, parallelized=True, write_disposition="merge", primary_key="TicketId"
+    )
+    def tickets(call: tuple[str, str]) -> Any:
+        headers = {"X-TC-Action": call[0], "Content-Type": "application/json"}
+        url = f"http://127.0.0.1:{given['port']}/"
+        answer = session.post(url, data=call[1].encode(), headers=headers, timeout=30)
+        answer.raise_for_status()
+        told = answer.json()["Response"]["Data"]
+        if told["Comments"]:
+            yield told
+
+    return tickets
+
+
+def tables(given: dict[str, Any]) -> Any:
+    return sql_database(
+        given["source"], schema="public", table_names=given["tables"], backend="pyarrow"
+    )
+
+
+def main() -> None:
+    given = json.load(sys.stdin)
+    with tempfile.TemporaryDirectory() as folder:
+        began, busy = time.perf_counter(), time.process_time()
+        pipeline = dlt.pipeline(
+            "peer",
+            pipelines_dir=folder,
+            destination=dlt.destinations.sqlalchemy(given["url"]),
+            dataset_name=given["dataset"],
+        )
+        if given["job"] == "tickets":
+            pipeline.run(tickets(given))
+        else:
+            pipeline.run(tables(given), write_disposition="replace")
+        seconds, processor = time.perf_counter() - began, time.process_time() - busy
+    sys.stdout.write(json.dumps({"seconds": seconds, "processor": processor}))
+
+
+if __name__ == "__main__":
+    main()
