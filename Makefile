@@ -53,8 +53,8 @@ sandbox: $(BIN)/.installed ## the vendors' APIs on loopback, until Ctrl-C (ARGS=
 demo: setup ## everything: databases, sandbox, Airflow, first runs; until Ctrl-C
 	@exec $(BIN)/python -m include.sandbox.demo $(ARGS)
 
-bench: setup ## how fast snapshots of a million rows are, beside COPY and LOAD DATA alone
-	@exec $(BIN)/python -m tests.benchmarks.bench_snapshot $(ARGS)
+bench: setup ## how fast all is beside what a person would write: an hour, or ARGS="tickets --latency 50"
+	@exec $(BIN)/python -m tests.benchmarks $(ARGS)
 
 audit: $(BIN)/.installed ## known weaknesses of what is locked; fails when no advisory service answers
 	@exec $(BIN)/python -m tests.security.audit $(ARGS)
