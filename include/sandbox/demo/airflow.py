@@ -42,8 +42,11 @@ class DemoError(SyncError):
     """The demo cannot go on; the text says where to look."""
 
 
-def prepare(home: Path, port: int, metadata: str) -> dict[str, str]:
+def prepare(home: Path, port: int, metadata: str, broker: str = "") -> dict[str, str]:
     """Lay out *home* (configuration, keys, password: kept when there); the environment it needs.
+
+    *broker*: the URL of the Redis by which tasks get to Celery's workers, which need *metadata*;
+    empty: the scheduler runs them.
 
     *metadata*: the URL of Airflow's own database on PostgreSQL; empty: SQLite, below *home*. There
     the API of people and that of tasks are two processes: Airflow writes its audit log on the event
@@ -67,6 +70,9 @@ def prepare(home: Path, port: int, metadata: str) -> dict[str, str]:
         its_own = {"AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": metadata}
     else:
         its_own = {EXECUTION_API: f"http://127.0.0.1:{processes.free_port()}/execution/"}
+    if broker:
+        its_own["AIRFLOW__CORE__EXECUTOR"] = "CeleryExecutor"
+        its_own["AIRFLOW__CELERY__BROKER_URL"] = broker
     return {
         "ETL_ROOT": str(ROOT),
         "PYTHONPATH": str(ROOT),
@@ -97,7 +103,9 @@ def migrate(environ: Mapping[str, str], log: Path) -> None:
         raise DemoError(f"airflow db migrate failed: see {log}")
 
 
-def start(environ: Mapping[str, str], logs: Path, record: Path) -> dict[str, psutil.Popen]:
+def start(
+    environ: Mapping[str, str], logs: Path, record: Path, workers: int = 0
+) -> dict[str, psutil.Popen]:
     """Start the components that are needed, each in a session of its own."""
     apis = {"api-server": ["api-server"]}
     if apart := environ.get(EXECUTION_API):
@@ -109,6 +117,10 @@ def start(environ: Mapping[str, str], logs: Path, record: Path) -> dict[str, psu
         # The log server would listen on all addresses; here the API server reads the files.
         "scheduler": ["scheduler", "--skip-serve-logs"],
         "dag-processor": ["dag-processor"],
+        **{
+            name: ["celery", "worker", "--celery-hostname", f"{name}@%h", "--skip-serve-logs"]
+            for name in (f"worker-{number + 1}" for number in range(workers))
+        },
     }
     return {
         name: processes.start(
