@@ -137,6 +137,8 @@ def stop(running: Mapping[str, psutil.Popen]) -> None:
     """End the components, the APIs last: a task that is asked to end tells them so, and waits."""
     for are_apis in (False, True):
         processes.end(*(one for name, one in running.items() if ("api" in name) is are_apis))
+    for one in running.values():
+        one.poll()  # they were our children
 
 
 class Api:
@@ -186,11 +188,11 @@ class Api:
         """Let a DAG run when its schedule or its assets say so."""
         self.call("PATCH", f"/api/v2/dags/{dag_id}", {"is_paused": False})
 
-    def trigger(self, dag_id: str) -> str:
-        """Switch a DAG on, start a run by hand, and return the run's path."""
+    def trigger(self, dag_id: str, **conf: Any) -> str:
+        """Switch a DAG on, start a run by hand with *conf* in its form, and return its path."""
         self.switch_on(dag_id)
         path = f"/api/v2/dags/{dag_id}"
-        run = self.call("POST", f"{path}/dagRuns", {"logical_date": None})
+        run = self.call("POST", f"{path}/dagRuns", {"logical_date": None, "conf": conf})
         return f"{path}/dagRuns/{quote(run['dag_run_id'], safe='')}"
 
     def under_way(self, dag_id: str) -> str:
