@@ -62,7 +62,7 @@ def servers(*urls: str) -> list[psutil.Process]:
         for pid in {
             one.pid
             for one in psutil.net_connections("tcp")
-            if one.status == psutil.CONN_LISTEN and one.laddr.port in ports
+            if one.status == psutil.CONN_LISTEN and one.laddr and one.laddr.port in ports
         }
         if pid
     ]

@@ -45,13 +45,11 @@ class DemoError(SyncError):
 def prepare(home: Path, port: int, metadata: str, broker: str = "") -> dict[str, str]:
     """Lay out *home* (configuration, keys, password: kept when there); the environment it needs.
 
-    *broker*: the URL of the Redis by which tasks get to Celery's workers, which need *metadata*;
-    empty: the scheduler runs them.
-
     *metadata*: the URL of Airflow's own database on PostgreSQL; empty: SQLite, below *home*. There
     the API of people and that of tasks are two processes: Airflow writes its audit log on the event
     loop of the first, and would wait for a task's write in the same process, which waits for the
-    event loop.
+    event loop. *broker*: the URL of the Redis by which tasks get to Celery's workers; empty: the
+    scheduler runs them.
     """
     keys = home / "keys"
     keys.mkdir(parents=True, exist_ok=True)
@@ -69,7 +67,11 @@ def prepare(home: Path, port: int, metadata: str, broker: str = "") -> dict[str,
     if metadata:
         its_own = {"AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": metadata}
     else:
-        its_own = {EXECUTION_API: f"http://127.0.0.1:{processes.free_port()}/execution/"}
+        its_own = {
+            EXECUTION_API: f"http://127.0.0.1:{processes.free_port()}/execution/",
+            # A sign of life may wait as long as any other write.
+            "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "300",
+        }
     if broker:
         its_own["AIRFLOW__CORE__EXECUTOR"] = "CeleryExecutor"
         its_own["AIRFLOW__CELERY__BROKER_URL"] = broker
