@@ -139,7 +139,7 @@ def install(family: Family, say: Say) -> None:
     else:
         instead = f"set {family.setting}={family.example}, or " if family.setting else ""
         raise ConfigError(
-            f"no {family.service} server: {instead}install one"
+            f"no {family.service} server: {instead}install a server"
             f" (Debian, Ubuntu: apt-get install {' '.join(family.packages)};"
             f" macOS: brew install {family.formula}), or start Docker"
         )
