@@ -37,6 +37,8 @@ from tests.benchmarks.service import environment, started
 DAG: Final = "backfill_tickets"
 ACCOUNTS: Final = 4
 """Of each vendor."""
+CALLS_OF_TICKET: Final = 2
+"""About: what lists and details take together."""
 LATENCIES: Final = (50, 500)
 AIM: Final = 3.5
 SETTINGS: Final = {
@@ -107,7 +109,7 @@ def run(there: Ground, broker: str, latency: int, tickets: int, workers: int) ->
 def main(
     seconds: Annotated[
         int, typer.Option(min=1, help="About so long an account waits for its vendor.")
-    ] = 30,
+    ] = 60,
 ) -> None:
     """Measure on WAREHOUSE_URL's server, or on a private one; needs Celery (make celery)."""
     cores = os.cpu_count() or 1
@@ -118,7 +120,7 @@ def main(
         try:
             typer.echo(f"{there.describe()}; {databases.version(broker)}")
             for latency in LATENCIES:
-                tickets = max(1, seconds * 1000 // latency)
+                tickets = max(1, seconds * 1000 // latency // CALLS_OF_TICKET)
                 four, one = (run(there, broker, latency, tickets, n) for n in (4, 1))
                 for workers, it in ((1, one), (4, four)):
                     typer.echo(
