@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup check test test-fast test-full lint types fix sandbox demo bench audit migrate lock
+.PHONY: help setup check test test-fast test-full test-celery lint types fix sandbox demo celery bench audit migrate lock
 
 BIN := .venv/bin
 PYTHON ?= python3
@@ -12,6 +12,7 @@ PYTHON ?= python3
 WORKERS ?= $(shell n=$$(nproc 2>/dev/null || echo 2); echo $$((n < 2 ? 4 : n > 4 ? 8 : 2 * n)))
 ARGS ?=
 PINNED := --no-deps --require-hashes --only-binary :all:
+UV := $(BIN)/uv pip install --quiet --python $(BIN)/python --compile-bytecode $(PINNED)
 PIP := PIP_DISABLE_PIP_VERSION_CHECK=1 PYTHONWARNINGS=ignore $(BIN)/pip install --quiet $(PINNED)
 LOCK := $(BIN)/uv pip compile --quiet --python-version 3.11 --universal --only-binary :all: --generate-hashes
 export PYTHONPATH := $(CURDIR)
@@ -19,7 +20,7 @@ export PYTHONPATH := $(CURDIR)
 unexport PYTHONDONTWRITEBYTECODE
 
 help: ## this list
-	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 11
+	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 12
 
 setup: $(BIN)/.installed ## the environment (.venv) and the database servers
 	@$(BIN)/python -m include.sandbox.servers install
@@ -35,6 +36,9 @@ test-fast: $(BIN)/.installed ## what needs no database and no Airflow: under a m
 test-full: setup ## all tests in their long form: every kill point, every fault, 500 histories (an hour)
 	@[ -n "$${WAREHOUSE_URL:-}" ] || echo "WAREHOUSE_URL names no server of the other family: this one's only"
 	@FULL=1 $(BIN)/pytest -n $(WORKERS) --dist worksteal $(ARGS)
+
+test-celery: setup $(BIN)/.celery ## a worker of a distributed Airflow killed while it writes (three minutes)
+	@CELERY=1 $(BIN)/pytest tests/e2e/test_celery.py $(ARGS)
 
 lint: $(BIN)/.installed ## ruff: rules and format
 	@$(BIN)/ruff check .
@@ -53,6 +57,9 @@ sandbox: $(BIN)/.installed ## the vendors' APIs on loopback, until Ctrl-C (ARGS=
 demo: setup ## everything: databases, sandbox, Airflow, first runs; until Ctrl-C
 	@exec $(BIN)/python -m include.sandbox.demo $(ARGS)
 
+celery: setup $(BIN)/.celery ## the demo on Redis and Celery workers, two of them (ARGS="--workers 4")
+	@exec $(BIN)/python -m include.sandbox.demo --workers 2 $(ARGS)
+
 bench: setup ## how fast all is beside what a person would write: an hour, or ARGS="tickets --latency 50"
 	@exec $(BIN)/python -m tests.benchmarks $(ARGS)
 
@@ -66,6 +73,7 @@ migrate: setup ## bring the schema up to date: of WAREHOUSE_URL, or of a private
 lock: $(BIN)/.installed ## resolve requirements*.in again (ARGS=--upgrade for newer versions)
 	$(LOCK) $(ARGS) requirements.in -o requirements.txt
 	$(LOCK) $(ARGS) requirements-dev.in -o requirements-dev.txt
+	$(LOCK) $(ARGS) requirements-celery.in -o requirements-celery.txt
 
 $(BIN)/.installed: requirements-dev.txt
 	@if ! $(PYTHON) -c 'import ensurepip, venv' 2>/dev/null; then \
@@ -82,6 +90,11 @@ $(BIN)/.installed: requirements-dev.txt
 	@[ -x $(BIN)/pip ] || $(PYTHON) -m venv .venv
 	@total=$$(grep -c '^[a-z].*==' $<); echo "installing $$total packages into .venv, less than a minute"
 	@sed -n '/^uv==/,/^ *#/p' $< > .venv/uv.txt; $(PIP) -r .venv/uv.txt
-	@$(BIN)/uv pip install --quiet --python $(BIN)/python --compile-bytecode $(PINNED) -r $< || \
+	@$(UV) -r $< || \
 	  { echo "uv could not: pip, which knows the indexes of pip.conf, takes one to three minutes"; $(PIP) -r $<; }
+	@touch $@
+
+$(BIN)/.celery: requirements-celery.txt $(BIN)/.installed
+	@echo "installing Celery beside it"
+	@$(UV) -r $< || $(PIP) -r $<
 	@touch $@

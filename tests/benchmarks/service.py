@@ -19,14 +19,16 @@ from include.vendors.registry import setting_names
 
 
 @contextmanager
-def started(environ: dict[str, str], home: Path, dags: Collection[str]) -> Iterator[Api]:
-    """An Airflow of our own with *dags* parsed; gone at the end."""
+def started(
+    environ: dict[str, str], home: Path, dags: Collection[str], workers: int = 0
+) -> Iterator[Api]:
+    """An Airflow of our own with *dags* parsed and so many *workers* of Celery; gone at the end."""
     logs = home / "started"
     logs.mkdir()
     airflow.migrate(environ, logs / "migrate.log")
     began = airflow.utcnow()
     with ExitStack() as stack:
-        running = airflow.start(environ, logs, home / "processes")
+        running = airflow.start(environ, logs, home / "processes", workers)
         stack.callback(airflow.stop, running)
 
         def alive() -> None:
@@ -45,8 +47,10 @@ def started(environ: dict[str, str], home: Path, dags: Collection[str]) -> Itera
         yield api
 
 
-def environment(home: Path, metadata: str, url: str, sandbox: Sandbox, key: str) -> dict[str, str]:
-    """What every component of Airflow is started with; *metadata* is as in ``prepare``."""
+def environment(
+    home: Path, metadata: str, url: str, sandbox: Sandbox, key: str, broker: str = ""
+) -> dict[str, str]:
+    """What every component is started with; *metadata* and *broker* are as in ``prepare``."""
     at, ours = sa.make_url(url), setting_names()
     connection = {
         "conn_type": "mysql",
@@ -63,7 +67,7 @@ def environment(home: Path, metadata: str, url: str, sandbox: Sandbox, key: str)
     }
     return {
         **kept,
-        **airflow.prepare(home, processes.free_port(), metadata),
+        **airflow.prepare(home, processes.free_port(), metadata, broker),
         "AIRFLOW_CONN_WAREHOUSE": json.dumps(connection),
         "SECRET_KEYS": key,
         **sandbox.environment(),

@@ -91,6 +91,21 @@ def test_every_line_of_a_lock_is_one_version_with_its_hashes(name):
         assert "--hash=sha256:" in block, block
 
 
+def test_the_locks_agree_and_celery_is_in_its_own_alone():
+    locks = {name: audit.pinned(name) for name in audit.LOCKS}
+    for package in {package for lock in locks.values() for package in lock}:
+        assert len({lock[package] for lock in locks.values() if package in lock}) == 1, package
+    assert [name for name, lock in locks.items() if "celery" in lock] == ["requirements-celery.txt"]
+    assert locks["requirements.txt"].items() <= locks["requirements-celery.txt"].items()
+
+
+def test_containers_and_clusters_run_the_airflow_that_is_locked():
+    version = audit.pinned("requirements.txt")["apache-airflow"]
+    image = f"FROM apache/airflow:slim-{version}-python3.11\n"
+    assert image in (ROOT / "compose.yaml").read_text()
+    assert f"airflowVersion: {version}\n" in (ROOT / "docs" / "scaling.md").read_text()
+
+
 def test_the_set_up_installs_nothing_without_a_hash():
     makefile = (ROOT / "Makefile").read_text()
     installs = re.findall(r"\bpip install.*", makefile)

@@ -16,6 +16,7 @@ import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any, Final, NoReturn
 
@@ -55,14 +56,21 @@ def main(
         Metadata,
         typer.Option(help="Airflow's own database: a file, or beside the customer service."),
     ] = Metadata.SQLITE,
+    workers: Annotated[
+        int,
+        typer.Option(min=0, help="Celery workers, with Airflow's database on PostgreSQL; 0: none."),
+    ] = 0,
     base: Annotated[Path, typer.Option(help="Where everything is kept.")] = BASE,
 ) -> None:
     """Run the whole system on this machine against made-up vendors, until Ctrl-C."""
     signal.signal(signal.SIGTERM, _interrupt)
     base = base.resolve()
+    kept = Metadata.POSTGRESQL if workers else metadata
     try:
         with _alone(base), _stopping() as stack:
-            differs = _run(base, stack, accounts, tickets, port, metadata, fresh=fresh, once=once)
+            differs = _run(
+                base, stack, accounts, tickets, port, kept, workers, fresh=fresh, once=once
+            )
     except KeyboardInterrupt:
         raise typer.Exit(0 if not once else 130) from None
     except SyncError as error:
@@ -79,6 +87,7 @@ def _run(
     tickets: int,
     wanted: int,
     metadata: Metadata,
+    workers: int,
     *,
     fresh: bool,
     once: bool,
@@ -98,7 +107,8 @@ def _run(
     own_url = ""
     if metadata is Metadata.POSTGRESQL:
         own_url = databases.create_database(databases.start_source(base / "source", say), "airflow")
-    environ = _clean_environment() | airflow.prepare(home, port, own_url)
+    broker = _start_broker(base, stack) if workers else ""
+    environ = _clean_environment() | airflow.prepare(home, port, own_url, broker)
 
     with ThreadPoolExecutor(2) as beside:
         airflow_ready = beside.submit(airflow.migrate, dict(environ), logs / "db-migrate.log")
@@ -117,7 +127,7 @@ def _run(
         say(f"Airflow: metadata database up to date, on {metadata.value}")
 
     started_at = airflow.utcnow()
-    running = airflow.start(environ, logs, record)
+    running = airflow.start(environ, logs, record, workers)
     stack.callback(airflow.stop, running)
 
     def alive() -> None:
@@ -150,6 +160,16 @@ def _run(
             alive()
             time.sleep(1)
     return differs
+
+
+def _start_broker(base: Path, stack: ExitStack) -> str:
+    """The Redis that the workers get their tasks from. Raises ConfigError without Celery."""
+    if find_spec("celery") is None:
+        raise ConfigError("--workers needs what requirements-celery.txt locks: make celery")
+    broker = databases.start_broker(base / "broker", say)
+    stack.callback(databases.stop_broker, base / "broker")
+    say(f"broker: {databases.version(broker)}, private, port {sa.make_url(broker).port}")
+    return broker
 
 
 def _open_database(base: Path, stack: ExitStack, *, fresh: bool) -> str:

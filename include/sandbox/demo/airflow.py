@@ -42,13 +42,14 @@ class DemoError(SyncError):
     """The demo cannot go on; the text says where to look."""
 
 
-def prepare(home: Path, port: int, metadata: str) -> dict[str, str]:
+def prepare(home: Path, port: int, metadata: str, broker: str = "") -> dict[str, str]:
     """Lay out *home* (configuration, keys, password: kept when there); the environment it needs.
 
     *metadata*: the URL of Airflow's own database on PostgreSQL; empty: SQLite, below *home*. There
     the API of people and that of tasks are two processes: Airflow writes its audit log on the event
     loop of the first, and would wait for a task's write in the same process, which waits for the
-    event loop.
+    event loop. *broker*: the URL of the Redis by which tasks get to Celery's workers; empty: the
+    scheduler runs them.
     """
     keys = home / "keys"
     keys.mkdir(parents=True, exist_ok=True)
@@ -66,7 +67,14 @@ def prepare(home: Path, port: int, metadata: str) -> dict[str, str]:
     if metadata:
         its_own = {"AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": metadata}
     else:
-        its_own = {EXECUTION_API: f"http://127.0.0.1:{processes.free_port()}/execution/"}
+        its_own = {
+            EXECUTION_API: f"http://127.0.0.1:{processes.free_port()}/execution/",
+            # A sign of life may wait as long as any other write.
+            "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "300",
+        }
+    if broker:
+        its_own["AIRFLOW__CORE__EXECUTOR"] = "CeleryExecutor"
+        its_own["AIRFLOW__CELERY__BROKER_URL"] = broker
     return {
         "ETL_ROOT": str(ROOT),
         "PYTHONPATH": str(ROOT),
@@ -97,7 +105,9 @@ def migrate(environ: Mapping[str, str], log: Path) -> None:
         raise DemoError(f"airflow db migrate failed: see {log}")
 
 
-def start(environ: Mapping[str, str], logs: Path, record: Path) -> dict[str, psutil.Popen]:
+def start(
+    environ: Mapping[str, str], logs: Path, record: Path, workers: int = 0
+) -> dict[str, psutil.Popen]:
     """Start the components that are needed, each in a session of its own."""
     apis = {"api-server": ["api-server"]}
     if apart := environ.get(EXECUTION_API):
@@ -109,6 +119,10 @@ def start(environ: Mapping[str, str], logs: Path, record: Path) -> dict[str, psu
         # The log server would listen on all addresses; here the API server reads the files.
         "scheduler": ["scheduler", "--skip-serve-logs"],
         "dag-processor": ["dag-processor"],
+        **{
+            name: ["celery", "worker", "--celery-hostname", f"{name}@%h", "--skip-serve-logs"]
+            for name in (f"worker-{number + 1}" for number in range(workers))
+        },
     }
     return {
         name: processes.start(
@@ -125,6 +139,8 @@ def stop(running: Mapping[str, psutil.Popen]) -> None:
     """End the components, the APIs last: a task that is asked to end tells them so, and waits."""
     for are_apis in (False, True):
         processes.end(*(one for name, one in running.items() if ("api" in name) is are_apis))
+    for one in running.values():
+        one.poll()  # they were our children
 
 
 class Api:
@@ -174,11 +190,11 @@ class Api:
         """Let a DAG run when its schedule or its assets say so."""
         self.call("PATCH", f"/api/v2/dags/{dag_id}", {"is_paused": False})
 
-    def trigger(self, dag_id: str) -> str:
-        """Switch a DAG on, start a run by hand, and return the run's path."""
+    def trigger(self, dag_id: str, **conf: Any) -> str:
+        """Switch a DAG on, start a run by hand with *conf* in its form, and return its path."""
         self.switch_on(dag_id)
         path = f"/api/v2/dags/{dag_id}"
-        run = self.call("POST", f"{path}/dagRuns", {"logical_date": None})
+        run = self.call("POST", f"{path}/dagRuns", {"logical_date": None, "conf": conf})
         return f"{path}/dagRuns/{quote(run['dag_run_id'], safe='')}"
 
     def under_way(self, dag_id: str) -> str:

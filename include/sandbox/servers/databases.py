@@ -1,8 +1,9 @@
 """Private database servers: found on this machine, run on loopback below one folder, stopped again.
 
-The warehouse is a MariaDB or MySQL, the source of the customer-service tables a PostgreSQL. A
-server listens on 127.0.0.1 alone, keeps everything below its *base* folder and lets in only an
-administrator with a random password, whose URL stands in ``base/url`` (mode 600).
+The warehouse is a MariaDB or MySQL, the source of the customer-service tables a PostgreSQL, the
+broker of Celery's workers a Redis. A server listens on 127.0.0.1 alone, keeps everything below its
+*base* folder and lets in only an administrator with a random password, whose URL stands in
+``base/url`` (mode 600).
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import Final
 
 import sqlalchemy as sa
 
-from include.sandbox.servers import mysql, postgres, private
+from include.sandbox.servers import mysql, postgres, private, redis
 from include.sandbox.servers.private import (
     ROOT,
     Program,
@@ -34,8 +35,10 @@ __all__ = [
     "has_docker",
     "install",
     "start",
+    "start_broker",
     "start_source",
     "stop",
+    "stop_broker",
     "stop_source",
     "version",
 ]
@@ -70,6 +73,11 @@ def start_source(base: Path, say: Say = silent) -> str:
     return private.start(postgres.FAMILY, base, say)
 
 
+def start_broker(base: Path, say: Say = silent) -> str:
+    """Run the Redis server of *base*, which needs the packages of Celery: as ``start``."""
+    return private.start(redis.FAMILY, base, say)
+
+
 def stop(base: Path, *, forget: bool = False) -> bool:
     """Stop the server of *base*; with *forget* delete its data. False: none was running."""
     return private.stop(mysql.FAMILY, base, forget=forget)
@@ -78,6 +86,11 @@ def stop(base: Path, *, forget: bool = False) -> bool:
 def stop_source(base: Path, *, forget: bool = False) -> bool:
     """Stop the PostgreSQL server of *base*: as ``stop``."""
     return private.stop(postgres.FAMILY, base, forget=forget)
+
+
+def stop_broker(base: Path, *, forget: bool = False) -> bool:
+    """Stop the Redis server of *base*: as ``stop``."""
+    return private.stop(redis.FAMILY, base, forget=forget)
 
 
 def install(say: Say, environ: Mapping[str, str] = os.environ) -> None:

@@ -57,7 +57,7 @@ class Family:
     """How one kind of server is found, installed and run."""
 
     setting: str
-    """The variable that names a server to use instead."""
+    """The variable that names a server to use instead; empty: there is none."""
     service: str
     """Its service in compose.yaml, where variables begin with this word in upper case."""
     example: str
@@ -137,8 +137,9 @@ def install(family: Family, say: Say) -> None:
     elif has_docker():
         say(f"no {family.service} server on this machine: Docker will run one (compose.yaml)")
     else:
+        instead = f"set {family.setting}={family.example}, or " if family.setting else ""
         raise ConfigError(
-            f"no database: set {family.setting}={family.example}, or install a server"
+            f"no {family.service} server: {instead}install a server"
             f" (Debian, Ubuntu: apt-get install {' '.join(family.packages)};"
             f" macOS: brew install {family.formula}), or start Docker"
         )
@@ -148,6 +149,8 @@ def version(url: str) -> str:
     """The server's own words on what it is. Raises ConfigError when it does not answer."""
     limits = {"connect_timeout": 10}  # what listens there may be no database at all
     family = sa.make_url(url).get_backend_name()
+    if family == "redis":
+        return _redis_version(url)
     if family not in VERSION_QUERIES:
         raise ConfigError(f"no URL of MySQL, MariaDB or PostgreSQL: {family}")
     if family == "mysql":
@@ -160,6 +163,17 @@ def version(url: str) -> str:
         where = sa.make_url(url).render_as_string(hide_password=True)
         raise ConfigError(f"{where} does not answer: {str(error.orig).strip()}") from None
     return f"{name} ({comment})" if comment and "MariaDB" not in name else str(name)
+
+
+def _redis_version(url: str) -> str:
+    from redis import Redis, RedisError  # it comes with Celery, where that is installed
+
+    try:
+        with Redis.from_url(url, socket_timeout=10) as client:
+            return f"Redis {client.info('server')['redis_version']}"
+    except RedisError as error:
+        where = sa.make_url(url).render_as_string(hide_password=True)
+        raise ConfigError(f"{where} does not answer: {error}") from None
 
 
 def answers(url: str) -> bool:
@@ -307,7 +321,7 @@ def _compose(family: Family, base: Path, port: int, password: str, *arguments: s
         capture_output=True,
         text=True,
         env=os.environ
-        | {"WAREHOUSE_PASSWORD": password, "SOURCE_PASSWORD": password}
+        | {f"{name}_PASSWORD": password for name in ("WAREHOUSE", "SOURCE", "BROKER")}
         | {f"{family.service.upper()}_PORT": str(port)},
     )
     if done.returncode:
