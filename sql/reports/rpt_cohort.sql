@@ -3,8 +3,9 @@
 -- Every number is about the conversations that entered the queue in the span, whenever they
 -- ended, so that offered = served + robot + waiting + lost + untimed holds in every row. Counts
 -- and sums add up: the finest grain counts the facts, the others add finer rows.
--- Percentiles do not: rpt_cohort_percentiles fills them in. The waits are of humans, of
--- three kinds: all; queued, those over a second; capped, those at suppliers with queueing on.
+-- Percentiles do not: cohort_percentile has them, a temporary table that percentiles.py fills.
+-- The waits are of humans, of three kinds: all; queued, those over a second; capped, those at
+-- suppliers with queueing on.
 -- Handling time runs from the assignment to the last message of either side, idle gaps
 -- included, and is an upper bound. First response times are not in the source, so they are not
 -- here. A contact is repeated when the same customer came to the same supplier before: looking
@@ -12,10 +13,11 @@
 -- has_queue, lost and from_robot nothing unless is_watched.
 insert into rpt_cohort (
     grain, scope, local_start, scope_id, start_at, offered, served, robot, waiting, lost, untimed,
-    requeued, from_robot, wait_n, wait_sum_s, wait_in_time, queued_n, queued_sum_s,
-    queued_in_time, capped_n, capped_sum_s, capped_in_time, wait_to_1s, wait_to_15s, wait_to_30s,
-    wait_to_1min, wait_to_3min, wait_to_6min, wait_over_6min, archived, unanswered, asked_again,
-    named, repeat_24h, repeat_7d, handling_n, handling_sum_s,
+    requeued, from_robot, wait_n, wait_sum_s, wait_p50_s, wait_p90_s, wait_in_time, queued_n,
+    queued_sum_s, queued_p50_s, queued_p90_s, queued_in_time, capped_n, capped_sum_s,
+    capped_p50_s, capped_p90_s, capped_in_time, wait_to_1s, wait_to_15s, wait_to_30s,
+    wait_to_1min, wait_to_3min, wait_to_6min, wait_over_6min, archived, unanswered, asked_again, named, repeat_24h, repeat_7d, handling_n,
+    handling_sum_s, handling_p50_s, handling_p90_s,
     has_queue, is_watched, service_level_s, snapshot_id, snapshot_at, definition_version,
     provisional
 )
@@ -177,10 +179,12 @@ select
     t.scope_id,
     t.start_at,
     t.offered, t.served, t.robot, t.waiting, t.lost, t.untimed, t.requeued, t.from_robot,
-    t.wait_n, t.wait_sum_s, t.wait_in_time, t.queued_n, t.queued_sum_s, t.queued_in_time,
-    t.capped_n, t.capped_sum_s, t.capped_in_time, t.wait_to_1s, t.wait_to_15s, t.wait_to_30s,
+    t.wait_n, t.wait_sum_s, p.wait_p50_s, p.wait_p90_s, t.wait_in_time,
+    t.queued_n, t.queued_sum_s, p.queued_p50_s, p.queued_p90_s, t.queued_in_time,
+    t.capped_n, t.capped_sum_s, p.capped_p50_s, p.capped_p90_s, t.capped_in_time,
+    t.wait_to_1s, t.wait_to_15s, t.wait_to_30s,
     t.wait_to_1min, t.wait_to_3min, t.wait_to_6min, t.wait_over_6min, t.archived, t.unanswered,
-    t.asked_again, t.named, t.repeat_24h, t.repeat_7d, t.handling_n, t.handling_sum_s,
+    t.asked_again, t.named, t.repeat_24h, t.repeat_7d, t.handling_n, t.handling_sum_s, p.handling_p50_s, p.handling_p90_s,
     :has_queue as has_queue,
     w.from_at is not null as is_watched,
     :service_level_s as service_level_s,
@@ -189,5 +193,11 @@ select
     :definition_version as definition_version,
     t.end_at + interval :settled_hours hour >= :snapshot_at as provisional
 from dated as t
-left join rpt_watch as w
+left join cohort_percentile as p
+    on
+        p.grain = :grain
+        and p.scope = :scope
+        and p.local_start = t.local_start
+        and p.scope_id = t.scope_id
+left join rpt_watch as w ignore index (primary)
     on w.from_at <= t.start_at and (w.ongoing = 1 or w.until_at >= t.end_at)

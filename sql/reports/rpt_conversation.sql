@@ -134,7 +134,7 @@ left join rpt_supplier_version as v
         v.supplier_id = t.supplier_id
         and v.valid_from_at <= t.inqueue_at
         and v.valid_to_at > t.inqueue_at
-left join rpt_watch as w
+left join rpt_watch as w ignore index (primary)
     on w.from_at <= t.inqueue_at and (w.ongoing = 1 or w.until_at >= t.inqueue_at)
 where
     t.lost_by = 0

@@ -9,12 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date
-from functools import cache
-from pathlib import Path
 from typing import Any, Final
 
 import sqlalchemy as sa
 
+from include.warehouse.reports import percentiles
 from include.warehouse.reports.basis import (
     DAY,
     DEFINITION_VERSION,
@@ -26,14 +25,14 @@ from include.warehouse.reports.basis import (
     bounds,
     spans,
 )
+from include.warehouse.reports.statements import read_statement
 from include.warehouse.reports.tables import (
     rpt_build,
     rpt_session,
     rpt_ticket_backlog,
 )
-from include.warehouse.types import bind_moments, metadata
+from include.warehouse.types import metadata
 
-REPORTS: Final = Path(__file__).resolve().parents[3] / "sql" / "reports"
 ALL_DAYS: Final = date(1000, 1, 1)
 NO_DAY: Final = date(9999, 12, 31)
 LATER_DAYS: Final = 8
@@ -49,15 +48,6 @@ FINER: Final = {"30min": "15min", "hour": "15min", "day": "hour", "week": "day",
 
 # A quarter of an hour of one supplier rarely holds two conversations: v_conversation serves better.
 TOO_FINE: Final = frozenset({("15min", "supplier"), ("30min", "supplier")})
-
-PERCENTILES: Final = (
-    "cohort_percentile (local_start datetime, scope_id int,"
-    " wait_p50_s decimal(18, 6), wait_p90_s decimal(18, 6),"
-    " queued_p50_s decimal(18, 6), queued_p90_s decimal(18, 6),"
-    " capped_p50_s decimal(18, 6), capped_p90_s decimal(18, 6),"
-    " handling_p50_s decimal(18, 6), handling_p90_s decimal(18, 6),"
-    " primary key (local_start, scope_id))"
-)
 
 SESSION: Final = (
     # The sorts of a month fit into it. Both go with the connection.
@@ -118,14 +108,13 @@ class Build:
         days = days | (later & self._dates("select distinct local_day from rpt_conversation"))
         for first, end in spans(days, "day"):
             self._run("earlier_contact", **bounds(first, end))
+        percentiles.rank(self._connection, days, self._beat)
         for grain in GRAINS:
             for scope in SCOPES:
                 if (grain, scope) not in TOO_FINE:
                     finer = FINER.get(grain, "")
                     finer = "" if (finer, scope) in TOO_FINE else finer
                     self._aggregate("rpt_cohort", grain, scope, days, finer=finer)
-                    for first, end in spans(days, grain):
-                        self._rank(grain, scope, first, end)
 
     def build_seat_work(self, days: set[date]) -> None:
         """Rebuild what seats did with conversations that began on *days*."""
@@ -222,14 +211,6 @@ class Build:
         )
         self.written["rpt_build"] = 1
 
-    def _rank(self, grain: str, scope: str, first: date, end: date) -> None:
-        self._temporary(PERCENTILES)
-        where = {"grain": grain, "scope": scope, **bounds(first, end)}
-        self._run("cohort_waits", **where)
-        if grain in DAYS:
-            self._run("cohort_handling", **where)
-        self._run("rpt_cohort_percentiles", **where)
-
     def _aggregate(
         self, table: str, grain: str, scope: str, days: set[date], **values: str
     ) -> None:
@@ -291,9 +272,3 @@ class Build:
         name = definition.split()[0]
         self._connection.exec_driver_sql(f"drop temporary table if exists {name}")
         self._connection.exec_driver_sql(f"create temporary table {definition}")
-
-
-@cache
-def read_statement(name: str) -> sa.TextClause:
-    """Read the statement of one file of ``sql/reports``."""
-    return bind_moments((REPORTS / f"{name}.sql").read_text(encoding="utf-8"))
