@@ -2,7 +2,8 @@
 -- Purpose: how many conversations came, how they ended, how long people waited, how it went.
 -- Every number is about the conversations that entered the queue in the span, whenever they
 -- ended, so that offered = served + robot + waiting + lost + untimed holds in every row. Counts
--- and sums add up: the finest grain counts the facts, the others add finer rows.
+-- and sums add up: the finest grain counts the facts, the others add finer rows, those of all of
+-- them the lines'.
 -- Percentiles do not: cohort_percentile has them, a temporary table that percentiles.py fills.
 -- The waits are of humans, of three kinds: all; queued, those over a second; capped, those at
 -- suppliers with queueing on.
@@ -68,7 +69,7 @@ finer as (
                     cast(local_start as date) - interval dayofmonth(local_start) - 1 day as datetime
                 )
         end as local_start,
-        scope_id,
+        case :scope when 'all' then 0 else scope_id end as scope_id,
         offered, served, robot, waiting, lost, untimed, requeued, from_robot, wait_n, wait_sum_s,
         wait_in_time, queued_n, queued_sum_s, queued_in_time, capped_n, capped_sum_s,
         capped_in_time, wait_to_1s, wait_to_15s, wait_to_30s, wait_to_1min, wait_to_3min,
@@ -77,7 +78,7 @@ finer as (
     from rpt_cohort
     where
         grain = :finer
-        and scope = :scope
+        and scope = :finer_scope
         and local_start >= :from_day
         and local_start < :to_day
 ),
@@ -85,36 +86,36 @@ total as (
     select
         local_start,
         scope_id,
-        sum(offered) as offered,
-        sum(served) as served,
-        sum(robot) as robot,
-        sum(waiting) as waiting,
-        sum(lost) as lost,
-        sum(untimed) as untimed,
-        sum(requeued) as requeued,
-        coalesce(sum(from_robot), 0) as from_robot,
+        count(*) as offered,
+        count(nullif(served, 0)) as served,
+        count(nullif(robot, 0)) as robot,
+        count(nullif(waiting, 0)) as waiting,
+        count(nullif(lost, 0)) as lost,
+        count(nullif(untimed, 0)) as untimed,
+        count(nullif(requeued, 0)) as requeued,
+        count(nullif(from_robot, 0)) as from_robot,
         count(wait_s) as wait_n,
         coalesce(sum(wait_s), 0) as wait_sum_s,
-        coalesce(sum(wait_s <= :service_level_s), 0) as wait_in_time,
-        coalesce(sum(wait_s > 1), 0) as queued_n,
+        count(case when wait_s <= :service_level_s then 1 end) as wait_in_time,
+        count(case when wait_s > 1 then 1 end) as queued_n,
         coalesce(sum(case when wait_s > 1 then wait_s end), 0) as queued_sum_s,
-        coalesce(sum(wait_s > 1 and wait_s <= :service_level_s), 0) as queued_in_time,
+        count(case when wait_s > 1 and wait_s <= :service_level_s then 1 end) as queued_in_time,
         count(case when is_capped = 1 then wait_s end) as capped_n,
         coalesce(sum(case when is_capped = 1 then wait_s end), 0) as capped_sum_s,
-        coalesce(sum(is_capped = 1 and wait_s <= :service_level_s), 0) as capped_in_time,
-        coalesce(sum(wait_s <= 1), 0) as wait_to_1s,
-        coalesce(sum(wait_s > 1 and wait_s <= 15), 0) as wait_to_15s,
-        coalesce(sum(wait_s > 15 and wait_s <= 30), 0) as wait_to_30s,
-        coalesce(sum(wait_s > 30 and wait_s <= 60), 0) as wait_to_1min,
-        coalesce(sum(wait_s > 60 and wait_s <= 180), 0) as wait_to_3min,
-        coalesce(sum(wait_s > 180 and wait_s <= 360), 0) as wait_to_6min,
-        coalesce(sum(wait_s > 360), 0) as wait_over_6min,
-        sum(archived) as archived,
-        coalesce(sum(archived and status = 3), 0) as unanswered,
-        coalesce(sum(archived and request_count > 1), 0) as asked_again,
-        sum(named) as named,
-        coalesce(sum(repeat_24h), 0) as repeat_24h,
-        coalesce(sum(repeat_7d), 0) as repeat_7d,
+        count(case when is_capped = 1 and wait_s <= :service_level_s then 1 end) as capped_in_time,
+        count(case when wait_s <= 1 then 1 end) as wait_to_1s,
+        count(case when wait_s > 1 and wait_s <= 15 then 1 end) as wait_to_15s,
+        count(case when wait_s > 15 and wait_s <= 30 then 1 end) as wait_to_30s,
+        count(case when wait_s > 30 and wait_s <= 60 then 1 end) as wait_to_1min,
+        count(case when wait_s > 60 and wait_s <= 180 then 1 end) as wait_to_3min,
+        count(case when wait_s > 180 and wait_s <= 360 then 1 end) as wait_to_6min,
+        count(case when wait_s > 360 then 1 end) as wait_over_6min,
+        count(nullif(archived, 0)) as archived,
+        count(case when archived and status = 3 then 1 end) as unanswered,
+        count(case when archived and request_count > 1 then 1 end) as asked_again,
+        count(nullif(named, 0)) as named,
+        count(nullif(repeat_24h, 0)) as repeat_24h,
+        count(nullif(repeat_7d, 0)) as repeat_7d,
         count(handling_s) as handling_n,
         coalesce(sum(handling_s), 0) as handling_sum_s
     from counted

@@ -23,6 +23,7 @@ from include.warehouse.reports.basis import (
     Basis,
     begin_of,
     bounds,
+    span_start,
     spans,
 )
 from include.warehouse.reports.statements import read_statement
@@ -39,15 +40,33 @@ LATER_DAYS: Final = 8
 """A conversation touches the numbers of so many days: repeats within a week, last messages."""
 
 DAYS: Final = ("day", "week", "month")
-GRAINS: Final = ("15min", "30min", "hour", *DAYS)
 SCOPES: Final = ("all", "supplier", "line")
 TICKET_SCOPES: Final = ("all", "vendor", "product", "category", "account")
 
-FINER: Final = {"30min": "15min", "hour": "15min", "day": "hour", "week": "day", "month": "day"}
-"""The grain whose counts add up to another's; in the order of ``GRAINS``."""
+FACTS: Final = ("", "")
+FINER: Final = {
+    ("15min", "line"): FACTS,
+    ("15min", "all"): ("15min", "line"),
+    ("30min", "line"): ("15min", "line"),
+    ("30min", "all"): ("15min", "all"),
+    # A quarter of an hour of one supplier rarely holds two conversations: v_conversation serves.
+    ("hour", "supplier"): FACTS,
+    ("hour", "line"): ("30min", "line"),
+    ("hour", "all"): ("30min", "all"),
+    **{("day", scope): ("hour", scope) for scope in SCOPES},
+    **{(grain, scope): ("day", scope) for grain in ("week", "month") for scope in SCOPES},
+}
+"""Grains and scopes in the order in which they are built, each with those that it adds up."""
 
-# A quarter of an hour of one supplier rarely holds two conversations: v_conversation serves better.
-TOO_FINE: Final = frozenset({("15min", "supplier"), ("30min", "supplier")})
+SEAT_TABLES: Final = (
+    "seat_day (local_day date, seat_id int, supplier_id int, busi_id int, conversations int,"
+    " primary key (local_day, seat_id, supplier_id, busi_id))",
+    "acknowledging_day (local_day date, seat_id int, supplier_id int, busi_id int,"
+    " primary key (local_day, seat_id, supplier_id, busi_id))",
+    "valid_seat (local_start datetime, supplier_id int, busi_id int, seats int,"
+    " primary key (local_start, supplier_id))",
+    "span_begin (local_start datetime primary key)",
+)
 
 SESSION: Final = (
     # The sorts of a month fit into it. Both go with the connection.
@@ -109,12 +128,9 @@ class Build:
         for first, end in spans(days, "day"):
             self._run("earlier_contact", **bounds(first, end))
         percentiles.rank(self._connection, days, self._beat)
-        for grain in GRAINS:
-            for scope in SCOPES:
-                if (grain, scope) not in TOO_FINE:
-                    finer = FINER.get(grain, "")
-                    finer = "" if (finer, scope) in TOO_FINE else finer
-                    self._aggregate("rpt_cohort", grain, scope, days, finer=finer)
+        for (grain, scope), (finer, finer_scope) in FINER.items():
+            added = {"finer": finer, "finer_scope": finer_scope}
+            self._aggregate("rpt_cohort", grain, scope, days, **added)
 
     def build_seat_work(self, days: set[date]) -> None:
         """Rebuild what seats did with conversations that began on *days*."""
@@ -128,6 +144,7 @@ class Build:
             none=NO_DAY,
             days=LATER_DAYS - 1,
         )
+        self._stage_seats(spoken)
         for grain in DAYS:
             for scope in SCOPES:
                 self._aggregate("rpt_seat_work", grain, scope, spoken)
@@ -210,6 +227,21 @@ class Build:
             )
         )
         self.written["rpt_build"] = 1
+
+    def _stage_seats(self, days: set[date]) -> None:
+        """Read once what all grains and scopes of ``rpt_seat_work`` on *days* add up."""
+        for table in SEAT_TABLES:
+            self._temporary(table)
+        whole = [span for grain in DAYS for span in spans(days, grain)]
+        needed = {first + DAY * n for first, end in whole for n in range((end - first).days)}
+        for first, end in spans(needed, "day"):
+            for table in ("seat_day", "acknowledging_day"):
+                self._run(table, **bounds(first, end))
+        begins = [{"begin": begin} for begin in {span_start(d, g) for d in days for g in DAYS}]
+        if begins:
+            insert = sa.text("insert into span_begin (local_start) values (:begin)")
+            self._connection.execute(insert, begins)
+        self._run("valid_seat")
 
     def _aggregate(
         self, table: str, grain: str, scope: str, days: set[date], **values: str
