@@ -5,6 +5,7 @@
 -- and sums add up: the finest grain counts the facts, the others add finer rows, those of all of
 -- them the lines'.
 -- Percentiles do not: cohort_percentile has them, a temporary table that percentiles.py fills.
+-- changed_cell names the rows to build, whose old ones are gone already, unless it is everything.
 -- The waits are of humans, of three kinds: all; queued, those over a second; capped, those at
 -- suppliers with queueing on.
 -- Handling time runs from the assignment to the last message of either side, idle gaps
@@ -119,6 +120,16 @@ total as (
         count(handling_s) as handling_n,
         coalesce(sum(handling_s), 0) as handling_sum_s
     from counted
+    where
+        :is_everything = 1
+        or exists (
+            select 1 from changed_cell as c
+            where
+                c.grain = :grain
+                and c.scope = :scope
+                and c.local_start = counted.local_start
+                and c.scope_id = counted.scope_id
+        )
     group by local_start, scope_id
     union all
     select
@@ -157,6 +168,16 @@ total as (
         sum(handling_n) as handling_n,
         sum(handling_sum_s) as handling_sum_s
     from finer
+    where
+        :is_everything = 1
+        or exists (
+            select 1 from changed_cell as c
+            where
+                c.grain = :grain
+                and c.scope = :scope
+                and c.local_start = finer.local_start
+                and c.scope_id = finer.scope_id
+        )
     group by local_start, scope_id
 ),
 dated as (

@@ -43,6 +43,8 @@ DAYS: Final = ("day", "week", "month")
 SCOPES: Final = ("all", "supplier", "line")
 TICKET_SCOPES: Final = ("all", "vendor", "product", "category", "account")
 
+CHANGED_DAYS: Final = "select distinct cast(local_slot as date) from changed_slot"
+
 FACTS: Final = ("", "")
 FINER: Final = {
     ("15min", "line"): FACTS,
@@ -57,6 +59,21 @@ FINER: Final = {
     **{(grain, scope): ("day", scope) for grain in ("week", "month") for scope in SCOPES},
 }
 """Grains and scopes in the order in which they are built, each with those that it adds up."""
+
+CHANGED: Final = (
+    "changed_conversation (row_key binary(16) primary key)",
+    "changed_live (row_key binary(16) primary key)",
+    "changed_slot (local_slot datetime, supplier_id int, busi_id int,"
+    " primary key (local_slot, supplier_id, busi_id))",
+    "changed_customer (customer_key binary(16), supplier_id int,"
+    " primary key (customer_key, supplier_id))",
+    "changed_contact (local_day date, row_key binary(16), earlier_at datetime(6),"
+    " primary key (local_day, row_key))",
+    "changed_cell (grain varchar(5) collate utf8mb4_bin, scope varchar(10) collate utf8mb4_bin,"
+    " local_start datetime, scope_id int, primary key (grain, scope, local_start, scope_id))"
+    " default character set utf8mb4",
+)
+"""Temporary tables. MySQL opens one only once a statement."""
 
 SEAT_TABLES: Final = (
     "seat_day (local_day date, seat_id int, supplier_id int, busi_id int, conversations int,"
@@ -84,6 +101,7 @@ class Build:
         self.written: dict[str, int] = {}
         self._connection, self._beat = connection, beat
         self._days = 0
+        self._since = ALL_DAYS
         self._tickets = 0
         self._values = {
             "built_at": basis.built_at,
@@ -94,14 +112,16 @@ class Build:
             "definition_version": DEFINITION_VERSION,
             "local_hours": LOCAL // HOUR,
             "settled_hours": SETTLED // HOUR,
+            "is_everything": 0,
         }
         for statement in SESSION:
             connection.exec_driver_sql(statement)
 
     def find_changed(self, last_id: int, since: date) -> None:
         """Find conversations that no snapshot up to *last_id* showed as they are, or of *since*."""
-        for name in ("changed_conversation", "changed_live"):
-            self._temporary(f"{name} (row_key binary(16) primary key)")
+        for table in CHANGED:
+            self._temporary(table)
+        self._since = since
         changed = {"last_id": last_id, "since_day": since, "since_at": begin_of(since)}
         self._run("changed_conversation", **changed)
         self._run("changed_live")
@@ -110,13 +130,18 @@ class Build:
         """Rebuild the facts of those that changed; the days they were in, or are in now."""
         self._replace("rpt_supplier_version")
         self._replace("rpt_watch")
-        days = self._changed_days()
-        self._execute(
-            "delete f from rpt_conversation as f"
-            " inner join changed_conversation as c on c.row_key = f.row_key"
-        )
+        if not self._values["is_everything"]:
+            self._note_changed()
+            self._execute(
+                "delete f from rpt_conversation as f"
+                " inner join changed_conversation as c on c.row_key = f.row_key"
+            )
         self._insert("rpt_conversation")
-        days |= self._changed_days()
+        if self._values["is_everything"]:
+            days = self._dates("select distinct local_day from rpt_conversation")
+        else:
+            self._note_changed()
+            days = self._dates(CHANGED_DAYS)
         self._days = len(days)
         return days
 
@@ -124,13 +149,35 @@ class Build:
         """Rebuild the aggregates of conversations that entered the queue on *days*."""
         # Who came again within a week counts on the later day.
         later = {day + DAY * n for day in days for n in range(LATER_DAYS)}
-        days = days | (later & self._dates("select distinct local_day from rpt_conversation"))
-        for first, end in spans(days, "day"):
-            self._run("earlier_contact", **bounds(first, end))
-        percentiles.rank(self._connection, days, self._beat)
+        later &= self._dates("select distinct local_day from rpt_conversation")
+        for first, end in spans(days | later, "day"):
+            self._run("changed_contact", **bounds(first, end))
+        self._execute(
+            "update rpt_conversation as f inner join changed_contact as c"
+            " on c.local_day = f.local_day and c.row_key = f.row_key"
+            " set f.earlier_at = c.earlier_at"
+        )
+        if not self._values["is_everything"]:
+            self._execute(
+                "insert ignore into changed_slot (local_slot, supplier_id, busi_id)"
+                " select f.local_slot, f.supplier_id, f.busi_id from changed_contact as c"
+                " inner join rpt_conversation as f"
+                " on f.local_day = c.local_day and f.row_key = c.row_key"
+            )
+            days = self._dates(CHANGED_DAYS) | {self._since}
+            for grain, scope in FINER:
+                young = span_start(self._since, grain)
+                self._run("changed_cell", grain=grain, scope=scope, young_day=young)
+            self._execute(
+                "delete t from rpt_cohort as t inner join changed_cell as c on c.grain = t.grain"
+                " and c.scope = t.scope and c.local_start = t.local_start"
+                " and c.scope_id = t.scope_id"
+            )
+        percentiles.rank(self._connection, days, self._changed_cells(), self._beat)
         for (grain, scope), (finer, finer_scope) in FINER.items():
-            added = {"finer": finer, "finer_scope": finer_scope}
-            self._aggregate("rpt_cohort", grain, scope, days, **added)
+            for first, end in spans(days, grain):
+                where = {"grain": grain, "scope": scope, **bounds(first, end)}
+                self._insert("rpt_cohort", finer=finer, finer_scope=finer_scope, **where)
 
     def build_seat_work(self, days: set[date]) -> None:
         """Rebuild what seats did with conversations that began on *days*."""
@@ -200,6 +247,7 @@ class Build:
 
     def forget(self) -> None:
         """Empty the facts and aggregates, samples excepted, so that all is built anew."""
+        self._values["is_everything"] = 1
         for table in (
             "rpt_conversation",
             "rpt_cohort",
@@ -243,11 +291,9 @@ class Build:
             self._connection.execute(insert, begins)
         self._run("valid_seat")
 
-    def _aggregate(
-        self, table: str, grain: str, scope: str, days: set[date], **values: str
-    ) -> None:
+    def _aggregate(self, table: str, grain: str, scope: str, days: set[date]) -> None:
         for first, end in spans(days, grain):
-            where = {"grain": grain, "scope": scope, **bounds(first, end), **values}
+            where = {"grain": grain, "scope": scope, **bounds(first, end)}
             column = metadata.tables[table].c
             self._delete(
                 table,
@@ -258,11 +304,24 @@ class Build:
             )
             self._insert(table, **where)
 
-    def _changed_days(self) -> set[date]:
-        return self._dates(
-            "select distinct f.local_day from changed_conversation as c"
-            " inner join rpt_conversation as f on f.row_key = c.row_key"
+    def _note_changed(self) -> None:
+        """Note where the changed conversations are counted, and whose they are."""
+        self._run("changed_slot")
+        self._run("changed_customer")
+
+    def _changed_cells(self) -> dict[tuple[str, str], set[percentiles.Cell]] | None:
+        """The changed rows of ``rpt_cohort`` by grain and scope; None: everything is built."""
+        if self._values["is_everything"]:
+            return None
+        self._beat()
+        query = (
+            "select grain, scope, to_seconds(local_start) div 900 as quarter, scope_id"
+            " from changed_cell"
         )
+        cells: dict[tuple[str, str], set[percentiles.Cell]] = {span: set() for span in FINER}
+        for grain, scope, quarter, scope_id in self._connection.execute(sa.text(query)):
+            cells[grain, scope].add((quarter, scope_id))
+        return cells
 
     def _ticket_days(self) -> set[date]:
         return self._dates(

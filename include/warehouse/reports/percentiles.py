@@ -10,6 +10,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
@@ -37,6 +38,8 @@ DAYS: Final = ("day", "week", "month")
 Cell = tuple[int, int]
 """The first quarter of an hour of a span, counted from the year 0; a supplier, a line, or 0."""
 Values = dict[Cell, list[float]]
+Changed = dict[tuple[str, str], set[Cell]] | None
+"""Cells by grain and scope; None: all."""
 Kinds = tuple[Values, Values, Values]
 """Waits, waits at suppliers with queueing on, handling times; these not below a day."""
 
@@ -58,31 +61,33 @@ cohort_percentile: Final = sa.Table(
 
 
 def rank(
-    connection: sa.Connection, days: Collection[date], beat: Callable[[], None] = lambda: None
+    connection: sa.Connection,
+    days: Collection[date],
+    changed: Changed = None,
+    beat: Callable[[], None] = lambda: None,
 ) -> None:
-    """Fill ``cohort_percentile``, a temporary table, for all spans that hold one of *days*.
+    """Fill ``cohort_percentile``, a temporary table, for the spans that hold one of *days*.
 
-    *beat* is called before each month. A span belongs to the month in which it begins, so a month
-    is read together with those days behind it that its last week holds.
+    Only for the cells *changed*, if they are given, all of which lie in those spans. *beat* is
+    called before each month. A span belongs to the month in which it begins, so a month is read
+    together with those days behind it that its last week holds.
     """
     connection.exec_driver_sql("drop temporary table if exists cohort_percentile")
     cohort_percentile.create(connection)
+    names = list(cohort_percentile.c.keys())
+    hours = None if changed is None else {quarter for quarter, _ in changed["hour", "all"]}
     spans = {(grain, span_start(day, grain)) for grain in DAYS for day in days}
     for month in sorted({span_start(start, "month") for _, start in spans}):
         beat()
         mine = {span for span in spans if span_start(span[1], "month") == month}
+        first = min(start for _, start in mine)
+        end = max(span_end(start, grain) for grain, start in mine)
         wanted = {
             grain: {_first_quarter(start) for other, start in mine if other == grain}
             for grain in DAYS
         }
-        lines, suppliers = _read(
-            connection,
-            min(start for _, start in mine),
-            max(span_end(start, grain) for grain, start in mine),
-            wanted["day"],
-        )
-        feed = _Feed(_cells(lines, suppliers, wanted))
-        names = list(cohort_percentile.c.keys())
+        lines, suppliers = _read(connection, first, end, hours)
+        feed = _Feed(_rows(lines, suppliers, wanted, changed))
         bulk.load(connection, cohort_percentile, names, set(), {}, feed, beat)
 
 
@@ -115,49 +120,64 @@ class _Feed:
             yield batch
 
 
-def _read(
-    connection: sa.Connection, first: date, end: date, days: Collection[int]
-) -> tuple[Kinds, Kinds]:
-    """The values from *first* to before *end*, by quarter and line, and by hour and supplier.
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """What was read of one scope; *short* at its finest grain, *whole* by day only."""
 
-    Of days other than *days*, given by their first quarters, only the day is told.
+    short: Kinds
+    whole: Kinds
+
+
+def _read(
+    connection: sa.Connection, first: date, end: date, hours: Collection[int] | None
+) -> tuple[_Read, _Read]:
+    """The values from *first* to before *end* by line and by supplier.
+
+    Waits by quarter and line, and by hour and supplier; those outside *hours*, given by their first
+    quarters, and handling times by day only.
     """
-    lines, suppliers = _no_values(), _no_values()
+    lines, suppliers = (_Read(_no_values(), _no_values()) for _ in range(2))
     streamed = connection.execution_options(stream_results=True, max_row_buffer=AT_ONCE)
     found = streamed.execute(read_statement("ranked_conversation"), bounds(first, end))
     for rows in found.partitions(AT_ONCE):
         for quarter, supplier_id, line_id, is_capped, wait, handling in rows:
-            day = quarter - quarter % QUARTERS
-            is_whole = day in days
-            line = (quarter if is_whole else day, line_id)
-            supplier = (quarter - quarter % 4 if is_whole else day, supplier_id)
+            day, hour = quarter - quarter % QUARTERS, quarter - quarter % 4
             if wait is not None:
-                lines[0][line].append(wait)
-                suppliers[0][supplier].append(wait)
+                if hours is None or hour in hours:
+                    line, supplier = (quarter, line_id), (hour, supplier_id)
+                    of_line, of_supplier = lines.short, suppliers.short
+                else:
+                    line, supplier = (day, line_id), (day, supplier_id)
+                    of_line, of_supplier = lines.whole, suppliers.whole
+                of_line[0][line].append(wait)
+                of_supplier[0][supplier].append(wait)
                 if is_capped:
-                    lines[1][line].append(wait)
-                    suppliers[1][supplier].append(wait)
+                    of_line[1][line].append(wait)
+                    of_supplier[1][supplier].append(wait)
             if handling is not None:
-                lines[2][day, line_id].append(handling)
-                suppliers[2][day, supplier_id].append(handling)
+                lines.whole[2][day, line_id].append(handling)
+                suppliers.whole[2][day, supplier_id].append(handling)
     return lines, suppliers
 
 
-def _cells(
-    lines: Kinds, suppliers: Kinds, wanted: dict[str, set[int]]
+def _rows(
+    lines: _Read, suppliers: _Read, wanted: dict[str, set[int]], changed: Changed
 ) -> Iterator[tuple[Any, ...]]:
     """The rows of all spans that begin in *wanted*; of shorter ones, those on its days."""
+    of_line, of_supplier = lines.short, suppliers.short
     for grain in GRAINS:
-        longer = _longer(lines, grain)
-        scopes = {"line": longer, "all": _merge(longer, lambda cell: (cell[0], 0))}
+        longer = _longer(of_line, grain, lines.whole)
+        scopes = {"line": longer, "all": _merge(longer, lambda cell: (cell[0], 0), _no_values())}
         if grain not in ("15min", "30min"):
-            scopes["supplier"] = _longer(suppliers, grain)
+            scopes["supplier"] = _longer(of_supplier, grain, suppliers.whole)
         if grain not in ("week", "month"):  # these two are both made of days
-            lines, suppliers = longer, scopes.get("supplier", suppliers)
+            of_line, of_supplier = longer, scopes.get("supplier", of_supplier)
         starts = wanted.get(grain, wanted["day"])
         for scope, (waits, capped, handling) in scopes.items():
-            handled = handling if grain in DAYS else {}
-            for cell in sorted({*waits, *handled}):
+            cells = {*waits, *handling}
+            if changed is not None:
+                cells &= changed[grain, scope]
+            for cell in sorted(cells):
                 if cell[0] - cell[0] % QUARTERS in starts:
                     of_cell = waits.get(cell, [])
                     yield (
@@ -165,23 +185,24 @@ def _cells(
                         *_pair(of_cell),
                         *_pair(of_cell[bisect_right(of_cell, 1.0) :]),
                         *_pair(capped.get(cell, [])),
-                        *_pair(handled.get(cell, [])),
+                        *_pair(handling.get(cell, [])),
                     )
 
 
-def _longer(kinds: Kinds, grain: str) -> Kinds:
-    return _merge(kinds, lambda cell: (_start(cell[0], grain), cell[1]))
+def _longer(kinds: Kinds, grain: str, whole: Kinds) -> Kinds:
+    """The same by a longer span; from a day on together with what is known by day only."""
+    into = whole if grain == "day" else _no_values()
+    return _merge(kinds, lambda cell: (_start(cell[0], grain), cell[1]), into)
 
 
-def _merge(kinds: Kinds, to: Callable[[Cell], Cell]) -> Kinds:
-    """The values of several cells together, sorted."""
-    merged = _no_values()
-    for values_of, found in zip(merged, kinds, strict=True):
+def _merge(kinds: Kinds, to: Callable[[Cell], Cell], into: Kinds) -> Kinds:
+    """The values of several cells together, sorted, with those that are there already."""
+    for values_of, found in zip(into, kinds, strict=True):
         for cell, values in found.items():
             values_of[to(cell)] += values
         for values in values_of.values():
             values.sort()  # runs that are sorted already are merged
-    return merged
+    return into
 
 
 def _no_values() -> Kinds:
