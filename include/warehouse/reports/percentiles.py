@@ -51,7 +51,7 @@ cohort_percentile: Final = sa.Table(
     sa.Column("local_start", mysql.DATETIME(), primary_key=True),
     sa.Column("scope_id", sa.Integer, primary_key=True, autoincrement=False),
     *(
-        sa.Column(f"{kind}_{percentile}_s", mysql.DOUBLE())
+        sa.Column(f"{kind}_{percentile}_s", mysql.DOUBLE(asdecimal=False))
         for kind in ("wait", "queued", "capped", "handling")
         for percentile in ("p50", "p90")
     ),
