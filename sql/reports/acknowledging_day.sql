@@ -15,5 +15,4 @@ where
     and outcome = 'served'
     and last_ack_at >= :from_at
     and last_ack_at < :to_at
-    and last_ack_at >= inqueue_at
-    and last_ack_at < inqueue_at + interval 7 day
+    and timestampdiff(microsecond, inqueue_at, last_ack_at) between 0 and 604799999999

@@ -7,8 +7,9 @@ one may be published meanwhile.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import date
+from itertools import pairwise
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -43,6 +44,8 @@ DAYS: Final = ("day", "week", "month")
 SCOPES: Final = ("all", "supplier", "line")
 TICKET_SCOPES: Final = ("all", "vendor", "product", "category", "account")
 
+PIECE_ROWS: Final = 20_000
+"""Conversations a statement: so many are held in memory while their facts are made."""
 CHANGED_DAYS: Final = "select distinct cast(local_slot as date) from changed_slot"
 
 FACTS: Final = ("", "")
@@ -130,13 +133,15 @@ class Build:
         """Rebuild the facts of those that changed; the days they were in, or are in now."""
         self._replace("rpt_supplier_version")
         self._replace("rpt_watch")
+        rows = self._count("select count(*) from changed_conversation")
         if not self._values["is_everything"]:
             self._note_changed()
             self._execute(
                 "delete f from rpt_conversation as f"
                 " inner join changed_conversation as c on c.row_key = f.row_key"
             )
-        self._insert("rpt_conversation")
+        for first, end in _key_ranges(rows):
+            self._insert("rpt_conversation", from_key=first, to_key=end)
         if self._values["is_everything"]:
             days = self._dates("select distinct local_day from rpt_conversation")
         else:
@@ -363,3 +368,10 @@ class Build:
         name = definition.split()[0]
         self._connection.exec_driver_sql(f"drop temporary table if exists {name}")
         self._connection.exec_driver_sql(f"create temporary table {definition}")
+
+
+def _key_ranges(rows: int) -> Iterator[tuple[bytes, bytes]]:
+    """Ranges of hashes, their ends excluded, that hold about ``PIECE_ROWS`` of *rows* each."""
+    pieces = rows // PIECE_ROWS + 1
+    edges = [(0x10000 * n // pieces).to_bytes(3) for n in range(pieces + 1)]
+    yield from pairwise(edge[1:] if edge[0] == 0 else b"\xff" * 17 for edge in edges)
