@@ -89,9 +89,11 @@ SEAT_TABLES: Final = (
 )
 
 SESSION: Final = (
-    # The sorts of a month fit into it. Both go with the connection.
+    # The sorts of a month fit into it. All go with the connection.
     "set session sort_buffer_size = 33554432",
+    # MariaDB holds in memory what both allow; by default that is 16 MiB.
     "set session tmp_table_size = 134217728",
+    "set session max_heap_table_size = 134217728",
 )
 
 
