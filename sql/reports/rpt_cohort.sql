@@ -2,9 +2,12 @@
 -- Purpose: how many conversations came, how they ended, how long people waited, how it went.
 -- Every number is about the conversations that entered the queue in the span, whenever they
 -- ended, so that offered = served + robot + waiting + lost + untimed holds in every row. Counts
--- and sums add up: the finest grain counts the facts, the others add finer rows.
--- Percentiles do not: rpt_cohort_percentiles fills them in. The waits are of humans, of
--- three kinds: all; queued, those over a second; capped, those at suppliers with queueing on.
+-- and sums add up: the finest grain counts the facts, the others add finer rows, those of all of
+-- them the lines'.
+-- Percentiles do not: cohort_percentile has them, a temporary table that percentiles.py fills.
+-- changed_cell names the rows to build, whose old ones are gone already, unless it is everything.
+-- The waits are of humans, of three kinds: all; queued, those over a second; capped, those at
+-- suppliers with queueing on.
 -- Handling time runs from the assignment to the last message of either side, idle gaps
 -- included, and is an upper bound. First response times are not in the source, so they are not
 -- here. A contact is repeated when the same customer came to the same supplier before: looking
@@ -12,10 +15,11 @@
 -- has_queue, lost and from_robot nothing unless is_watched.
 insert into rpt_cohort (
     grain, scope, local_start, scope_id, start_at, offered, served, robot, waiting, lost, untimed,
-    requeued, from_robot, wait_n, wait_sum_s, wait_in_time, queued_n, queued_sum_s,
-    queued_in_time, capped_n, capped_sum_s, capped_in_time, wait_to_1s, wait_to_15s, wait_to_30s,
-    wait_to_1min, wait_to_3min, wait_to_6min, wait_over_6min, archived, unanswered, asked_again,
-    named, repeat_24h, repeat_7d, handling_n, handling_sum_s,
+    requeued, from_robot, wait_n, wait_sum_s, wait_p50_s, wait_p90_s, wait_in_time, queued_n,
+    queued_sum_s, queued_p50_s, queued_p90_s, queued_in_time, capped_n, capped_sum_s,
+    capped_p50_s, capped_p90_s, capped_in_time, wait_to_1s, wait_to_15s, wait_to_30s,
+    wait_to_1min, wait_to_3min, wait_to_6min, wait_over_6min, archived, unanswered, asked_again, named, repeat_24h, repeat_7d, handling_n,
+    handling_sum_s, handling_p50_s, handling_p90_s,
     has_queue, is_watched, service_level_s, snapshot_id, snapshot_at, definition_version,
     provisional
 )
@@ -66,7 +70,7 @@ finer as (
                     cast(local_start as date) - interval dayofmonth(local_start) - 1 day as datetime
                 )
         end as local_start,
-        scope_id,
+        case :scope when 'all' then 0 else scope_id end as scope_id,
         offered, served, robot, waiting, lost, untimed, requeued, from_robot, wait_n, wait_sum_s,
         wait_in_time, queued_n, queued_sum_s, queued_in_time, capped_n, capped_sum_s,
         capped_in_time, wait_to_1s, wait_to_15s, wait_to_30s, wait_to_1min, wait_to_3min,
@@ -75,7 +79,7 @@ finer as (
     from rpt_cohort
     where
         grain = :finer
-        and scope = :scope
+        and scope = :finer_scope
         and local_start >= :from_day
         and local_start < :to_day
 ),
@@ -83,39 +87,49 @@ total as (
     select
         local_start,
         scope_id,
-        sum(offered) as offered,
-        sum(served) as served,
-        sum(robot) as robot,
-        sum(waiting) as waiting,
-        sum(lost) as lost,
-        sum(untimed) as untimed,
-        sum(requeued) as requeued,
-        coalesce(sum(from_robot), 0) as from_robot,
+        count(*) as offered,
+        count(nullif(served, 0)) as served,
+        count(nullif(robot, 0)) as robot,
+        count(nullif(waiting, 0)) as waiting,
+        count(nullif(lost, 0)) as lost,
+        count(nullif(untimed, 0)) as untimed,
+        count(nullif(requeued, 0)) as requeued,
+        count(nullif(from_robot, 0)) as from_robot,
         count(wait_s) as wait_n,
         coalesce(sum(wait_s), 0) as wait_sum_s,
-        coalesce(sum(wait_s <= :service_level_s), 0) as wait_in_time,
-        coalesce(sum(wait_s > 1), 0) as queued_n,
+        count(case when wait_s <= :service_level_s then 1 end) as wait_in_time,
+        count(case when wait_s > 1 then 1 end) as queued_n,
         coalesce(sum(case when wait_s > 1 then wait_s end), 0) as queued_sum_s,
-        coalesce(sum(wait_s > 1 and wait_s <= :service_level_s), 0) as queued_in_time,
+        count(case when wait_s > 1 and wait_s <= :service_level_s then 1 end) as queued_in_time,
         count(case when is_capped = 1 then wait_s end) as capped_n,
         coalesce(sum(case when is_capped = 1 then wait_s end), 0) as capped_sum_s,
-        coalesce(sum(is_capped = 1 and wait_s <= :service_level_s), 0) as capped_in_time,
-        coalesce(sum(wait_s <= 1), 0) as wait_to_1s,
-        coalesce(sum(wait_s > 1 and wait_s <= 15), 0) as wait_to_15s,
-        coalesce(sum(wait_s > 15 and wait_s <= 30), 0) as wait_to_30s,
-        coalesce(sum(wait_s > 30 and wait_s <= 60), 0) as wait_to_1min,
-        coalesce(sum(wait_s > 60 and wait_s <= 180), 0) as wait_to_3min,
-        coalesce(sum(wait_s > 180 and wait_s <= 360), 0) as wait_to_6min,
-        coalesce(sum(wait_s > 360), 0) as wait_over_6min,
-        sum(archived) as archived,
-        coalesce(sum(archived and status = 3), 0) as unanswered,
-        coalesce(sum(archived and request_count > 1), 0) as asked_again,
-        sum(named) as named,
-        coalesce(sum(repeat_24h), 0) as repeat_24h,
-        coalesce(sum(repeat_7d), 0) as repeat_7d,
+        count(case when is_capped = 1 and wait_s <= :service_level_s then 1 end) as capped_in_time,
+        count(case when wait_s <= 1 then 1 end) as wait_to_1s,
+        count(case when wait_s > 1 and wait_s <= 15 then 1 end) as wait_to_15s,
+        count(case when wait_s > 15 and wait_s <= 30 then 1 end) as wait_to_30s,
+        count(case when wait_s > 30 and wait_s <= 60 then 1 end) as wait_to_1min,
+        count(case when wait_s > 60 and wait_s <= 180 then 1 end) as wait_to_3min,
+        count(case when wait_s > 180 and wait_s <= 360 then 1 end) as wait_to_6min,
+        count(case when wait_s > 360 then 1 end) as wait_over_6min,
+        count(nullif(archived, 0)) as archived,
+        count(case when archived and status = 3 then 1 end) as unanswered,
+        count(case when archived and request_count > 1 then 1 end) as asked_again,
+        count(nullif(named, 0)) as named,
+        count(nullif(repeat_24h, 0)) as repeat_24h,
+        count(nullif(repeat_7d, 0)) as repeat_7d,
         count(handling_s) as handling_n,
         coalesce(sum(handling_s), 0) as handling_sum_s
     from counted
+    where
+        :is_everything = 1
+        or exists (
+            select 1 from changed_cell as c
+            where
+                c.grain = :grain
+                and c.scope = :scope
+                and c.local_start = counted.local_start
+                and c.scope_id = counted.scope_id
+        )
     group by local_start, scope_id
     union all
     select
@@ -154,6 +168,16 @@ total as (
         sum(handling_n) as handling_n,
         sum(handling_sum_s) as handling_sum_s
     from finer
+    where
+        :is_everything = 1
+        or exists (
+            select 1 from changed_cell as c
+            where
+                c.grain = :grain
+                and c.scope = :scope
+                and c.local_start = finer.local_start
+                and c.scope_id = finer.scope_id
+        )
     group by local_start, scope_id
 ),
 dated as (
@@ -177,10 +201,12 @@ select
     t.scope_id,
     t.start_at,
     t.offered, t.served, t.robot, t.waiting, t.lost, t.untimed, t.requeued, t.from_robot,
-    t.wait_n, t.wait_sum_s, t.wait_in_time, t.queued_n, t.queued_sum_s, t.queued_in_time,
-    t.capped_n, t.capped_sum_s, t.capped_in_time, t.wait_to_1s, t.wait_to_15s, t.wait_to_30s,
+    t.wait_n, t.wait_sum_s, p.wait_p50_s, p.wait_p90_s, t.wait_in_time,
+    t.queued_n, t.queued_sum_s, p.queued_p50_s, p.queued_p90_s, t.queued_in_time,
+    t.capped_n, t.capped_sum_s, p.capped_p50_s, p.capped_p90_s, t.capped_in_time,
+    t.wait_to_1s, t.wait_to_15s, t.wait_to_30s,
     t.wait_to_1min, t.wait_to_3min, t.wait_to_6min, t.wait_over_6min, t.archived, t.unanswered,
-    t.asked_again, t.named, t.repeat_24h, t.repeat_7d, t.handling_n, t.handling_sum_s,
+    t.asked_again, t.named, t.repeat_24h, t.repeat_7d, t.handling_n, t.handling_sum_s, p.handling_p50_s, p.handling_p90_s,
     :has_queue as has_queue,
     w.from_at is not null as is_watched,
     :service_level_s as service_level_s,
@@ -189,5 +215,11 @@ select
     :definition_version as definition_version,
     t.end_at + interval :settled_hours hour >= :snapshot_at as provisional
 from dated as t
-left join rpt_watch as w
+left join cohort_percentile as p
+    on
+        p.grain = :grain
+        and p.scope = :scope
+        and p.local_start = t.local_start
+        and p.scope_id = t.scope_id
+left join rpt_watch as w ignore index (primary)
     on w.from_at <= t.start_at and (w.ongoing = 1 or w.until_at >= t.end_at)

@@ -1,7 +1,8 @@
 -- Grain: one row a conversation (session_id), as of one snapshot.
 -- Purpose: the facts that every other number about conversations is counted from.
 -- changed_conversation names those to build, changed_live the ones of them that the live queue
--- ever showed; their old rows are gone already. An archived row wins over a live one of the
+-- ever showed; their old rows are gone already. In pieces of the keys, because servers hold what
+-- comes from both tables in memory, or on disk. An archived row wins over a live one of the
 -- same session_id. Lost: it was waiting in one snapshot of the live queue, and the next one
 -- that read the queue found it neither there nor archived. In order of precedence: waiting,
 -- lost, robot, untimed (nobody's seat_id, so no time either), served. Days and quarters of an
@@ -21,7 +22,9 @@ found as (
     from changed_conversation as c
     inner join cs_session_mapping_history as a on a.row_key = c.row_key
     where
-        a.snapshot_id <= :snapshot_id
+        c.row_key >= :from_key
+        and c.row_key < :to_key
+        and a.snapshot_id <= :snapshot_id
         and (a.closed_by = 0 or a.closed_by > :snapshot_id)
     union all
     select
@@ -32,7 +35,9 @@ found as (
     from changed_live as c
     inner join cs_queue_mapping_history as q on q.row_key = c.row_key
     where
-        q.snapshot_id <= :snapshot_id
+        c.row_key >= :from_key
+        and c.row_key < :to_key
+        and q.snapshot_id <= :snapshot_id
         and not exists (
             select 1 from cs_queue_mapping_history as later
             where
@@ -134,7 +139,7 @@ left join rpt_supplier_version as v
         v.supplier_id = t.supplier_id
         and v.valid_from_at <= t.inqueue_at
         and v.valid_to_at > t.inqueue_at
-left join rpt_watch as w
+left join rpt_watch as w ignore index (primary)
     on w.from_at <= t.inqueue_at and (w.ongoing = 1 or w.until_at >= t.inqueue_at)
 where
     t.lost_by = 0

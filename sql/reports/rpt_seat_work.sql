@@ -1,12 +1,11 @@
 -- Grain: one row a day, week or month (of inqueue_time, +08:00) and scope, for one of each.
 -- Purpose: conversations a seat, and how many seats there were to hold them.
--- A conversation is credited to its last seat, because a transfer overwrites the one before. A
--- seat counts as valid if it was not deleted when the span began; its scope is that of its
--- supplier at that moment; before the first snapshot, what that one found. Whether a seat was
--- online is not in the source: acknowledging_seats, the seats whose last message of a
--- conversation lies in the span, is a proxy, and sees conversations that began at most a week
--- before. The percentiles are over active seats, nearest rank. Only spans in which a conversation
--- began have rows.
+-- seat_day, acknowledging_day and valid_seat hold what is added up, temporary tables. A seat
+-- counts as valid if it was not deleted when the span began; its scope is that of its supplier at
+-- that moment. Whether a seat was online is not in the source: acknowledging_seats, the seats
+-- whose last message of a conversation lies in the span, is a proxy, and sees conversations that
+-- began at most a week before. The percentiles are over active seats, nearest rank. Only spans in
+-- which a conversation began have rows.
 insert into rpt_seat_work (
     grain, scope, local_start, scope_id, start_at, conversations, active_seats, p50, p90,
     acknowledging_seats, valid_seats, snapshot_id, snapshot_at, definition_version, provisional
@@ -22,13 +21,9 @@ work as (
         case :scope when 'supplier' then supplier_id when 'line' then busi_id else 0 end
             as scope_id,
         seat_id,
-        count(*) as conversations
-    from rpt_conversation
-    where
-        local_day >= :from_day
-        and local_day < :to_day
-        and seat_id > 0
-        and outcome = 'served'
+        sum(conversations) as conversations
+    from seat_day
+    where local_day >= :from_day and local_day < :to_day
     group by local_start, scope_id, seat_id
 ),
 ranked as (
@@ -50,21 +45,6 @@ active as (
     from ranked
     group by local_start, scope_id
 ),
-message as (
-    select
-        cast(last_ack_at + interval :local_hours hour as date) as local_day,
-        case :scope when 'supplier' then supplier_id when 'line' then busi_id else 0 end
-            as scope_id,
-        seat_id
-    from rpt_conversation
-    where
-        local_day >= :from_day - interval 8 day
-        and local_day < :to_day
-        and seat_id > 0
-        and outcome = 'served'
-        and last_ack_at >= :from_at
-        and last_ack_at < :to_at
-),
 acknowledging as (
     select
         case :grain
@@ -72,12 +52,24 @@ acknowledging as (
             when 'week' then cast(local_day - interval weekday(local_day) day as datetime)
             when 'month' then cast(local_day - interval dayofmonth(local_day) - 1 day as datetime)
         end as local_start,
-        scope_id,
+        case :scope when 'supplier' then supplier_id when 'line' then busi_id else 0 end
+            as scope_id,
         count(distinct seat_id) as seats
-    from message
+    from acknowledging_day
+    where local_day >= :from_day and local_day < :to_day
     group by local_start, scope_id
 ),
-span as (
+valid as (
+    select
+        local_start,
+        case :scope when 'supplier' then supplier_id when 'line' then busi_id else 0 end
+            as scope_id,
+        sum(seats) as seats
+    from valid_seat
+    where local_start >= :from_day and local_start < :to_day
+    group by local_start, scope_id
+),
+started as (
     select distinct
         case :grain
             when 'day' then cast(local_day as datetime)
@@ -89,51 +81,6 @@ span as (
         from rpt_conversation
         where local_day >= :from_day and local_day < :to_day
     ) as day
-),
-started as (
-    select local_start, local_start - interval :local_hours hour as start_at from span
-),
-seat_version as (
-    select
-        supplier_id,
-        coalesce(status, 0) as status,
-        case
-            when
-                valid_from_at <= (
-                    select min(snapshot_at) from cs_snapshot where state = 'complete'
-                )
-                then cast('1000-01-01' as datetime(6))
-            else valid_from_at
-        end as valid_from_at,
-        case
-            when closed_by between 1 and :snapshot_id then valid_to_at
-            else cast('9999-12-31' as datetime(6))
-        end as valid_to_at
-    from cs_seat_history
-    where snapshot_id <= :snapshot_id
-),
-valid as (
-    select
-        started.local_start,
-        case :scope
-            when 'supplier' then coalesce(s.supplier_id, 0)
-            when 'line' then coalesce(v.busi_id, 0)
-            else 0
-        end as scope_id,
-        count(*) as seats
-    from started
-    inner join seat_version as s
-        on
-            s.valid_from_at <= started.start_at
-            and s.valid_to_at > started.start_at
-            and s.status = 1
-    left join rpt_supplier_version as v
-        on
-            :scope = 'line'
-            and v.supplier_id = s.supplier_id
-            and v.valid_from_at <= started.start_at
-            and v.valid_to_at > started.start_at
-    group by started.local_start, scope_id
 ),
 cell as (
     select
@@ -156,7 +103,7 @@ select
     :scope as scope,
     s.local_start,
     c.scope_id,
-    s.start_at,
+    s.local_start - interval :local_hours hour as start_at,
     sum(c.conversations) as conversations,
     sum(c.active_seats) as active_seats,
     max(c.p50) as p50,
@@ -173,4 +120,4 @@ select
     end - interval :local_hours hour + interval :settled_hours hour >= :snapshot_at as provisional
 from started as s
 inner join cell as c on c.local_start = s.local_start
-group by s.local_start, s.start_at, c.scope_id
+group by s.local_start, c.scope_id

@@ -462,3 +462,78 @@ def test_a_build_is_in_the_ledger(rows, past, build):
     assert rows(query) == [("reports", "build", "REPORTS", "done", sum(written.values()), "test")]
     assert written["rpt_conversation"] == 4
     assert written["rpt_seat"] == 1
+
+
+def test_what_is_built_after_changes_is_what_is_built_anew(warehouse, past, build):
+    past(first_snapshot)
+    for number, day in enumerate(("2026-01-30", "2026-02-02", "2026-02-27", "2026-03-01")):
+        for hour in ("09", "10", "23"):
+            name = f"{day} {hour}"
+            past(
+                lambda p, name=name, at=f"{day} {hour}:10", number=number: p.conversation(
+                    name, at, wait=number + 0.5, shop=1 + number % 2, seat=11, customer="two@h"
+                )
+            )
+    build()
+
+    def change(p: Past) -> None:
+        p.snapshot(2, "2026-03-10 13:00")
+        p.close("session_mapping", "2026-02-02 10", 2)
+        p.close("session_mapping", "2026-02-27 09", 2)
+        p.conversation("2026-02-27 09", "2026-02-27 09:10", wait=99, shop=2, seat=11, opened=2)
+        p.conversation("late", "2026-01-30 10:20", wait=7, seat=11, opened=2, customer="two@h")
+
+    past(change)
+    build()
+    changed = everything(warehouse)
+    with warehouse.engine.begin() as connection:
+        connection.exec_driver_sql("delete from rpt_build")
+    build()
+    assert everything(warehouse) == changed
+
+
+def test_numbers_that_no_change_touches_are_left_alone(rows, past, build):
+    past(first_snapshot)
+    build()
+
+    def late(p: Past) -> None:
+        p.snapshot(2, "2026-03-10 13:00")
+        p.conversation("late", "2026-03-01 11:00", wait=60, shop=2, seat=11, opened=2)
+
+    past(late)
+    build()
+    query = (
+        "select scope_id, hour(local_start), snapshot_id from rpt_cohort where grain = 'hour'"
+        " and scope = 'supplier' and local_start < '2026-03-02' order by 1"
+    )
+    assert rows(query) == [(1, 10, 1), (2, 11, 2)]
+
+
+def test_a_span_becomes_final_although_nothing_happened_on_its_last_days(rows, past, build):
+    past(first_snapshot)
+    past(lambda p: p.conversation("m", "2026-03-09 10:00", wait=1, shop=2, seat=11))  # a Monday
+    build()
+    query = "select provisional from rpt_cohort where grain = 'week' and scope = 'supplier'"
+    query += " and scope_id = 2"
+    assert rows(query) == [(1,)]
+
+    def weeks_later(p: Past) -> None:
+        p.snapshot(2, "2026-03-19 12:00")
+        p.conversation("n", "2026-03-19 10:00", wait=1, shop=1, seat=11, opened=2)
+
+    past(weeks_later)
+    build()
+    assert rows(query) == [(0,)]
+
+
+def test_a_last_message_after_a_week_is_no_sign_of_presence_whatever_is_rebuilt(rows, past, build):
+    past(first_snapshot)
+    past(lambda p: p.conversation("l", "2026-02-20 10:00", seat=12, minutes=9 * 24 * 60))
+    build()
+    query = (
+        "select sum(acknowledging_seats) from rpt_seat_work"
+        " where grain = 'day' and scope = 'all' and local_start = '2026-03-01'"
+    )
+    assert rows(query) == [(1,)]
+    build(since=date(2026, 3, 1))
+    assert rows(query) == [(1,)]

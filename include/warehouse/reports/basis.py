@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from include.warehouse.customer_service.tables import cs_snapshot, cs_snapshot_table
 from include.warehouse.reports.tables import rpt_build
 
-DEFINITION_VERSION: Final = 2
+DEFINITION_VERSION: Final = 3
 """Raise it with every change of what a number means: the next build then rebuilds everything."""
 
 LOCAL: Final = timedelta(hours=8)  # Asia/Shanghai has had no other offset since 1991
@@ -93,8 +93,8 @@ def spans(days: Iterable[date], grain: str) -> Iterator[tuple[date, date]]:
     """The whole days, weeks or months that hold *days*, joined as long as they are short."""
     first: date | None = None
     end: date | None = None
-    for start in sorted({_start(day, grain) for day in days}):
-        following = _end(start, grain)
+    for start in sorted({span_start(day, grain) for day in days}):
+        following = span_end(start, grain)
         if first is None or end is None or start > end or following - first > LONGEST:
             if first is not None and end is not None:
                 yield first, end
@@ -104,13 +104,15 @@ def spans(days: Iterable[date], grain: str) -> Iterator[tuple[date, date]]:
         yield first, end
 
 
-def _start(day: date, grain: str) -> date:
+def span_start(day: date, grain: str) -> date:
+    """The first day of the day, week or month that holds *day*."""
     if grain == "month":
         return day.replace(day=1)
     return day - DAY * day.weekday() if grain == "week" else day
 
 
-def _end(start: date, grain: str) -> date:
+def span_end(start: date, grain: str) -> date:
+    """The day after the day, week or month that begins on *start*."""
     if grain == "month":
         return (start + LONGEST).replace(day=1)
     return start + DAY * (7 if grain == "week" else 1)

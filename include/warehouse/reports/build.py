@@ -7,14 +7,14 @@ one may be published meanwhile.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import date
-from functools import cache
-from pathlib import Path
+from itertools import pairwise
 from typing import Any, Final
 
 import sqlalchemy as sa
 
+from include.warehouse.reports import percentiles
 from include.warehouse.reports.basis import (
     DAY,
     DEFINITION_VERSION,
@@ -24,45 +24,76 @@ from include.warehouse.reports.basis import (
     Basis,
     begin_of,
     bounds,
+    span_start,
     spans,
 )
+from include.warehouse.reports.statements import read_statement
 from include.warehouse.reports.tables import (
     rpt_build,
     rpt_session,
     rpt_ticket_backlog,
 )
-from include.warehouse.types import bind_moments, metadata
+from include.warehouse.types import metadata
 
-REPORTS: Final = Path(__file__).resolve().parents[3] / "sql" / "reports"
 ALL_DAYS: Final = date(1000, 1, 1)
 NO_DAY: Final = date(9999, 12, 31)
 LATER_DAYS: Final = 8
 """A conversation touches the numbers of so many days: repeats within a week, last messages."""
 
 DAYS: Final = ("day", "week", "month")
-GRAINS: Final = ("15min", "30min", "hour", *DAYS)
 SCOPES: Final = ("all", "supplier", "line")
 TICKET_SCOPES: Final = ("all", "vendor", "product", "category", "account")
 
-FINER: Final = {"30min": "15min", "hour": "15min", "day": "hour", "week": "day", "month": "day"}
-"""The grain whose counts add up to another's; in the order of ``GRAINS``."""
+PIECE_ROWS: Final = 20_000
+"""Conversations a statement: so many are held in memory while their facts are made."""
+CHANGED_DAYS: Final = "select distinct cast(local_slot as date) from changed_slot"
 
-# A quarter of an hour of one supplier rarely holds two conversations: v_conversation serves better.
-TOO_FINE: Final = frozenset({("15min", "supplier"), ("30min", "supplier")})
+FACTS: Final = ("", "")
+FINER: Final = {
+    ("15min", "line"): FACTS,
+    ("15min", "all"): ("15min", "line"),
+    ("30min", "line"): ("15min", "line"),
+    ("30min", "all"): ("15min", "all"),
+    # A quarter of an hour of one supplier rarely holds two conversations: v_conversation serves.
+    ("hour", "supplier"): FACTS,
+    ("hour", "line"): ("30min", "line"),
+    ("hour", "all"): ("30min", "all"),
+    **{("day", scope): ("hour", scope) for scope in SCOPES},
+    **{(grain, scope): ("day", scope) for grain in ("week", "month") for scope in SCOPES},
+}
+"""Grains and scopes in the order in which they are built, each with those that it adds up."""
 
-PERCENTILES: Final = (
-    "cohort_percentile (local_start datetime, scope_id int,"
-    " wait_p50_s decimal(18, 6), wait_p90_s decimal(18, 6),"
-    " queued_p50_s decimal(18, 6), queued_p90_s decimal(18, 6),"
-    " capped_p50_s decimal(18, 6), capped_p90_s decimal(18, 6),"
-    " handling_p50_s decimal(18, 6), handling_p90_s decimal(18, 6),"
-    " primary key (local_start, scope_id))"
+CHANGED: Final = (
+    "changed_conversation (row_key binary(16) primary key)",
+    "changed_live (row_key binary(16) primary key)",
+    "changed_slot (local_slot datetime, supplier_id int, busi_id int,"
+    " primary key (local_slot, supplier_id, busi_id))",
+    "changed_customer (customer_key binary(16), supplier_id int,"
+    " primary key (customer_key, supplier_id))",
+    "changed_contact (local_day date, row_key binary(16), earlier_at datetime(6),"
+    " primary key (local_day, row_key))",
+    "changed_cell (grain varchar(5) collate utf8mb4_bin, scope varchar(10) collate utf8mb4_bin,"
+    " local_start datetime, scope_id int, primary key (grain, scope, local_start, scope_id))"
+    " default character set utf8mb4",
+)
+"""Temporary tables. MySQL opens one only once a statement."""
+
+SEAT_TABLES: Final = (
+    "seat_day (local_day date, seat_id int, supplier_id int, busi_id int, conversations int,"
+    " primary key (local_day, seat_id, supplier_id, busi_id))",
+    "acknowledging_day (local_day date, seat_id int, supplier_id int, busi_id int,"
+    " primary key (local_day, seat_id, supplier_id, busi_id))",
+    "valid_seat (local_start datetime, supplier_id int, busi_id int, seats int,"
+    " primary key (local_start, supplier_id))",
+    "span_begin (local_start datetime primary key)",
 )
 
 SESSION: Final = (
-    # The sorts of a month fit into it. Both go with the connection.
+    # The sorts of a month fit into it. All go with the connection.
     "set session sort_buffer_size = 33554432",
+    # MariaDB holds in memory what both allow; by default that is 16 MiB.
     "set session tmp_table_size = 134217728",
+    "set session max_heap_table_size = 134217728",
 )
 
 
@@ -75,6 +106,7 @@ class Build:
         self.written: dict[str, int] = {}
         self._connection, self._beat = connection, beat
         self._days = 0
+        self._since = ALL_DAYS
         self._tickets = 0
         self._values = {
             "built_at": basis.built_at,
@@ -85,14 +117,16 @@ class Build:
             "definition_version": DEFINITION_VERSION,
             "local_hours": LOCAL // HOUR,
             "settled_hours": SETTLED // HOUR,
+            "is_everything": 0,
         }
         for statement in SESSION:
             connection.exec_driver_sql(statement)
 
     def find_changed(self, last_id: int, since: date) -> None:
         """Find conversations that no snapshot up to *last_id* showed as they are, or of *since*."""
-        for name in ("changed_conversation", "changed_live"):
-            self._temporary(f"{name} (row_key binary(16) primary key)")
+        for table in CHANGED:
+            self._temporary(table)
+        self._since = since
         changed = {"last_id": last_id, "since_day": since, "since_at": begin_of(since)}
         self._run("changed_conversation", **changed)
         self._run("changed_live")
@@ -101,13 +135,20 @@ class Build:
         """Rebuild the facts of those that changed; the days they were in, or are in now."""
         self._replace("rpt_supplier_version")
         self._replace("rpt_watch")
-        days = self._changed_days()
-        self._execute(
-            "delete f from rpt_conversation as f"
-            " inner join changed_conversation as c on c.row_key = f.row_key"
-        )
-        self._insert("rpt_conversation")
-        days |= self._changed_days()
+        rows = self._count("select count(*) from changed_conversation")
+        if not self._values["is_everything"]:
+            self._note_changed()
+            self._execute(
+                "delete f from rpt_conversation as f"
+                " inner join changed_conversation as c on c.row_key = f.row_key"
+            )
+        for first, end in _key_ranges(rows):
+            self._insert("rpt_conversation", from_key=first, to_key=end)
+        if self._values["is_everything"]:
+            days = self._dates("select distinct local_day from rpt_conversation")
+        else:
+            self._note_changed()
+            days = self._dates(CHANGED_DAYS)
         self._days = len(days)
         return days
 
@@ -115,17 +156,35 @@ class Build:
         """Rebuild the aggregates of conversations that entered the queue on *days*."""
         # Who came again within a week counts on the later day.
         later = {day + DAY * n for day in days for n in range(LATER_DAYS)}
-        days = days | (later & self._dates("select distinct local_day from rpt_conversation"))
-        for first, end in spans(days, "day"):
-            self._run("earlier_contact", **bounds(first, end))
-        for grain in GRAINS:
-            for scope in SCOPES:
-                if (grain, scope) not in TOO_FINE:
-                    finer = FINER.get(grain, "")
-                    finer = "" if (finer, scope) in TOO_FINE else finer
-                    self._aggregate("rpt_cohort", grain, scope, days, finer=finer)
-                    for first, end in spans(days, grain):
-                        self._rank(grain, scope, first, end)
+        later &= self._dates("select distinct local_day from rpt_conversation")
+        for first, end in spans(days | later, "day"):
+            self._run("changed_contact", **bounds(first, end))
+        self._execute(
+            "update rpt_conversation as f inner join changed_contact as c"
+            " on c.local_day = f.local_day and c.row_key = f.row_key"
+            " set f.earlier_at = c.earlier_at"
+        )
+        if not self._values["is_everything"]:
+            self._execute(
+                "insert ignore into changed_slot (local_slot, supplier_id, busi_id)"
+                " select f.local_slot, f.supplier_id, f.busi_id from changed_contact as c"
+                " inner join rpt_conversation as f"
+                " on f.local_day = c.local_day and f.row_key = c.row_key"
+            )
+            days = self._dates(CHANGED_DAYS) | {self._since}
+            for grain, scope in FINER:
+                young = span_start(self._since, grain)
+                self._run("changed_cell", grain=grain, scope=scope, young_day=young)
+            self._execute(
+                "delete t from rpt_cohort as t inner join changed_cell as c on c.grain = t.grain"
+                " and c.scope = t.scope and c.local_start = t.local_start"
+                " and c.scope_id = t.scope_id"
+            )
+        percentiles.rank(self._connection, days, self._changed_cells(), self._beat)
+        for (grain, scope), (finer, finer_scope) in FINER.items():
+            for first, end in spans(days, grain):
+                where = {"grain": grain, "scope": scope, **bounds(first, end)}
+                self._insert("rpt_cohort", finer=finer, finer_scope=finer_scope, **where)
 
     def build_seat_work(self, days: set[date]) -> None:
         """Rebuild what seats did with conversations that began on *days*."""
@@ -139,6 +198,7 @@ class Build:
             none=NO_DAY,
             days=LATER_DAYS - 1,
         )
+        self._stage_seats(spoken)
         for grain in DAYS:
             for scope in SCOPES:
                 self._aggregate("rpt_seat_work", grain, scope, spoken)
@@ -194,6 +254,7 @@ class Build:
 
     def forget(self) -> None:
         """Empty the facts and aggregates, samples excepted, so that all is built anew."""
+        self._values["is_everything"] = 1
         for table in (
             "rpt_conversation",
             "rpt_cohort",
@@ -222,19 +283,24 @@ class Build:
         )
         self.written["rpt_build"] = 1
 
-    def _rank(self, grain: str, scope: str, first: date, end: date) -> None:
-        self._temporary(PERCENTILES)
-        where = {"grain": grain, "scope": scope, **bounds(first, end)}
-        self._run("cohort_waits", **where)
-        if grain in DAYS:
-            self._run("cohort_handling", **where)
-        self._run("rpt_cohort_percentiles", **where)
+    def _stage_seats(self, days: set[date]) -> None:
+        """Read once what all grains and scopes of ``rpt_seat_work`` on *days* add up."""
+        for table in SEAT_TABLES:
+            self._temporary(table)
+        whole = [span for grain in DAYS for span in spans(days, grain)]
+        needed = {first + DAY * n for first, end in whole for n in range((end - first).days)}
+        for first, end in spans(needed, "day"):
+            for table in ("seat_day", "acknowledging_day"):
+                self._run(table, **bounds(first, end))
+        begins = [{"begin": begin} for begin in {span_start(d, g) for d in days for g in DAYS}]
+        if begins:
+            insert = sa.text("insert into span_begin (local_start) values (:begin)")
+            self._connection.execute(insert, begins)
+        self._run("valid_seat")
 
-    def _aggregate(
-        self, table: str, grain: str, scope: str, days: set[date], **values: str
-    ) -> None:
+    def _aggregate(self, table: str, grain: str, scope: str, days: set[date]) -> None:
         for first, end in spans(days, grain):
-            where = {"grain": grain, "scope": scope, **bounds(first, end), **values}
+            where = {"grain": grain, "scope": scope, **bounds(first, end)}
             column = metadata.tables[table].c
             self._delete(
                 table,
@@ -245,11 +311,24 @@ class Build:
             )
             self._insert(table, **where)
 
-    def _changed_days(self) -> set[date]:
-        return self._dates(
-            "select distinct f.local_day from changed_conversation as c"
-            " inner join rpt_conversation as f on f.row_key = c.row_key"
+    def _note_changed(self) -> None:
+        """Note where the changed conversations are counted, and whose they are."""
+        self._run("changed_slot")
+        self._run("changed_customer")
+
+    def _changed_cells(self) -> dict[tuple[str, str], set[percentiles.Cell]] | None:
+        """The changed rows of ``rpt_cohort`` by grain and scope; None: everything is built."""
+        if self._values["is_everything"]:
+            return None
+        self._beat()
+        query = (
+            "select grain, scope, to_seconds(local_start) div 900 as quarter, scope_id"
+            " from changed_cell"
         )
+        cells: dict[tuple[str, str], set[percentiles.Cell]] = {span: set() for span in FINER}
+        for grain, scope, quarter, scope_id in self._connection.execute(sa.text(query)):
+            cells[grain, scope].add((quarter, scope_id))
+        return cells
 
     def _ticket_days(self) -> set[date]:
         return self._dates(
@@ -293,7 +372,8 @@ class Build:
         self._connection.exec_driver_sql(f"create temporary table {definition}")
 
 
-@cache
-def read_statement(name: str) -> sa.TextClause:
-    """Read the statement of one file of ``sql/reports``."""
-    return bind_moments((REPORTS / f"{name}.sql").read_text(encoding="utf-8"))
+def _key_ranges(rows: int) -> Iterator[tuple[bytes, bytes]]:
+    """Ranges of hashes, their ends excluded, that hold about ``PIECE_ROWS`` of *rows* each."""
+    pieces = rows // PIECE_ROWS + 1
+    edges = [(0x10000 * n // pieces).to_bytes(3) for n in range(pieces + 1)]
+    yield from pairwise(edge[1:] if edge[0] == 0 else b"\xff" * 17 for edge in edges)

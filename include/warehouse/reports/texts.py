@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from include.warehouse.reports.build import read_statement
+from include.warehouse.reports.statements import read_statement
 from include.warehouse.reports.tables import rpt_text
 from include.warehouse.types import Utc
 

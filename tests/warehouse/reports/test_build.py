@@ -6,21 +6,13 @@ import pytest
 import sqlalchemy as sa
 
 from include.warehouse.reports.basis import read_basis
-from include.warehouse.reports.build import ALL_DAYS, REPORTS, Build, read_statement
+from include.warehouse.reports.build import ALL_DAYS, Build
 from include.warehouse.reports.tables import rpt_build, rpt_ticket
 from include.warehouse.tickets.life import Look
 from include.warehouse.tickets.store import store_tickets
-from include.warehouse.types import Utc
 from tests.builders import DAY, a_ticket, an_account
 
 ACCOUNT = an_account()
-
-
-@pytest.mark.parametrize("name", sorted(path.stem for path in REPORTS.glob("*.sql")))
-def test_every_moment_that_a_statement_is_given_is_bound_as_one(name):
-    bound = read_statement(name)._bindparams
-    moments = {key for key, given in bound.items() if isinstance(given.type, Utc)}
-    assert moments == {key for key in bound if key.endswith("_at")}
 
 
 @pytest.fixture
