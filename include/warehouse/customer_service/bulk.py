@@ -50,14 +50,15 @@ class Target:
     """Where rows go: the columns in the order in which they come, *binary* ones as hex digits.
 
     *fixed* columns have the same value in each row. *proof* is the SQL condition under which a row
-    that comes is what it should be, with ``@name`` for the digits of a binary column.
+    that comes is what it should be, with ``@name`` for the digits of a binary column; it needs a
+    column ``row_hash``, which must not be NULL.
     """
 
     table: str
     names: Sequence[str]
     binary: set[str]
     fixed: Mapping[str, int | str]
-    proof: str
+    proof: str = ""
 
 
 def load(writers: Iterator[Writer], target: Target, feed: Feed) -> tuple[int, bool]:
@@ -131,16 +132,16 @@ def _open_piece() -> BinaryIO:
 def _load(connection: sa.Connection, target: Target, piece: BinaryIO) -> None:
     columns = ", ".join(f"@{name}" if name in target.binary else name for name in target.names)
     values = {name: f"unhex(@{name})" for name in sorted(target.binary)}
-    # NULL is not allowed there.
-    values["row_hash"] = f"if({target.proof}, {values['row_hash']}, null)"
+    if target.proof:
+        values["row_hash"] = f"if({target.proof}, {values['row_hash']}, null)"
     values |= {name: f"'{value}'" for name, value in target.fixed.items()}
     with piece:
         piece.flush()
         connection.exec_driver_sql(
             f"load data local infile '/dev/fd/{piece.fileno()}' into table {target.table}"
             " character set utf8mb4 fields terminated by ',' enclosed by '\"' escaped by ''"
-            f" lines terminated by '\\n' ({columns})"
-            f" set {', '.join(f'{name} = {value}' for name, value in values.items())}"
+            f" lines terminated by '\\n' ({columns}){' set ' if values else ''}"
+            + ", ".join(f"{name} = {value}" for name, value in values.items())
         )
     _refuse_warnings(connection, target.table)
 

@@ -88,7 +88,8 @@ def rank(
         }
         lines, suppliers = _read(connection, first, end, hours)
         feed = _Feed(_rows(lines, suppliers, wanted, changed))
-        bulk.load(connection, cohort_percentile, names, set(), {}, feed, beat)
+        target = bulk.Target(cohort_percentile.name, names, set(), {})
+        bulk.load(iter([bulk.Writer(connection, beat)]), target, feed)
 
 
 class _Feed:
