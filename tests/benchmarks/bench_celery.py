@@ -1,6 +1,6 @@
 """How much sooner four Celery workers have read accounts of slow vendors than one worker.
 
-    python -m tests.benchmarks.bench_celery
+    make bench ARGS=celery
 
 Four accounts of each vendor are read for the first time, a task each and one call at a time, so
 that what they wait for is the vendor; by *backfill_tickets*, which has no schedule that comes in
