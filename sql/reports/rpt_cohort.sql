@@ -5,7 +5,8 @@
 -- and sums add up: the finest grain counts the facts, the others add finer rows, those of all of
 -- them the lines'.
 -- Percentiles do not: cohort_percentile has them, a temporary table that percentiles.py fills.
--- changed_cell names the rows to build, whose old ones are gone already, unless it is everything.
+-- changed_cell names the rows to build, whose old ones are gone already, unless it is everything;
+-- counted_cell those of them that count the facts.
 -- The waits are of humans, of three kinds: all; queued, those over a second; capped, those at
 -- suppliers with queueing on.
 -- Handling time runs from the assignment to the last message of either side, idle gaps
@@ -123,7 +124,7 @@ total as (
     where
         :is_everything = 1
         or exists (
-            select 1 from changed_cell as c
+            select 1 from counted_cell as c
             where
                 c.grain = :grain
                 and c.scope = :scope

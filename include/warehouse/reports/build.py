@@ -72,11 +72,14 @@ CHANGED: Final = (
     " primary key (customer_key, supplier_id))",
     "changed_contact (local_day date, row_key binary(16), earlier_at datetime(6),"
     " primary key (local_day, row_key))",
-    "changed_cell (grain varchar(5) collate utf8mb4_bin, scope varchar(10) collate utf8mb4_bin,"
-    " local_start datetime, scope_id int, primary key (grain, scope, local_start, scope_id))"
-    " default character set utf8mb4",
+    *(
+        f"{name} (grain varchar(5) collate utf8mb4_bin, scope varchar(10) collate utf8mb4_bin,"
+        " local_start datetime, scope_id int, primary key (grain, scope, local_start, scope_id))"
+        " default character set utf8mb4"
+        for name in ("changed_cell", "counted_cell")
+    ),
 )
-"""Temporary tables. MySQL opens one only once a statement."""
+"""Temporary tables: what changed, and where it counts."""
 
 SEAT_TABLES: Final = (
     "seat_day (local_day date, seat_id int, supplier_id int, busi_id int, conversations int,"
@@ -172,9 +175,11 @@ class Build:
                 " on f.local_day = c.local_day and f.row_key = c.row_key"
             )
             days = self._dates(CHANGED_DAYS) | {self._since}
-            for grain, scope in FINER:
+            for (grain, scope), finer in FINER.items():
                 young = span_start(self._since, grain)
                 self._run("changed_cell", grain=grain, scope=scope, young_day=young)
+                if finer == FACTS:
+                    self._run("counted_cell", grain=grain, scope=scope)
             self._execute(
                 "delete t from rpt_cohort as t inner join changed_cell as c on c.grain = t.grain"
                 " and c.scope = t.scope and c.local_start = t.local_start"
