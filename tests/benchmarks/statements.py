@@ -13,6 +13,8 @@ import sqlalchemy as sa
 
 COMMENTS: Final = re.compile(r"^\s*--.*$", re.MULTILINE)
 WORDS: Final = 4
+UNKNOWN: Final = 2**64 - 1
+"""The rows of an answer that is read as it comes."""
 LEAST_SHARE: Final = 0.02
 """Of all the time; what takes less is not told one by one."""
 
@@ -41,7 +43,7 @@ def timed_statements() -> Iterator[dict[str, Taken]]:
         one = taken.setdefault(_name(statement, values), Taken())
         one.calls += 1
         one.seconds += time.perf_counter() - began.pop()
-        one.rows += max(cursor.rowcount, 0)
+        one.rows += cursor.rowcount if 0 <= cursor.rowcount < UNKNOWN else 0
 
     listeners = (("before_cursor_execute", before), ("after_cursor_execute", after))
     for event, listener in listeners:
