@@ -175,10 +175,10 @@ class Build:
                 " on f.local_day = c.local_day and f.row_key = c.row_key"
             )
             days = self._dates(CHANGED_DAYS) | {self._since}
-            for (grain, scope), of in FINER.items():
+            for (grain, scope), added in FINER.items():
                 young = span_start(self._since, grain)
                 self._run("changed_cell", grain=grain, scope=scope, young_day=young)
-                if of == FACTS:
+                if added == FACTS:
                     self._run("counted_cell", grain=grain, scope=scope)
             self._execute(
                 "delete t from rpt_cohort as t inner join changed_cell as c on c.grain = t.grain"
