@@ -22,23 +22,28 @@ from dlt.sources.sql_database import sql_database  # type: ignore[import-not-fou
 
 
 def tickets(given: dict[str, Any]) -> Any:
-    calls = json.loads(Path(given["calls"]).read_text())
+    lists, calls = json.loads(Path(given["calls"]).read_text())
     session = requests.Session()
     session.mount("http://", requests.adapters.HTTPAdapter(pool_maxsize=16))
 
+    def ask(call: tuple[str, str]) -> Any:
+        headers = {"X-TC-Action": call[0], "Content-Type": "application/json"}
+        url = f"http://127.0.0.1:{given['port']}/"
+        answer = session.post(url, data=call[1].encode(), headers=headers, timeout=30)
+        answer.raise_for_status()
+        return answer.json()["Response"]["Data"]
+
     @dlt.resource  # type: ignore[untyped-decorator]
     def pages() -> Any:
-        yield from calls
+        for number, call in enumerate(lists):  # each page of the list brings its share
+            ask(call)
+            yield from calls[number :: len(lists)]
 
     @dlt.transformer(  # type: ignore[untyped-decorator]
         data_from=pages, parallelized=True, write_disposition="merge", primary_key="TicketId"
     )
     def tickets(call: tuple[str, str]) -> Any:
-        headers = {"X-TC-Action": call[0], "Content-Type": "application/json"}
-        url = f"http://127.0.0.1:{given['port']}/"
-        answer = session.post(url, data=call[1].encode(), headers=headers, timeout=30)
-        answer.raise_for_status()
-        told = answer.json()["Response"]["Data"]
+        told = ask(call)
         if told["Comments"]:
             yield told
 

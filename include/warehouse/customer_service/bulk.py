@@ -136,7 +136,7 @@ def _load(connection: sa.Connection, target: Target, piece: BinaryIO) -> None:
         values["row_hash"] = f"if({target.proof}, {values['row_hash']}, null)"
     values |= {name: f"'{value}'" for name, value in target.fixed.items()}
     with piece:
-        piece.flush()
+        piece.seek(0)  # where /dev/fd shares the position (macOS), it is read from there
         connection.exec_driver_sql(
             f"load data local infile '/dev/fd/{piece.fileno()}' into table {target.table}"
             " character set utf8mb4 fields terminated by ',' enclosed by '\"' escaped by ''"
