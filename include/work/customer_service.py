@@ -7,7 +7,6 @@ from datetime import UTC, date, datetime
 
 import sqlalchemy as sa
 
-from include.pipelines import reports
 from include.pipelines.snapshots import snapshot
 from include.pipelines.snapshots.snapshot import PublishedSnapshot
 from include.settings import Settings
@@ -55,6 +54,8 @@ def build_reports(
     place: Workplace, request: Request, *, since: date | None, progress: Callable[[str], None]
 ) -> dict[str, int]:
     """Rebuild the reports' last days, or from *since* on; rows written by table."""
+    from include.pipelines import reports  # a snapshot has no use for it
+
     return reports.build(
         place.warehouse,
         now=datetime.now(UTC),
