@@ -291,10 +291,7 @@ class SourceServer:
         self.run(f"drop database {name} with (force)")
 
     def settle(self) -> None:
-        """Wait until what is committed is older than all that is open, in other tests as well.
-
-        Rows are new to a snapshot as long as an older transaction is open anywhere on the server.
-        """
+        """Wait for all that is open on the server: until then, rows are new to a snapshot."""
         newest = self.run("select pg_current_xact_id()::text::numeric")
         oldest = "select pg_snapshot_xmin(pg_current_snapshot())::text::numeric"
         deadline = time.monotonic() + 60

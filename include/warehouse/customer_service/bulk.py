@@ -25,6 +25,7 @@ PIECE_BYTES: Final = 4 << 20
 """Of CSV in one statement. The smallest limit that a server has by itself is 143 MiB."""
 PIECE_ROWS: Final = 20_000
 IS_NULL: Final = frozenset((1048, 1263))
+"""Codes of the warning that NULL came to a column that does not take it."""
 
 
 class Feed(Protocol):
@@ -72,13 +73,13 @@ def load(writers: Iterator[Writer], target: Target, feed: Feed) -> tuple[int, bo
     first = next(writers)
     if not _is_allowed(first.connection):
         return _insert(first, target, feed), False
-    with _Pieces(first, writers, target) as pieces:
+    with _PieceLoader(first, writers, target) as pieces:
         sent = feed.copy(pieces)
         pieces.end()
     return sent, True
 
 
-class _Pieces:
+class _PieceLoader:
     """A stream of rows cut into pieces: some are loaded while the next one is filled."""
 
     def __init__(self, first: Writer, others: Iterator[Writer], target: Target) -> None:
@@ -152,7 +153,10 @@ def _refuse_warnings(connection: sa.Connection, table: str) -> None:
         return
     code, text = int(warnings[0][1]), str(warnings[0][2]).split(" value: ")[0]
     if code in IS_NULL and "'row_hash'" in text:
-        text = "a row did not land as it was in the source; nothing of its piece stays"
+        text = (
+            "a row did not land as it was in the source; what is published stays as it was"
+            " (is max_allowed_packet below the longest row?)"
+        )
     raise ContractError(f"{table}: {text}", vendor="warehouse", code=str(code))
 
 

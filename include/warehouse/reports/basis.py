@@ -15,6 +15,8 @@ from include.warehouse.reports.tables import rpt_build
 DEFINITION_VERSION: Final = 3
 """Raise it with every change of what a number means: the next build then rebuilds everything."""
 
+DAYS: Final = ("day", "week", "month")
+"""The grains that are made of whole days."""
 LOCAL: Final = timedelta(hours=8)  # Asia/Shanghai has had no other offset since 1991
 HOUR: Final = timedelta(hours=1)
 DAY: Final = timedelta(days=1)

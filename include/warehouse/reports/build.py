@@ -17,6 +17,7 @@ import sqlalchemy as sa
 from include.warehouse.reports import percentiles
 from include.warehouse.reports.basis import (
     DAY,
+    DAYS,
     DEFINITION_VERSION,
     HOUR,
     LOCAL,
@@ -40,7 +41,6 @@ NO_DAY: Final = date(9999, 12, 31)
 LATER_DAYS: Final = 8
 """A conversation touches the numbers of so many days: repeats within a week, last messages."""
 
-DAYS: Final = ("day", "week", "month")
 SCOPES: Final = ("all", "supplier", "line")
 TICKET_SCOPES: Final = ("all", "vendor", "product", "category", "account")
 

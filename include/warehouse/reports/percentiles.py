@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import mysql
 
 from include.warehouse.customer_service import bulk
-from include.warehouse.reports.basis import bounds, span_end, span_start
+from include.warehouse.reports.basis import DAYS, bounds, span_end, span_start
 from include.warehouse.reports.statements import read_statement
 from include.warehouse.types import key
 
@@ -33,7 +33,6 @@ QUARTER: Final = timedelta(minutes=15)
 AT_ONCE: Final = 5_000
 GRAINS: Final = {"15min": 1, "30min": 2, "hour": 4, "day": QUARTERS, "week": 0, "month": 0}
 """Each with its quarters; weeks and months begin where the calendar says."""
-DAYS: Final = ("day", "week", "month")
 
 Cell = tuple[int, int]
 """The first quarter of an hour of a span, counted from the year 0; a supplier, a line, or 0."""
@@ -87,12 +86,12 @@ def rank(
             for grain in DAYS
         }
         lines, suppliers = _read(connection, first, end, hours)
-        feed = _Feed(_rows(lines, suppliers, wanted, changed))
+        feed = _PercentileFeed(_rows(lines, suppliers, wanted, changed))
         target = bulk.Target(cohort_percentile.name, names, set(), {})
         bulk.load(iter([bulk.Writer(connection, beat)]), target, feed)
 
 
-class _Feed:
+class _PercentileFeed:
     """Rows of ``cohort_percentile`` on their way to the server."""
 
     def __init__(self, rows: Iterable[tuple[Any, ...]]) -> None:
