@@ -8,7 +8,7 @@ red by the account's name. Tickets that closed or were reopened since the last s
 the next sync reads them.
 
 Beside them goes what is older than its setting (`LEDGER_DAYS`, `SNAPSHOT_DETAIL_DAYS`,
-`BACKLOG_SAMPLE_DAYS`, `HISTORY_DAYS`): the one place that deletes.
+`HISTORY_DAYS`): the one place that deletes.
 
 `sync_check` keeps the outcomes, and `python -m include verify` shows examples. Last, a share of the
 complete tickets is looked at again, so that each is at least once in `READ_ALL_DAYS`: no list shows

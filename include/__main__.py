@@ -19,7 +19,7 @@ import typer
 from include import stopping
 from include.cli import accounts
 from include.cli.console import EPILOG, Exit, flags, verb
-from include.cli.options import Accounts, AsJson, Format, Vendors, day, moment
+from include.cli.options import Accounts, AsJson, Filled, Format, Vendors, day, moment
 from include.vendors.registry import VENDORS
 
 app = typer.Typer(
@@ -181,21 +181,63 @@ def build_reports(
     run(since=day(since) if since else None, as_json=as_json)
 
 
+@app.command(epilog=EPILOG)
+@verb
+def load(
+    what: Annotated[Filled, typer.Argument(help="What the file tells.")],
+    file: Annotated[
+        Path,
+        typer.Argument(
+            help="CSV in UTF-8. holidays: local_day, name, is_workday (1: a weekend day on which"
+            " people work). targets: metric (first_reply, close), vendor and product_id (empty:"
+            " each), minutes, in_business_hours. See examples/."
+        ),
+    ],
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Remove what the file does not name.")
+    ] = False,
+) -> None:
+    """Load what reports count by and no vendor tells: holidays, and targets for tickets."""
+    from include.cli.load import load as run
+
+    run(what.value, file, replace=replace)
+
+
 @app.command("report", epilog=EPILOG)
 @verb
 def export(
-    view: Annotated[str, typer.Argument(help="Name of the view or table: v_…, rpt_… or cs_….")],
+    view: Annotated[
+        str, typer.Argument(help="Name of the view or table: v_…, dim_…, cs_… or rpt_….")
+    ],
     format_: Annotated[
         Format, typer.Option("--format", help="What to write.", case_sensitive=False)
     ] = Format.CSV,
     output: Annotated[
         Path | None, typer.Option(help="File to write; `-`, or none for csv: stdout.")
     ] = None,
+    columns: Annotated[
+        str | None, typer.Option(help="Only these, in this order, with commas between.")
+    ] = None,
+    where: Annotated[
+        str | None,
+        typer.Option(help="Only rows that meet this, in SQL: \"vendor = 'HUAWEI' and open > 0\"."),
+    ] = None,
+    since: Annotated[
+        str | None,
+        typer.Option(help="Only rows from this day on, by the first column of days or moments."),
+    ] = None,
 ) -> None:
     """Write a view or table of reports or customer service to a file safe for spreadsheets."""
     from include.cli.export import export as run
 
-    run(view, format=format_.value, output=output)
+    run(
+        view,
+        format=format_.value,
+        output=output,
+        columns=columns,
+        where=where,
+        since=day(since) if since else None,
+    )
 
 
 @app.command(epilog=EPILOG)

@@ -91,6 +91,14 @@ class Ticket:
 
 
 @dataclass(frozen=True, slots=True)
+class StatusName:
+    """What people call a state (工单状态) of a vendor's tickets."""
+
+    zh: str
+    en: str
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
     """One entry (留言) of a ticket's conversation."""
 

@@ -7,6 +7,7 @@ folder.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -72,6 +73,18 @@ def _hours(value: str | tuple[float, ...]) -> tuple[float, ...]:
     if isinstance(value, str):
         return tuple(_number(word, 0, 24 * 3650) for word in value.split(","))
     return value
+
+
+def _day_span(value: str | tuple[int, int]) -> tuple[int, int]:
+    if not isinstance(value, str):
+        return value
+    found = re.fullmatch(r"(\d{1,2}):(\d\d)-(\d{1,2}):(\d\d)", value)
+    if found:
+        opens, opens_min, closes, closes_min = map(int, found.groups())
+        span = (opens * 3600 + opens_min * 60, closes * 3600 + closes_min * 60)
+        if opens_min < 60 and closes_min < 60 and span[0] < span[1] <= 24 * 3600:
+            return span
+    raise ValueError(f"must be a span of one day like 09:00-18:00, not {value!r}")
 
 
 def _choice(value: str, choices: tuple[str, ...]) -> str:
@@ -159,6 +172,9 @@ class Settings(SettingsGroup):
     instead of only the row versions that are new."""
     service_level_seconds: Annotated[int, allow_whole(1, 3600)] = 20
     """``SERVICE_LEVEL_SECONDS``: a wait up to this long counts as answered in time in reports."""
+    business_hours: Annotated[tuple[int, int], BeforeValidator(_day_span)] = (32_400, 64_800)
+    """``BUSINESS_HOURS``: from when to when people work on a working day, ``09:00-18:00``: what
+    reports count as business time. Working days are Monday to Friday but for ``rpt_holiday``."""
     redact_texts: Annotated[str, allow_words("views", "write", "keep")] = "views"
     """``REDACT_TEXTS``: where personal data and keys in ticket titles and messages are masked:
     ``views``: in the reports, from their next build on; ``write``: also before they are stored, so
@@ -192,9 +208,6 @@ class Settings(SettingsGroup):
     snapshot_detail_days: Annotated[int, allow_whole(0, 36_500)] = 90
     """``SNAPSHOT_DETAIL_DAYS``: days for which ``cs_snapshot_table`` tells what a snapshot did with
     each table; when the live queue was read is kept, for reports count lost waits by it."""
-    backlog_sample_days: Annotated[int, allow_whole(0, 36_500)] = 30
-    """``BACKLOG_SAMPLE_DAYS``: days for which the backlog of tickets keeps a sample of every build;
-    of older days the last one stays."""
     history_days: Annotated[int, allow_whole(0, 36_500)] = 0
     """``HISTORY_DAYS``: days for which ``cs_*_history`` keeps versions that have ended. Once set,
     whole versions go, what was *as of* a moment before is no longer known (``v_history_limit``),

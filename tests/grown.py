@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from include.warehouse.bookkeeping.tables import sync_run, sync_state
 from include.warehouse.reports.basis import LOCAL
-from include.warehouse.reports.tables import rpt_build, rpt_ticket_backlog
+from include.warehouse.reports.tables import rpt_build
 from include.warehouse.types import NOW
 from tests.histories import Past
 
@@ -52,27 +52,6 @@ def grow(connection: sa.Connection) -> None:
             past.version("seat", seat, opened=opened, closed=closed, max_user=opened)
     for name in ("A", "B", "C"):
         past.version("session_mapping", name, opened=1, closed=3 if name == "A" else 0)
-    for days in (40, 39, 31, 2):
-        for hours in (0, 4, 8):
-            for product in ("ecs", "oss"):
-                connection.execute(
-                    sa.insert(rpt_ticket_backlog).values(
-                        sampled_at=ago(days) + timedelta(hours=hours),
-                        vendor="HUAWEI",
-                        account_id="a-1",
-                        product_id=product,
-                        category_id="",
-                        definition_version=1,
-                        **dict.fromkeys(COUNTS, 1),
-                    )
-                )
-
-
-COUNTS = [
-    column.name
-    for column in rpt_ticket_backlog.c
-    if not column.nullable and not column.primary_key and column.name != "definition_version"
-]
 
 
 def _runs(connection: sa.Connection, ago: Callable[[float], datetime]) -> None:

@@ -53,7 +53,7 @@ def test_every_setting_is_read_from_the_variable_that_bears_its_name():
         "SNAPSHOT_CONFIRM_MINUTES": "90",
         "LEDGER_DAYS": "30",
         "SNAPSHOT_DETAIL_DAYS": "31",
-        "BACKLOG_SAMPLE_DAYS": "7",
+        "BUSINESS_HOURS": "08:30-17:30",
         "HISTORY_DAYS": "800",
         "SERVICE_LEVEL_SECONDS": "30",
         "ALIBABA_BASE_URL": "https://alibaba.example",

@@ -15,6 +15,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from io import BufferedWriter, RawIOBase
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import IO, Any, Final, cast
 
 import pandas as pd
@@ -23,15 +24,16 @@ import typer
 import xlsxwriter
 from pyarrow import parquet
 
-from include.cli.console import Exit, say
+from include.cli.console import Exit, Progress, say
 from include.cli.runs import ready
 from include.errors import CheckError, ConfigError
 from include.warehouse.reports import relations
-from include.warehouse.reports.relations import ExportColumn
+from include.warehouse.reports.relations import ExportColumn, Selection
 
 ROWS_AT_ONCE: Final = 2000
 FORMULA: Final = r"^([=+\-@\t\r\n＝＋－＠﹦﹢﹣﹫])"
 """Texts that a spreadsheet would calculate, or that push others there."""
+TIMES: Final = ("date", "datetime", "timestamp")
 SHEET_ROWS: Final = 1_048_576  # with the head; Excel's own limits
 CELL_CHARS: Final = 32_767  # in UTF-16
 SHEET_DIGITS: Final = 15
@@ -49,11 +51,20 @@ ARROW: Final = {
 Frames = Iterator[pd.DataFrame]
 
 
-def export(view: str, *, format: str, output: Path | None) -> None:  # noqa: A002  # the option's name
+def export(
+    view: str,
+    *,
+    format: str,  # noqa: A002  # the option's name
+    output: Path | None,
+    columns: str | None,
+    where: str | None,
+    since: date | None,
+) -> None:
     """Write *view* to *output*, which appears when it is whole; csv may go to stdout.
 
-    Raises typer.BadParameter for a view that there is not, and CheckError for rows that the format
-    cannot hold.
+    *columns* are names with commas between, *where* is SQL, *since* is compared with the first
+    column that holds a day or a moment. Raises typer.BadParameter for a view or column that there
+    is not, CheckError for rows that the format cannot hold.
     """
     to_stdout = output is None or str(output) == "-"
     if to_stdout and format != "csv":
@@ -64,33 +75,62 @@ def export(view: str, *, format: str, output: Path | None) -> None:  # noqa: A00
             raise typer.BadParameter(
                 f"there is no {view!r} to export; there are {', '.join(known)}"
             )
-        columns = relations.read_columns(connection, view)
-        counted = _Counted(_frames(connection, view, columns))
-        try:
-            with _stdout() if to_stdout or output is None else _whole_file(output) as file:
-                WRITERS[format](file, columns, counted)
-        except BaseException:
-            connection.invalidate()  # the driver would read all that is left before it let go
-            raise
+        shown, selection = _select(connection, view, columns, where, since)
+        if format == "xlsx" and relations.has_more_rows(
+            connection, view, selection, SHEET_ROWS - 1
+        ):
+            raise CheckError(
+                f"{view} has more than the {SHEET_ROWS - 1:,} rows that a sheet holds below its"
+                " head: choose fewer with --since or --where, or use --format csv or parquet"
+            )
+        with Progress("report", 1) as progress:
+            blocks = relations.read_blocks(connection, view, selection, at_once=ROWS_AT_ONCE)
+            counted = _Counted(_frames(blocks, shown), progress)
+            try:
+                with _stdout() if to_stdout or output is None else _whole_file(output) as file:
+                    WRITERS[format](file, shown, counted)
+            except BaseException:
+                connection.invalidate()  # the driver would read all that is left before it let go
+                raise
     say(f"{view}: {counted.rows} rows")
 
 
-class _Counted:
-    """Counts the rows that flow through it."""
+def _select(
+    connection: Any, view: str, columns: str | None, where: str | None, since: date | None
+) -> tuple[list[ExportColumn], Selection]:
+    """The columns to write, and what to read. Raises typer.BadParameter."""
+    there = {column.name: column for column in relations.read_columns(connection, view)}
+    names = [name.strip() for name in columns.split(",")] if columns else list(there)
+    for name in names:
+        if name not in there:
+            raise typer.BadParameter(
+                f"{view} has no column {name!r}; it has {', '.join(there)}", param_hint="--columns"
+            )
+    time = next((name for name, of in there.items() if of.kind in TIMES), "")
+    if since and not time:
+        raise typer.BadParameter(f"{view} has no column of days or moments", param_hint="--since")
+    if since:
+        say(f"rows whose {time} is {since} or later")
+    return [there[name] for name in names], Selection(tuple(names), where or "", time, since)
 
-    def __init__(self, frames: Frames) -> None:
-        self._frames, self.rows = frames, 0
+
+class _Counted:
+    """Counts the rows that flow through it, and tells how many."""
+
+    def __init__(self, frames: Frames, progress: Progress) -> None:
+        self._frames, self._progress, self.rows = frames, progress, 0
 
     def __iter__(self) -> Frames:
         for frame in self._frames:
             yield frame
             self.rows += len(frame)
+            self._progress.update(f"{self.rows:,} rows written")
 
 
-def _frames(connection: Any, view: str, columns: Sequence[ExportColumn]) -> Frames:
+def _frames(blocks: Iterator[Sequence[Any]], columns: Sequence[ExportColumn]) -> Frames:
     """The rows in blocks, typed by the columns and not by what happens to be in a block."""
     types = [_arrow(column) for column in columns]
-    for rows in relations.read_blocks(connection, view, at_once=ROWS_AT_ONCE):
+    for rows in blocks:
         values = zip(*rows, strict=True)
         yield pd.DataFrame(
             {
@@ -151,7 +191,7 @@ def _write_parquet(file: IO[bytes], columns: Sequence[ExportColumn], frames: _Co
 
 def _write_xlsx(file: IO[bytes], columns: Sequence[ExportColumn], frames: _Counted) -> None:
     """Numbers and times as such where a sheet holds them exactly, else as texts; NULL empty."""
-    with xlsxwriter.Workbook(file, {"constant_memory": True}) as book:
+    with _workbook(file) as book:
         sheet = book.add_worksheet()
         sheet.freeze_panes(1, 0)
         sheet.set_column(0, len(columns) - 1, 20)
@@ -161,10 +201,7 @@ def _write_xlsx(file: IO[bytes], columns: Sequence[ExportColumn], frames: _Count
         day = book.add_format({"num_format": "yyyy-mm-dd"})
         for frame in frames:
             if frames.rows + len(frame) >= SHEET_ROWS:
-                raise CheckError(
-                    f"there are more than the {SHEET_ROWS - 1:,} rows that a sheet holds below its"
-                    " head: use --format csv or parquet"
-                )
+                raise CheckError("rows came while they were read, and a sheet is full: try again")
             rows = _safe(frame, columns).itertuples(index=False, name=None)
             for row, cells in enumerate(rows, frames.rows + 1):
                 for number, cell in enumerate(cells):
@@ -178,6 +215,24 @@ def _write_xlsx(file: IO[bytes], columns: Sequence[ExportColumn], frames: _Count
                         sheet.write_number(row, number, cell)
                     else:
                         _write_text(sheet, row, number, str(cell), columns[number])
+
+
+@contextmanager
+def _workbook(file: IO[bytes]) -> Iterator[Any]:
+    """A workbook that is packed into *file* at its end; one that is stopped leaves nothing.
+
+    The library's own ``with`` packs it whatever happened.
+    """
+    with TemporaryDirectory() as folder:
+        book = xlsxwriter.Workbook(file, {"constant_memory": True, "tmpdir": folder})
+        try:
+            yield book
+        except BaseException:
+            book.fileclosed = True
+            for sheet in book.worksheets():
+                sheet.row_data_fh.close()
+            raise
+        book.close()
 
 
 def _is_exact(cell: object) -> bool:

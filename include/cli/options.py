@@ -26,6 +26,13 @@ class Format(StrEnum):
     PARQUET = "parquet"
 
 
+class Filled(StrEnum):
+    """The choices of ``load``."""
+
+    HOLIDAYS = "holidays"
+    TARGETS = "targets"
+
+
 Vendors = Annotated[
     list[VendorChoice] | None,
     typer.Option("--vendor", help="Only this vendor; may be repeated.", case_sensitive=False),

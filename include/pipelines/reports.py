@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
+from types import MappingProxyType
 from typing import Final
 
 from include import redaction
+from include.models import StatusName
 from include.warehouse.bookkeeping import ledger
 from include.warehouse.bookkeeping.ledger import Request
 from include.warehouse.mysql import Warehouse
 from include.warehouse.reports import build as rows
-from include.warehouse.reports import texts
+from include.warehouse.reports import calendar, texts
 from include.warehouse.reports.basis import read_basis, read_earlier_build, young_since
+from include.warehouse.reports.calendar import BusinessHours
 
 log = logging.getLogger(__name__)
 
@@ -30,12 +33,15 @@ def build(
     since: date | None = None,
     service_level_seconds: int = 20,
     is_masked: bool = True,
+    hours: BusinessHours = BusinessHours(),  # noqa: B008  # frozen
+    statuses: Mapping[str, Mapping[str, StatusName]] = MappingProxyType({}),
     progress: Callable[[str], None] = lambda _: None,
 ) -> dict[str, int]:
     """Rebuild the days that changed since the last build, the young ones, and all from *since* on.
 
     Everything is rebuilt at first, and when the definitions or the service level changed; all texts
-    when *is_masked* did. Readers see all of it or nothing. Returns the rows written a table.
+    when *is_masked* did; all tickets when *hours*, holidays or targets did. *statuses* names the
+    states of tickets by vendor. Readers see all of it or nothing. Returns the rows written a table.
     Raises AlreadyRunningError.
     """
     with (
@@ -64,7 +70,9 @@ def build(
             building.build_seat_work(days)
             building.build_sessions(last_id, first)
             building.build_present()
-        building.build_tickets(first)
+        calendar.keep_days(connection, hours, now)
+        calendar.keep_statuses(connection, statuses)
+        building.build_tickets(first, calendar.digest_rules(connection))
         mask, version = (redaction.masked, redaction.VERSION) if is_masked else (_unmasked, 0)
         building.written["rpt_text"] = texts.build(connection, mask, version, run.beat)
         building.note(run.run_id, first)

@@ -111,7 +111,6 @@ def _read_limits(connection: sa.Connection, settings: Settings) -> _Limits:
         "sync_run": settings.ledger_days,
         "rpt_build": settings.ledger_days,
         "cs_snapshot_table": settings.snapshot_detail_days,
-        "rpt_ticket_backlog": settings.backlog_sample_days,
     }
     tables = {table: _begin_of_day(now, number) for table, number in days.items() if number}
     proofs = find_proofs(connection, tables["sync_run"]) if "sync_run" in tables else []
@@ -121,6 +120,6 @@ def _read_limits(connection: sa.Connection, settings: Settings) -> _Limits:
 
 
 def _begin_of_day(now: datetime, days: int) -> datetime:
-    """The begin of the local day so many days ago: a day's samples are thinned together."""
+    """The begin of the local day so many days ago."""
     day = (now + LOCAL).date() - timedelta(days=days)
     return datetime.combine(day, time.min, UTC) - LOCAL

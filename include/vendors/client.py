@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Protocol
@@ -15,6 +15,7 @@ from include.models import (
     Message,
     Product,
     Source,
+    StatusName,
     SyncWindow,
     Ticket,
     TicketRef,
@@ -120,6 +121,8 @@ class Vendor:
     settings: type[VendorSettings]
     client_class: Callable[[], ClientClass]
     """Imports the client, which is heavy, and gives its class."""
+    statuses: Mapping[str, StatusName]
+    """What people call the states (``Ticket.vendor_status``) that are known."""
     catalog_site: Callable[[str], str] = lambda region: HOME_SITE
     """``catalog_site(region)``: the site that serves a region, a word without commas. Sites may
     have catalogues of their own; two regions of one site share it, and the list of tickets."""

@@ -36,7 +36,7 @@ DECLARED: Final[Mapping[str, Vendor]] = {
 """What each vendor's folder declares, by name."""
 VENDORS: Final = tuple(sorted(DECLARED))
 """The names of all vendors, in lower case: what ``Account.vendor`` holds."""
-OUR_PREFIXES: Final = ("SYNC_", "SNAPSHOT_", "LEDGER_", "OVERLAP_", "BACKLOG_")
+OUR_PREFIXES: Final = ("SYNC_", "SNAPSHOT_", "LEDGER_", "OVERLAP_", "BUSINESS_")
 """What begins with these is meant for us: no other program is known to use them."""
 
 

@@ -11,7 +11,9 @@ from include.pipelines.snapshots import snapshot
 from include.pipelines.snapshots.snapshot import PublishedSnapshot
 from include.settings import Settings
 from include.source.postgres import SourceDatabase
+from include.vendors.registry import DECLARED
 from include.warehouse.bookkeeping.ledger import Request
+from include.warehouse.reports.calendar import BusinessHours
 from include.work.place import Workplace
 
 
@@ -62,6 +64,8 @@ def build_reports(
         request=request,
         since=since,
         service_level_seconds=place.settings.service_level_seconds,
+        hours=BusinessHours(*place.settings.business_hours),
+        statuses={name: vendor.statuses for name, vendor in DECLARED.items()},
         is_masked=place.settings.redact_texts != "keep",
         progress=progress,
     )

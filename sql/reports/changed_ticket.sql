@@ -1,6 +1,7 @@
 -- Grain: one row a ticket that is new, gone, young or not what its fact was built from.
 -- Purpose: which rows of rpt_ticket to build; a temporary table.
--- Messages are stored together with message_count and synced_at of their ticket.
+-- Messages are stored together with message_count and synced_at of their ticket, a look in
+-- cloud_osm_history as well. rules stands for the calendar and the targets.
 insert into changed_ticket (vendor, ticket_id, row_hash)
 with
 ticket as (
@@ -8,13 +9,15 @@ ticket as (
         vendor,
         ticket_id,
         unhex(left(sha2(concat_ws(
-            '|', :definition_version, is_complete, is_closed, is_read, is_missing,
+            '|', :definition_version, :rules, is_complete, is_closed, is_read, is_missing,
             coalesce(vendor_status, '~'), coalesce(product_id, '~'), coalesce(category_id, '~'),
-            coalesce(account_id, '~'), coalesce(created_at, '~'), coalesce(closed_at, '~'),
-            coalesce(last_message_at, '~'), coalesce(message_count, '~'), coalesce(synced_at, '~'),
-            coalesce(resolved, '~')
+            coalesce(source_id, '~'), coalesce(account_id, '~'), coalesce(created_at, '~'),
+            coalesce(closed_at, '~'), coalesce(last_message_at, '~'), coalesce(message_count, '~'),
+            coalesce(synced_at, '~'), coalesce(resolved, '~'), coalesce(product_name, '~'),
+            coalesce(category_name, '~'), coalesce(source_name, '~'), coalesce(account_name, '~'),
+            coalesce(region_id, '~')
         ), 256), 32)) as row_hash
-    from stg_ticket
+    from stg_ticket_named
 )
 select t.vendor, t.ticket_id, t.row_hash
 from ticket as t

@@ -11,6 +11,7 @@ select
     case when create_time between 0 and {last_millisecond}
         then cast('1970-01-01' as datetime(6)) + interval create_time * 1000 microsecond
     end as created_at,
+    coalesce(replier, replier_name) as author,
     content,
     synced_at
 from cloud_osm_detail

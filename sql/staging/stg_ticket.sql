@@ -28,6 +28,12 @@ select
     case when last_message_time between 0 and {last_millisecond}
         then cast('1970-01-01' as datetime(6)) + interval last_message_time * 1000 microsecond
     end as last_message_at,
+    case when missing_since between 0 and {last_millisecond}
+        then cast('1970-01-01' as datetime(6)) + interval missing_since * 1000 microsecond
+    end as missing_at,
+    product_name as product_said,
+    category_name as category_said,
+    source_name as source_said,
     synced_at
 from cloud_osm_list
 -- Our names of vendors: capitals. '[' follows 'Z'.

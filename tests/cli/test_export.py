@@ -5,8 +5,10 @@ from __future__ import annotations
 import csv
 import io
 import os
+import signal
 import subprocess
 import sys
+import time
 import zipfile
 from collections.abc import Iterator
 from datetime import date, datetime
@@ -22,6 +24,7 @@ from typer.testing import CliRunner
 
 from include.__main__ import app
 from include.cli import export
+from tests.histories import naive
 
 ROOT = Path(__file__).resolve().parents[2]
 HOSTILE = [
@@ -336,9 +339,73 @@ def test_more_rows_than_a_sheet_holds_are_refused(report, tmp_path, monkeypatch)
     assert result.exit_code == 1
     assert "more than the 899 rows that a sheet holds" in result.stderr
     assert list(tmp_path.iterdir()) == []
+    assert report(*arguments, "--where", "id > 1").exit_code == 0
     monkeypatch.setattr(export, "SHEET_ROWS", 901)
     assert report(*arguments).exit_code == 0
     assert len(cells_of(file)) == 901
+
+
+def test_columns_and_rows_are_chosen(report, write):
+    write(
+        "rpt_typed",
+        [{"id": n, "at_second": naive(f"2026-01-0{n}"), "name": "50%"} for n in (1, 2, 3)],
+    )
+    chosen = ("--columns", "name, id", "--since", "2026-01-02", "--where", "name like '50%' or 1")
+    result = report("rpt_typed", *chosen)
+    assert result.stdout.lstrip("\ufeff").split() == ['"name","id"', '"50%","2"', '"50%","3"']
+    assert "rows whose at_second is 2026-01-02 or later" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "reason"),
+    [
+        ("--columns", "id,naem", "rpt_typed has no column 'naem'; it has id, whole"),
+        ("--where", "naem = 1", "--where naem = 1: Unknown column 'naem'"),
+        ("--where", "id = ", "--where id = : You have an error in your SQL syntax"),
+        ("--since", "soon", "'soon' is not a day like 2026-01-31"),
+    ],
+)
+def test_what_cannot_be_chosen_is_named(report, option, value, reason):
+    result = report("rpt_typed", option, value)
+    assert result.exit_code == 2
+    assert reason in " ".join(result.stderr.replace("│", "").split())
+    assert result.stdout == ""
+
+
+def test_days_are_asked_of_a_view_that_has_some(report):
+    assert (
+        "rpt_numbers has no column of days" in report("rpt_numbers", "--since", "2026-01-01").stderr
+    )
+
+
+@pytest.mark.parametrize("kind", ["csv", "xlsx", "parquet"])
+def test_an_export_that_is_stopped_ends_at_once_and_leaves_nothing(
+    module_url, warehouse_server, tmp_path, kind
+):
+    warehouse_server.run(
+        "create or replace view v_slow as"
+        " select id, sleep(0.05) as waited, repeat('x', 4000) as word from rpt_numbers",
+        url=module_url,
+    )
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    output = tmp_path / "slow"
+    program = subprocess.Popen(
+        [sys.executable, "-m", "include", "report", "v_slow", "--format", kind, "--output", output],
+        cwd=ROOT,
+        env={**os.environ, "WAREHOUSE_URL": module_url, "TMPDIR": str(temporary)},
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    while not list(tmp_path.glob("slow.part")):
+        assert program.poll() is None
+        time.sleep(0.05)
+    program.send_signal(signal.SIGINT)
+    _, told = program.communicate(timeout=20)
+    assert program.returncode == 130
+    assert "Traceback" not in told
+    assert list(tmp_path.iterdir()) == [temporary]
+    assert list(temporary.iterdir()) == []
 
 
 @pytest.mark.parametrize("kind", ["xlsx", "parquet"])

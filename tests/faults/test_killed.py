@@ -350,7 +350,7 @@ def test_a_prune_killed_at_any_boundary_is_completed_by_the_next(
     try:
         with sa.create_engine(grown, poolclass=sa.NullPool).begin() as connection:
             grow(connection)
-        pruned = ("cs_snapshot_table", "rpt_ticket_backlog", "rpt_build", "cs_seat_history")
+        pruned = ("cs_snapshot_table", "rpt_build", "cs_seat_history")
         kept = ("cs_snapshot", "cs_session_mapping_history")
         reset = copies(grown, ("sync_state", "sync_run", *pruned, *kept))
         ask = {"work": "prune", "environment": {"HISTORY_DAYS": "90"}}

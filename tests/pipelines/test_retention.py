@@ -14,15 +14,14 @@ from include.warehouse.bookkeeping.ledger import Request
 from include.warehouse.bookkeeping.tables import sync_state
 from tests.grown import grow
 
-KEEP_ALL = Settings(ledger_days=0, snapshot_detail_days=0, backlog_sample_days=0)
-HISTORY = Settings(ledger_days=0, snapshot_detail_days=0, backlog_sample_days=0, history_days=90)
+KEEP_ALL = Settings(ledger_days=0, snapshot_detail_days=0)
+HISTORY = Settings(ledger_days=0, snapshot_detail_days=0, history_days=90)
 RUNS = "select run_id from sync_run where entity <> 'prune' order by started_at"
 COUNTED = (
     "sync_run",
     "rpt_build",
     "cs_snapshot",
     "cs_snapshot_table",
-    "rpt_ticket_backlog",
     "cs_seat_history",
     "cs_session_mapping_history",
 )
@@ -103,16 +102,6 @@ def test_the_newest_snapshot_stays_however_old_it_is(prune, rows):
         (5,),
         (6,),
     ]
-
-
-def test_old_samples_are_thinned_to_the_last_of_each_local_day(prune, rows):
-    prune()
-    query = (
-        "select cast(sampled_at + interval 8 hour as date) as local_day, count(*),"
-        " min(hour(sampled_at + interval 8 hour)) from rpt_ticket_backlog group by local_day"
-        " order by local_day"
-    )
-    assert [row[1:] for row in rows(query)] == [(2, 20), (2, 20), (2, 20), (6, 12)]
 
 
 def test_zero_keeps_everything_and_history_stays_unless_a_number_is_set(prune, count):

@@ -12,7 +12,6 @@ import pytest
 import sqlalchemy as sa
 from alembic import command
 from alembic.autogenerate import compare_metadata
-from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
@@ -20,6 +19,7 @@ from include.errors import AlreadyRunningError, CheckError, ConfigError
 from include.warehouse.schema import migrations, revisions, views
 from include.warehouse.tables import metadata
 from tests.sql.described import described
+from tests.sql.older import upgrade_to
 from tests.sql.users_database import build
 
 
@@ -44,15 +44,6 @@ def statements(engine: sa.Engine) -> list[str]:
 def set_revision(engine: sa.Engine, revision: str) -> None:
     with engine.begin() as connection:
         connection.execute(sa.text("UPDATE alembic_version SET version_num = :r"), {"r": revision})
-
-
-def upgrade_to(engine: sa.Engine, revision: str) -> None:
-    """Upgrade to *revision* and no further."""
-    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        config = Config(attributes={"connection": connection, "progress": lambda _: None})
-        config.set_main_option("script_location", str(revisions.MIGRATIONS))
-        config.set_main_option("path_separator", "os")
-        command.upgrade(config, revision)
 
 
 def changes(statements: list[str]) -> list[str]:
@@ -279,6 +270,7 @@ def test_the_way_back_and_forth_leaves_every_row(engine: sa.Engine) -> None:
     build(engine)
     at(engine, migrations.OLDEST)
     old, rows = tables_of(engine), rows_of(engine)
+    rows.pop("rpt_ticket_backlog", None)  # samples of builds, which 0014 gives up
     migrations.upgrade(engine)
     new = described(engine)
     migrations.go_back(engine, migrations.OLDEST)

@@ -5,89 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
-from include.pipelines import reports
-from include.warehouse.bookkeeping.ledger import Request
 from include.warehouse.mysql import Warehouse
-from include.warehouse.tickets.tables import (
-    cloud_osm_detail,
-    cloud_osm_list,
-    cloud_osm_product,
-    cloud_user,
-)
+from include.warehouse.tickets.tables import cloud_osm_list, cloud_osm_product, cloud_user
 from tests.builders import untyped
-from tests.histories import local, naive
-
-NOW = datetime(2026, 3, 31, 16, tzinfo=UTC)  # midnight in Shanghai
-HOUR = 3_600_000
-
-
-def millis(text: str) -> int:
-    """A local time as milliseconds since 1970 UTC."""
-    return int(local(text).replace(tzinfo=UTC).timestamp() * 1000)
-
-
-class Desk:
-    """Tickets as the sync would have stored them."""
-
-    def __init__(self, warehouse: Warehouse) -> None:
-        self.warehouse = warehouse
-
-    def ticket(
-        self,
-        ticket_id: str,
-        created: str | None,
-        *,
-        vendor: str = "HUAWEI",
-        messages: tuple[tuple[float, str], ...] = (),
-        closed_after: float | None = None,
-        state: str | None = "1",
-        **values: Any,
-    ) -> None:
-        """A ticket with messages (hours after its creation, direction)."""
-        start = None if created is None else millis(created)
-        row = {
-            "id": f"{vendor}{ticket_id}",
-            "cloud_id": ticket_id,
-            "type": vendor,
-            "custom_id": "acc",
-            "product_id": "ecs",
-            "create_time": start,
-            "vendor_status": state,
-            "status": 1 if closed_after is None else 0,
-            "resolved": None if closed_after is None else 1,
-            "message_count": None if closed_after is None else len(messages),
-            "synced_at": naive("2026-03-01 00:00"),
-            **values,
-        }
-        if closed_after is not None and start is not None:
-            row["close_time"] = row["close_time_max"] = start + int(closed_after * HOUR)
-        with self.warehouse.engine.begin() as connection:
-            key = cloud_osm_list.c.id == row["id"]
-            connection.execute(sa.delete(cloud_osm_list).where(key))
-            connection.execute(sa.insert(untyped(cloud_osm_list)).values(row))
-            for number, (after, direction) in enumerate(messages):
-                connection.execute(
-                    sa.insert(untyped(cloud_osm_detail)).values(
-                        id=f"{vendor}{ticket_id}-{number}",
-                        case_id=ticket_id,
-                        vendor=vendor,
-                        message_id=str(number),
-                        type=direction,
-                        create_time=(start or 0) + int(after * HOUR),
-                    )
-                )
-
-    def build(self, now: datetime = NOW, **options: Any) -> dict[str, int]:
-        return reports.build(self.warehouse, now=now, request=Request("test"), **options)
-
-    def look(self, query: str) -> list[tuple[Any, ...]]:
-        with self.warehouse.engine.connect() as connection:
-            return [tuple(row) for row in connection.execute(sa.text(query))]
+from tests.sql.ticket_desk import CUSTOMER, NOW, STAFF, Desk, millis
 
 
 @pytest.fixture
@@ -95,9 +20,6 @@ def desk(warehouse_url: str) -> Iterator[Desk]:
     opened = Warehouse.open(warehouse_url)
     yield Desk(opened)
     opened.close()
-
-
-CUSTOMER, STAFF = "0", "1"
 
 
 def a_month(desk: Desk) -> None:
@@ -128,8 +50,9 @@ def test_tickets_of_a_day(desk: Desk) -> None:
     a_month(desk)
     desk.build()
     query = (
-        "select tickets, open, closed, resolved, complete, staff_messages, customer_messages,"
-        " no_reply, one_touch, provisional from v_ticket_cohort"
+        "select tickets_in_span, open_in_span, closed_in_span, resolved_in_span, complete_in_span,"
+        " staff_messages_in_span, customer_messages_in_span, no_reply_in_span, one_touch_in_span,"
+        " provisional from v_ticket_cohort"
         " where grain = 'day' and scope = 'all' and local_start = '2026-03-02'"
     )
     assert desk.look(query) == [(4, 1, 3, 2, 3, 3, 4, 1, 1, 1)]
@@ -139,8 +62,8 @@ def test_times_to_the_first_reply_and_to_close(desk: Desk) -> None:
     a_month(desk)
     desk.build()
     query = (
-        "select first_reply_n, first_reply_mean_s / 3600, first_reply_p50_s / 3600,"
-        " first_reply_p90_s / 3600, close_n, close_mean_s / 3600, close_p50_s / 3600,"
+        "select first_reply_n_in_span, first_reply_mean_s / 3600, first_reply_p50_s / 3600,"
+        " first_reply_p90_s / 3600, close_n_in_span, close_mean_s / 3600, close_p50_s / 3600,"
         " close_p90_s / 3600 from v_ticket_cohort where grain = 'month' and scope = 'all'"
     )
     # Replies after 1, 2, 6 h; closed with a result after 10, 20, 30 h; withdrawn ones do not count.
@@ -151,9 +74,9 @@ def test_nothing_replied_or_closed_is_null_not_zero(desk: Desk) -> None:
     desk.ticket("1", "2026-03-02 10:00")
     desk.build()
     query = (
-        "select distinct first_reply_n, first_reply_mean_s, first_reply_p50_s, first_reply_p90_s,"
-        " close_n, close_mean_s, close_p50_s, close_p90_s, staff_messages_a_ticket"
-        " from v_ticket_cohort"
+        "select distinct first_reply_n_in_span, first_reply_mean_s, first_reply_p50_s,"
+        " first_reply_p90_s, close_n_in_span, close_mean_s, close_p50_s, close_p90_s,"
+        " staff_messages_a_ticket from v_ticket_cohort"
     )
     assert desk.look(query) == [(0, None, None, None, 0, None, None, None, None)]
 
@@ -170,7 +93,7 @@ def test_volume_by_vendor_product_category_and_account(desk: Desk) -> None:
         )
     desk.build()
     query = (
-        "select vendor, scope_id, scope_name, tickets from v_ticket_cohort"
+        "select vendor, scope_id, scope_name, tickets_in_span from v_ticket_cohort"
         " where grain = 'month' and scope = '{}' order by vendor, scope_id"
     )
     assert desk.look(query.format("vendor")) == [("ALIBABA", "", None, 2), ("HUAWEI", "", None, 4)]
@@ -200,39 +123,6 @@ def test_grouped_totals_equal_the_ungrouped_total(desk: Desk) -> None:
         assert len(desk.look(f"{query} group by scope")) == 1
 
 
-def test_the_backlog_is_sampled_by_age_at_each_build(desk: Desk) -> None:
-    for number, day in enumerate(("31 12:00", "31 00:00", "29 00:00", "28 23:59", "01 00:00")):
-        desk.ticket(str(number), f"2026-03-{day}")
-    desk.ticket("gone", "2026-03-01 00:00", missing_since=1)
-    desk.ticket("future", "2026-04-02 00:00")
-    desk.ticket("closed", "2026-03-01 00:00", closed_after=1, state="3")
-    desk.ticket("unread", "2026-03-01 00:00", close_time_max=millis("2026-03-02 00:00"))
-    desk.build()
-    query = (
-        "select open, to_1d, to_3d, to_7d, to_14d, to_30d, over_30d, oldest_at, is_newest"
-        " from v_ticket_backlog order by sampled_at"
-    )
-    first = (5, 2, 1, 1, 0, 0, 1, local("2026-03-01 00:00"))
-    assert desk.look(query) == [(*first, 1)]
-    desk.build(NOW + timedelta(hours=1))
-    second = (5, 1, 1, 2, 0, 0, 1, local("2026-03-01 00:00"))
-    assert desk.look(query) == [(*first, 0), (*second, 1)]
-    desk.build(NOW + timedelta(hours=1))
-    assert len(desk.look(query)) == 2
-
-
-def test_who_waits_for_a_first_reply_is_known_when_messages_were_read(desk: Desk) -> None:
-    desk.ticket("unread", "2026-03-30 12:00")
-    desk.ticket("silent", "2026-03-30 12:00", messages=((0, CUSTOMER),), message_count=1)
-    desk.ticket("told", "2026-03-30 12:00", messages=((0, STAFF),), message_count=1)
-    desk.build()
-    newest = "select open, unanswered from v_ticket_backlog where is_newest"
-    assert desk.look(newest) == [(3, None)]
-    desk.ticket("unread", "2026-03-30 12:00", message_count=0)
-    desk.build(NOW + timedelta(hours=1))
-    assert desk.look(newest) == [(3, 2)]
-
-
 @pytest.mark.parametrize("resolved", [1, 0, None])
 def test_closed_without_a_result_has_no_time_to_close(desk: Desk, resolved: int | None) -> None:
     desk.ticket("1", "2026-03-30 12:00", closed_after=1, resolved=resolved)
@@ -252,7 +142,10 @@ def test_a_ticket_that_no_look_showed_open_has_no_time_to_close_and_is_not_count
     desk.build()
     look = "select is_closed, is_complete, close_s from v_ticket order by ticket_id"
     assert desk.look(look) == [(1, 1, 3600), (1, 1, None)]
-    counted = "select closed, resolved, close_n, close_mean_s from v_ticket_cohort"
+    counted = (
+        "select closed_in_span, resolved_in_span, close_n_in_span, close_mean_s"
+        " from v_ticket_cohort"
+    )
     assert desk.look(f"{counted} where grain = 'day' and scope = 'all'") == [(2, 2, 1, 3600)]
 
 
@@ -276,7 +169,7 @@ def test_an_old_ticket_that_changed_updates_its_day_and_no_other(desk: Desk) -> 
     desk.ticket("4", "2026-03-02 00:00", product_id=None, closed_after=700, state="3")
     desk.build(later)
     query = (
-        "select cast(local_start as date), open, built_at from v_ticket_cohort"
+        "select cast(local_start as date), open_in_span, built_at from v_ticket_cohort"
         " where grain = 'day' and scope = 'all' order by 1"
     )
     rows = [(str(day), n, at.replace(tzinfo=UTC)) for day, n, at in desk.look(query)]
@@ -289,7 +182,7 @@ def test_a_ticket_that_is_no_longer_stored_leaves_no_trace(desk: Desk) -> None:
     with desk.warehouse.engine.begin() as connection:
         connection.execute(sa.delete(cloud_osm_list))
     desk.build()
-    for table in ("rpt_ticket", "rpt_ticket_cohort", "rpt_ticket_backlog"):
+    for table in ("rpt_ticket", "rpt_ticket_cohort", "rpt_ticket_state", "rpt_ticket_backlog_day"):
         assert desk.look(f"select count(*) from {table}") == [(0,)]
 
 
@@ -313,7 +206,7 @@ def test_ids_that_differ_only_in_case_are_two_tickets(desk: Desk) -> None:
 def test_building_twice_equals_building_once(desk: Desk) -> None:
     a_month(desk)
     desk.build()
-    tables = ("rpt_ticket", "rpt_ticket_cohort", "rpt_ticket_backlog")
+    tables = ("rpt_ticket", "rpt_ticket_cohort", "rpt_ticket_state", "rpt_ticket_backlog_day")
     once = [desk.look(f"select * from {table} order by 1, 2, 3, 4, 5") for table in tables]
     assert all(once)
     desk.build(since=datetime(2026, 1, 1, tzinfo=UTC).date())

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import pytest
 import sqlalchemy as sa
 
-from include.warehouse.schema import migrations
 from include.warehouse.tickets.tables import cloud_osm_list
 from tests.builders import untyped
+from tests.sql.older import upgrade_to
 
 TICKETS = untyped(cloud_osm_list)
 CLOSED = {"status": 0, "close_time": 1}
@@ -41,10 +41,8 @@ CASES = (
 def engine(database_url: str) -> Iterator[sa.Engine]:
     """A database of the revision before, with a ticket of each case."""
     engine = sa.create_engine(database_url, poolclass=sa.NullPool)
-    migrations.upgrade(engine)
+    upgrade_to(engine, "0007")
     with engine.begin() as connection:
-        connection.exec_driver_sql("alter table cloud_osm_list drop column resolved")
-        connection.exec_driver_sql("update alembic_version set version_num = '0007'")
         for number, (vendor, state, values, _) in enumerate(CASES):
             row = {"id": f"{number:02}", "cloud_id": str(number), "type": vendor, **values}
             connection.execute(sa.insert(TICKETS).values(vendor_status=state, **row))
@@ -61,23 +59,23 @@ def resolved(engine: sa.Engine) -> list[int | None]:
 
 
 def test_closed_tickets_get_what_their_state_meant(engine: sa.Engine) -> None:
-    migrations.upgrade(engine)
+    upgrade_to(engine, "0008")
     assert resolved(engine) == [wanted for *_, wanted in CASES]
 
 
 def test_it_goes_on_where_it_was_killed(engine: sa.Engine) -> None:
-    migrations.upgrade(engine)
+    upgrade_to(engine, "0008")
     with engine.begin() as connection:
         connection.exec_driver_sql("update alembic_version set version_num = '0007'")
         connection.exec_driver_sql("update cloud_osm_list set resolved = null where id > '03'")
-    migrations.upgrade(engine)
+    upgrade_to(engine, "0008")
     assert resolved(engine) == [wanted for *_, wanted in CASES]
 
 
 def test_what_a_client_has_said_stays(engine: sa.Engine) -> None:
-    migrations.upgrade(engine)
+    upgrade_to(engine, "0008")
     with engine.begin() as connection:
         connection.exec_driver_sql("update alembic_version set version_num = '0007'")
         connection.exec_driver_sql("update cloud_osm_list set resolved = 0 where id = '00'")
-    migrations.upgrade(engine)
+    upgrade_to(engine, "0008")
     assert resolved(engine)[0] == 0

@@ -7,12 +7,19 @@ import pytest
 from include.pipelines import catalog, checks, reports
 from include.pipelines.snapshots import snapshot
 from include.pipelines.tickets import sync
-from include.work.schedules import SCHEDULES, is_late
+from include.warehouse.schema.views import LATE_SECONDS
+from include.work.schedules import INTERVALS, SCHEDULES, is_late
 
 
 def test_every_entity_that_a_dag_keeps_fresh_has_a_schedule():
     rooms = (sync, catalog, snapshot, reports, checks)
     assert set(SCHEDULES) == {room.ENTITY for room in rooms}
+
+
+def test_the_views_call_late_what_the_schedules_do():
+    late = {name: INTERVALS * of.every.total_seconds() for name, of in SCHEDULES.items()}
+    assert {name: late[name] for name in LATE_SECONDS} == LATE_SECONDS
+    assert set(late) - set(LATE_SECONDS) == {"run"}  # checks are told by status
 
 
 @pytest.mark.parametrize(

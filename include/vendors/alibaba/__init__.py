@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Final
 
-from include.models import HOME_SITE
+from include.models import HOME_SITE, StatusName
 from include.settings import VendorSettings, allow_words
 from include.vendors.client import Vendor
 
@@ -25,6 +25,16 @@ class AlibabaSettings(VendorSettings):
     """``ALIBABA_STATUS_FILTER``: ``names`` or ``numbers``: how the status filter is spelt."""
 
 
+STATUSES: Final = {  # spec.md, section 6.1
+    "1": StatusName("待受理", "waiting for support"),
+    "2": StatusName("处理中", "in progress"),
+    "3": StatusName("待您反馈", "waiting for the customer"),
+    "4": StatusName("已反馈", "customer has answered"),
+    "5": StatusName("待确认", "waiting for confirmation"),
+    "6": StatusName("已完成", "finished"),
+}
+
+
 def _client_class() -> ClientClass:
     from include.vendors.alibaba.client import AlibabaClient
 
@@ -36,5 +46,6 @@ VENDOR = Vendor(
     aliases=frozenset({"0", "ali", "aliyun", "阿里", "阿里云"}),
     settings=AlibabaSettings,
     client_class=_client_class,
+    statuses=STATUSES,
     catalog_site=lambda region: region if region in SITES else HOME_SITE,
 )

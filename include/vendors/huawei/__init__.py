@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from include.models import HOME_SITE
+from include.models import HOME_SITE, StatusName
 from include.settings import Url, VendorSettings
 from include.vendors.client import Vendor
 
@@ -34,6 +34,19 @@ def _site(region: str) -> str:
     return HOME_SITE if site == CHINA else site
 
 
+STATUSES: Final = {  # spec.md, section 5
+    "0": StatusName("待受理", "waiting for support"),
+    "1": StatusName("处理中", "in progress"),
+    "2": StatusName("待确认结果", "waiting for confirmation"),
+    "3": StatusName("已完成", "finished"),
+    "4": StatusName("已撤销", "withdrawn"),
+    "5": StatusName("已挂起", "suspended"),
+    "12": StatusName("无效", "invalid"),
+    "13": StatusName("已删除", "deleted"),
+    "17": StatusName("待反馈", "waiting for the customer"),
+}
+
+
 def _client_class() -> ClientClass:
     from include.vendors.huawei.client import HuaweiClient
 
@@ -45,5 +58,6 @@ VENDOR = Vendor(
     aliases=frozenset({"1", "华为", "华为云"}),
     settings=HuaweiSettings,
     client_class=_client_class,
+    statuses=STATUSES,
     catalog_site=_site,
 )

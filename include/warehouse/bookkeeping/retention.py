@@ -1,4 +1,4 @@
-"""What old rows may go: of the ledger, of builds, of the manifest, of samples, of histories.
+"""What old rows may go: of the ledger, of builds, of the manifest, of histories.
 
 What everything else needs stays, however old: the newest run of each outcome of an account and the
 one that proves how far it was read, the newest build, what tells when the live queue was watched,
@@ -13,7 +13,6 @@ from typing import Final
 import sqlalchemy as sa
 
 from include.warehouse.customer_service.tables import HISTORIES
-from include.warehouse.reports.basis import HOUR, LOCAL
 from include.warehouse.types import bind_moments
 
 BATCH_ROWS: Final = 2000
@@ -44,16 +43,8 @@ FIND: Final = {
                 where newer.table_name = t.table_name and newer.snapshot_id > t.snapshot_id
             )
     """,
-    "rpt_ticket_backlog": """
-        select b.sampled_at, b.vendor, b.account_id, b.product_id, b.category_id
-        from rpt_ticket_backlog as b
-        where b.sampled_at < :limit_at and b.sampled_at not in (
-            select max(sampled_at) from rpt_ticket_backlog
-            group by cast(sampled_at + interval :local_hours hour as date)
-        )
-    """,
 }
-"""The keys of the rows that may go, by table. The last sample of a local day stays."""
+"""The keys of the rows that may go, by table."""
 
 Keys = tuple[str, ...]
 
@@ -129,6 +120,4 @@ def _bound(statement: str, limit: datetime, proofs: list[str]) -> sa.TextClause:
     query = bind_moments(statement).bindparams(limit_at=limit)
     if ":proofs" in statement:
         query = query.bindparams(sa.bindparam("proofs", proofs or [""], expanding=True))
-    if ":local_hours" in statement:
-        query = query.bindparams(local_hours=LOCAL // HOUR)
     return query

@@ -32,7 +32,7 @@ from include.warehouse.reports.statements import read_statement
 from include.warehouse.reports.tables import (
     rpt_build,
     rpt_session,
-    rpt_ticket_backlog,
+    rpt_ticket_backlog_day,
 )
 from include.warehouse.types import metadata
 
@@ -89,6 +89,16 @@ SEAT_TABLES: Final = (
     "valid_seat (local_start datetime, supplier_id int, busi_id int, seats int,"
     " primary key (local_start, supplier_id))",
     "span_begin (local_start datetime primary key)",
+)
+
+TICKET_TABLES: Final = (
+    "changed_ticket (vendor varchar(50) collate utf8mb4_bin,"
+    " ticket_id varchar(64) collate utf8mb4_bin, row_hash binary(16),"
+    " primary key (vendor, ticket_id))",
+    "former_state (vendor varchar(50) collate utf8mb4_bin,"
+    " ticket_id varchar(64) collate utf8mb4_bin, is_closed smallint,"
+    " account_id varchar(50) collate utf8mb4_bin, product_id varchar(64) collate utf8mb4_bin,"
+    " category_id varchar(64) collate utf8mb4_bin, from_at datetime(6), until_at datetime(6))",
 )
 
 SESSION: Final = (
@@ -232,20 +242,25 @@ class Build:
         for scope in SCOPES:
             self._insert("rpt_queue_now", scope=scope)
 
-    def build_tickets(self, since: date) -> None:
-        """Rebuild the facts of tickets that changed and their days, and those from *since* on."""
-        self._temporary(
-            "changed_ticket (vendor varchar(50) collate utf8mb4_bin,"
-            " ticket_id varchar(64) collate utf8mb4_bin, row_hash binary(16),"
-            " primary key (vendor, ticket_id)) default character set utf8mb4"
-        )
-        self._run("changed_ticket", since=since)
+    def build_tickets(self, since: date, rules: str = "") -> None:
+        """Rebuild what is told of tickets that changed, and of those created from *since* on.
+
+        *rules* is a word for what they are counted by (``calendar.digest_rules``): with another
+        one all have changed.
+        """
+        for table in TICKET_TABLES:
+            self._temporary(f"{table} default character set utf8mb4")
+        self._run("changed_ticket", since=since, rules=rules)
+        self._run("former_state")
         days = self._ticket_days()
-        self._execute(
-            "delete f from rpt_ticket as f"
-            " inner join changed_ticket as c on c.vendor = f.vendor and c.ticket_id = f.ticket_id"
-        )
-        self._tickets = self._insert("rpt_ticket")
+        for table in ("rpt_ticket_state", "rpt_ticket", "rpt_ticket_sla"):
+            self._execute(
+                f"delete f from {table} as f inner join changed_ticket as c"
+                " on c.vendor = f.vendor and c.ticket_id = f.ticket_id"
+            )
+            written = self._insert(table)
+            if table == "rpt_ticket":
+                self._tickets = written
         days |= self._ticket_days()
         days |= self._dates(
             "select distinct local_day from rpt_ticket where local_day >= :since", since=since
@@ -253,12 +268,23 @@ class Build:
         for grain in DAYS:
             for scope in TICKET_SCOPES:
                 self._aggregate("rpt_ticket_cohort", grain, scope, days)
-        sampled_at = rpt_ticket_backlog.c.sampled_at
-        self._delete("rpt_ticket_backlog", sampled_at == self._values["built_at"])
-        self._insert("rpt_ticket_backlog")
+        self._build_backlog()
+
+    def _build_backlog(self) -> None:
+        """Rebuild the backlog of the days from which on another number was open, and of the last.
+
+        The last day of a build ended with it.
+        """
+        day = rpt_ticket_backlog_day.c.local_day
+        told = self._connection.scalar(sa.select(sa.func.max(day)))
+        changed = self._connection.scalar(read_statement("changed_backlog"), self._values)
+        first = min((d for d in (told, changed) if d is not None), default=None)
+        if first is not None:
+            self._delete("rpt_ticket_backlog_day", day >= first)
+            self._insert("rpt_ticket_backlog_day", first_day=first, first_at=begin_of(first))
 
     def forget(self) -> None:
-        """Empty the facts and aggregates, samples excepted, so that all is built anew."""
+        """Empty the facts and aggregates, so that all is built anew."""
         self._values["is_everything"] = 1
         for table in (
             "rpt_conversation",
@@ -266,7 +292,10 @@ class Build:
             "rpt_seat_work",
             "rpt_session",
             "rpt_ticket",
+            "rpt_ticket_state",
+            "rpt_ticket_sla",
             "rpt_ticket_cohort",
+            "rpt_ticket_backlog_day",
         ):
             self._delete(table)
 

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Any, Final
 
 import sqlalchemy as sa
 
-PREFIXES: Final = ("v_", "rpt_", "cs_")
+from include.errors import ConfigError
+
+NOT_UNDERSTOOD: Final = (1054, 1064, 1305, 1292, 1367, 1582)
+"""No such column, no SQL, no such function, no such value."""
+PREFIXES: Final = ("v_", "dim_", "rpt_", "cs_")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +57,59 @@ def read_columns(connection: sa.Connection, relation: str) -> list[ExportColumn]
     ]
 
 
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What of a view or table is read: *columns* in their order, rows that meet *where*.
+
+    *where* is SQL of whoever asks, with whose rights it runs; rows are those at or after *since* by
+    the column *time*.
+    """
+
+    columns: tuple[str, ...]
+    where: str = ""
+    time: str = ""
+    since: date | datetime | None = None
+
+
 def read_blocks(
-    connection: sa.Connection, relation: str, *, at_once: int
+    connection: sa.Connection, relation: str, selection: Selection, *, at_once: int
 ) -> Iterator[Sequence[sa.Row[Any]]]:
-    """Yield all rows of one of ``list_relations()`` in blocks; memory is bounded by one block."""
-    query = sa.select(sa.text("*")).select_from(sa.table(relation))
+    """The rows of one of ``list_relations()`` in blocks; memory is bounded by one block.
+
+    The server is asked at once. Raises ConfigError where it does not understand *where*.
+    """
+    query = _query(relation, selection, *map(sa.column, selection.columns))
     streamed = connection.execution_options(stream_results=True, max_row_buffer=at_once)
-    yield from streamed.execute(query).partitions(at_once)
+    with _asked(selection):
+        return iter(streamed.execute(query).partitions(at_once))
+
+
+def has_more_rows(
+    connection: sa.Connection, relation: str, selection: Selection, than: int
+) -> bool:
+    """Whether a selection has more rows *than* so many; they are not read."""
+    some = _query(relation, selection, sa.literal_column("1").label("one")).limit(than + 1)
+    with _asked(selection):
+        found = connection.scalar(sa.select(sa.func.count()).select_from(some.subquery()))
+    return bool(found and found > than)
+
+
+def _query(relation: str, selection: Selection, *columns: sa.ColumnElement[Any]) -> sa.Select[Any]:
+    query = sa.select(*columns).select_from(sa.table(relation))
+    if selection.since is not None:
+        query = query.where(sa.column(selection.time) >= selection.since)
+    if selection.where:
+        query = query.where(sa.literal_column(f"({selection.where})"))
+    return query
+
+
+@contextmanager
+def _asked(selection: Selection) -> Iterator[None]:
+    """An error of the server is about what was asked, where something was."""
+    try:
+        yield
+    except sa.exc.DBAPIError as error:
+        code, words = [*getattr(error.orig, "args", ()), 0, ""][:2]
+        if not selection.where or code not in NOT_UNDERSTOOD:
+            raise
+        raise ConfigError(f"--where {selection.where}: {words}") from error

@@ -19,19 +19,20 @@ STAGING: Final = "stg_"
 """How the names of staging views begin."""
 PROBE: Final = "v_as_it_would_be"
 """The view that is made for a moment, to see whether the one that is there is the same."""
-OURS: Final = ("cs_", "v_", STAGING)
+OURS: Final = ("cs_", "v_", "dim_", STAGING)
 """How the names of our views begin."""
 NO_RIGHT: Final = (1142, 1370)
 LAST_MILLISECOND: Final = 253370764799999
 """The end of the year 9998, UTC: a later moment MySQL cannot show in every zone."""
 
+LATE_SECONDS: Final = {"tickets": 1_800, "catalog": 172_800, "snapshot": 7_200, "build": 7_200}
+"""Two intervals of what keeps an entity fresh, as in ``include/work/schedules.py``."""
+
 
 def statements() -> dict[str, str]:
     """The statement of each view by its name; a view stands after those it reads."""
     texts = {
-        path.stem: path.read_text(encoding="utf-8").replace(
-            "{last_millisecond}", str(LAST_MILLISECOND)
-        )
+        path.stem: _filled(path.read_text(encoding="utf-8"))
         for folder in ("staging", "views")
         for path in sorted((SQL / folder).glob("*.sql"))
     }
@@ -104,6 +105,14 @@ def _shown(connection: sa.Connection, name: str) -> list[str]:
 def script() -> str:
     """All views as SQL, to run after the tables were made."""
     return "".join(f"{statement};\n\n" for statement in statements().values())
+
+
+def _filled(text: str) -> str:
+    """The text of a file with what only our code knows."""
+    late = " ".join(f"when '{entity}' then {after}" for entity, after in LATE_SECONDS.items())
+    for name, value in (("last_millisecond", str(LAST_MILLISECOND)), ("late_seconds", late)):
+        text = text.replace(f"{{{name}}}", value)
+    return text
 
 
 def _code(text: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from include.warehouse.reports.relations import (
     ExportColumn,
+    Selection,
     list_relations,
     read_blocks,
     read_columns,
@@ -14,7 +15,7 @@ def test_reports_and_customer_service_are_listed_and_nothing_else(warehouse):
     with warehouse.engine.begin() as connection:
         found = list_relations(connection)
     assert {"v_ticket", "rpt_build", "cs_seat", "cs_seat_history"} <= set(found)
-    assert {name.split("_")[0] for name in found} == {"v", "rpt", "cs"}
+    assert {name.split("_")[0] for name in found} == {"v", "dim", "rpt", "cs"}
     assert found == sorted(found)
 
 
@@ -33,7 +34,8 @@ def test_rows_come_in_blocks(warehouse):
     with warehouse.engine.begin() as connection:
         for number in range(5):
             connection.exec_driver_sql(
-                f"insert into rpt_holiday values ('2026-01-0{number + 1}', 'n')"
+                f"insert into rpt_holiday (local_day, name) values ('2026-01-0{number + 1}', 'n')"
             )
-        blocks = [len(rows) for rows in read_blocks(connection, "rpt_holiday", at_once=2)]
+        chosen = Selection(("local_day", "name"))
+        blocks = [len(rows) for rows in read_blocks(connection, "rpt_holiday", chosen, at_once=2)]
     assert blocks == [2, 2, 1]
