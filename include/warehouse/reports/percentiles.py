@@ -1,22 +1,23 @@
 """Percentiles of waits and handling times by nearest rank, for the rows of ``rpt_cohort``.
 
 The value in place ceil(p * n) of a span's values, for every grain and scope. Servers sort all
-conversations anew for each of them; here each is read once, and the sorted values of finer spans
-are merged into coarser ones.
+conversations anew for each of them, a row at a time; here each is read once, and arrays are sorted.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
+from functools import cache
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
+import numpy as np
 import sqlalchemy as sa
+from numpy.typing import NDArray
 from sqlalchemy.dialects import mysql
 
+from include.errors import ContractError
 from include.warehouse.customer_service import bulk
 from include.warehouse.reports.basis import DAYS, bounds, span_end, span_start
 from include.warehouse.reports.statements import read_statement
@@ -31,16 +32,19 @@ YEAR_ZERO: Final = 365
 """``to_days`` counts so many days more than ``date.toordinal``."""
 QUARTER: Final = timedelta(minutes=15)
 AT_ONCE: Final = 5_000
+FIELDS: Final = 6
+"""Of a conversation, in ``ranked_conversation.sql``."""
 GRAINS: Final = {"15min": 1, "30min": 2, "hour": 4, "day": QUARTERS, "week": 0, "month": 0}
 """Each with its quarters; weeks and months begin where the calendar says."""
+ID_ZERO: Final = 2**31
+"""Added to the id in a number that stands for a cell: ids may be negative."""
 
 Cell = tuple[int, int]
 """The first quarter of an hour of a span, counted from the year 0; a supplier, a line, or 0."""
-Values = dict[Cell, list[float]]
-Changed = dict[tuple[str, str], set[Cell]] | None
+Changed = Mapping[tuple[str, str], Collection[Cell]] | None
 """Cells by grain and scope; None: all."""
-Kinds = tuple[Values, Values, Values]
-"""Waits, waits at suppliers with queueing on, handling times; these not below a day."""
+Floats = NDArray[np.float64]
+Numbers = NDArray[np.int64]
 
 cohort_percentile: Final = sa.Table(
     "cohort_percentile",
@@ -69,12 +73,14 @@ def rank(
 
     Only for the cells *changed*, if they are given, all of which lie in those spans. *beat* is
     called before each month. A span belongs to the month in which it begins, so a month is read
-    together with those days behind it that its last week holds.
+    together with those days behind it that its last week holds. Raises ContractError where the
+    server cuts what it is asked for.
     """
     connection.exec_driver_sql("drop temporary table if exists cohort_percentile")
     cohort_percentile.create(connection)
+    # By default it would cut a list of values after a thousand characters.
+    connection.exec_driver_sql("set session group_concat_max_len = 1073741824")
     names = list(cohort_percentile.c.keys())
-    hours = None if changed is None else {quarter for quarter, _ in changed["hour", "all"]}
     spans = {(grain, span_start(day, grain)) for grain in DAYS for day in days}
     for month in sorted({span_start(start, "month") for _, start in spans}):
         beat()
@@ -85,8 +91,8 @@ def rank(
             grain: {_first_quarter(start) for other, start in mine if other == grain}
             for grain in DAYS
         }
-        lines, suppliers = _read(connection, first, end, hours)
-        feed = _PercentileFeed(_rows(lines, suppliers, wanted, changed))
+        facts = _read(connection, first, end)
+        feed = _PercentileFeed(_rows(facts, wanted, changed))
         target = bulk.Target(cohort_percentile.name, names, set(), {})
         bulk.load(iter([bulk.Writer(connection, beat)]), target, feed)
 
@@ -101,127 +107,92 @@ class _PercentileFeed:
         """Write them as CSV."""
         sent = 0
         for batch in self.batches():
-            lines = (
-                ",".join("NULL" if value is None else str(value) for value in row) for row in batch
-            )
-            sink.write(("\n".join(lines) + "\n").encode())
+            lines = "".join(",".join(map(str, row)) + "\n" for row in batch)
+            sink.write(lines.replace("None", "NULL").encode())
             sent += len(batch)
         return sent
 
     def batches(self) -> Iterator[Sequence[tuple[Any, ...]]]:
         """The same as tuples."""
-        batch = []
-        for row in self._rows:
-            batch.append(row)
-            if len(batch) == AT_ONCE:
-                yield batch
-                batch = []
-        if batch:
+        rows = iter(self._rows)
+        while batch := list(islice(rows, AT_ONCE)):
             yield batch
 
 
-@dataclass(frozen=True, slots=True)
-class _Read:
-    """What was read of one scope; *short* at its finest grain, *whole* by day only."""
-
-    short: Kinds
-    whole: Kinds
-
-
-def _read(
-    connection: sa.Connection, first: date, end: date, hours: Collection[int] | None
-) -> tuple[_Read, _Read]:
-    """The values from *first* to before *end* by line and by supplier.
-
-    Waits by quarter and line, and by hour and supplier; those outside *hours*, given by their first
-    quarters, and handling times by day only.
-    """
-    lines, suppliers = (_Read(_no_values(), _no_values()) for _ in range(2))
-    streamed = connection.execution_options(stream_results=True, max_row_buffer=AT_ONCE)
-    found = streamed.execute(read_statement("ranked_conversation"), bounds(first, end))
-    for rows in found.partitions(AT_ONCE):
-        for quarter, supplier_id, line_id, is_capped, wait, handling in rows:
-            day, hour = quarter - quarter % QUARTERS, quarter - quarter % 4
-            if wait is not None:
-                if hours is None or hour in hours:
-                    line, supplier = (quarter, line_id), (hour, supplier_id)
-                    of_line, of_supplier = lines.short, suppliers.short
-                else:
-                    line, supplier = (day, line_id), (day, supplier_id)
-                    of_line, of_supplier = lines.whole, suppliers.whole
-                of_line[0][line].append(wait)
-                of_supplier[0][supplier].append(wait)
-                if is_capped:
-                    of_line[1][line].append(wait)
-                    of_supplier[1][supplier].append(wait)
-            if handling is not None:
-                lines.whole[2][day, line_id].append(handling)
-                suppliers.whole[2][day, supplier_id].append(handling)
-    return lines, suppliers
+def _read(connection: sa.Connection, first: date, end: date) -> Floats:
+    """The conversations from *first* to before *end*: a row each of the statement's fields."""
+    found = connection.execute(read_statement("ranked_conversation"), bounds(first, end)).all()
+    conversations = sum(row.conversations for row in found)
+    fields = "".join(row.fields for row in found).split(",")
+    if len(fields) != conversations * FIELDS + 1 or fields.pop():
+        raise ContractError(
+            f"the waits from {first} to {end} were cut by the server: raise max_allowed_packet",
+            vendor="warehouse",
+        )
+    facts = np.fromiter(map(float, fields), float, len(fields))
+    return np.ascontiguousarray(facts.reshape(-1, FIELDS).T)
 
 
 def _rows(
-    lines: _Read, suppliers: _Read, wanted: dict[str, set[int]], changed: Changed
+    facts: Floats, wanted: Mapping[str, set[int]], changed: Changed
 ) -> Iterator[tuple[Any, ...]]:
     """The rows of all spans that begin in *wanted*; of shorter ones, those on its days."""
-    of_line, of_supplier = lines.short, suppliers.short
-    for grain in GRAINS:
-        longer = _longer(of_line, grain, lines.whole)
-        scopes = {"line": longer, "all": _merge(longer, lambda cell: (cell[0], 0), _no_values())}
-        if grain not in ("15min", "30min"):
-            scopes["supplier"] = _longer(of_supplier, grain, suppliers.whole)
-        if grain not in ("week", "month"):  # these two are both made of days
-            of_line, of_supplier = longer, scopes.get("supplier", of_supplier)
-        starts = wanted.get(grain, wanted["day"])
-        for scope, (waits, capped, handling) in scopes.items():
-            cells = {*waits, *handling}
-            if changed is not None:
-                cells &= changed[grain, scope]
-            for cell in sorted(cells):
-                if cell[0] - cell[0] % QUARTERS in starts:
-                    of_cell = waits.get(cell, [])
-                    yield (
-                        *(grain, scope, _first_moment(cell[0]), cell[1]),
-                        *_pair(of_cell),
-                        *_pair(of_cell[bisect_right(of_cell, 1.0) :]),
-                        *_pair(capped.get(cell, [])),
-                        *_pair(handling.get(cell, [])),
-                    )
+    if not facts.size:
+        return
+    quarter, supplier, line, capped = facts[:4].astype(np.int64)
+    wait, handling = facts[4:]
+    by_value = [np.argsort(values, kind="stable") for values in (wait, handling)]
+    by_value = [
+        order[values[order] >= 0] for order, values in zip(by_value, facts[4:], strict=True)
+    ]
+    for scope, ids in (("all", np.zeros_like(line)), ("line", line), ("supplier", supplier)):
+        # By id, then by value: what is sorted by span after that is sorted by all three.
+        by_id = [order[np.argsort(ids[order], kind="stable")] for order in by_value]
+        for grain in GRAINS:
+            if scope == "supplier" and grain in ("15min", "30min"):
+                continue
+            start = _starts(quarter, grain)
+            span = (start - start.min()).astype(np.uint16)  # so small that nothing is compared
+            waits, handled = (o[np.argsort(span[o], kind="stable")] for o in by_id)
+            kinds = (
+                (waits, wait),
+                (waits[wait[waits] > 1], wait),
+                (waits[capped[waits] == 1], wait),
+                (handled if grain in DAYS else handled[:0], handling),
+            )
+            cells = start * 2 * ID_ZERO + ids + ID_ZERO
+            found = [_pairs(cells[order], values[order]) for order, values in kinds]
+            every = np.union1d(found[0][0], found[3][0])
+            pairs = np.full((len(every), 2 * len(kinds)), None, object)
+            for number, (mine, both) in enumerate(found):
+                pairs[np.searchsorted(every, mine), 2 * number : 2 * number + 2] = both
+            starts = wanted.get(grain, wanted["day"])
+            for number, values in zip(every.tolist(), pairs.tolist(), strict=True):
+                first, scope_id = number // (2 * ID_ZERO), number % (2 * ID_ZERO) - ID_ZERO
+                if first - first % QUARTERS in starts and (
+                    changed is None or (first, scope_id) in changed[grain, scope]
+                ):
+                    yield (grain, scope, _first_moment(first), scope_id, *values)
 
 
-def _longer(kinds: Kinds, grain: str, whole: Kinds) -> Kinds:
-    """The same by a longer span; from a day on together with what is known by day only."""
-    into = whole if grain == "day" else _no_values()
-    return _merge(kinds, lambda cell: (_start(cell[0], grain), cell[1]), into)
+def _pairs(cells: Numbers, values: Floats) -> tuple[Numbers, Floats]:
+    """Each of the *cells* once, and two of its *values*: the places ceil(n / 2) and ceil(9 n / 10).
+
+    They are sorted, by cell and value.
+    """
+    begins = np.flatnonzero(np.diff(cells, prepend=-1))
+    n = np.diff(begins, append=len(cells))
+    places = np.stack([(n + 1) // 2, (9 * n + 9) // 10], axis=1) - 1
+    return cells[begins], values[begins[:, None] + places]
 
 
-def _merge(kinds: Kinds, to: Callable[[Cell], Cell], into: Kinds) -> Kinds:
-    """The values of several cells together, sorted, with those that are there already."""
-    for values_of, found in zip(into, kinds, strict=True):
-        for cell, values in found.items():
-            values_of[to(cell)] += values
-        for values in values_of.values():
-            values.sort()  # runs that are sorted already are merged
-    return into
-
-
-def _no_values() -> Kinds:
-    return defaultdict(list), defaultdict(list), defaultdict(list)
-
-
-def _pair(values: list[float]) -> tuple[float | None, float | None]:
-    """The median and the 90th percentile of sorted *values*: places ceil(n / 2), ceil(9 n / 10)."""
-    if not values:
-        return None, None
-    n = len(values)
-    return values[(n + 1) // 2 - 1], values[(9 * n + 9) // 10 - 1]
-
-
-def _start(quarter: int, grain: str) -> int:
-    """The first quarter of the span that holds *quarter*."""
+def _starts(quarter: Numbers, grain: str) -> Numbers:
+    """The first quarter of the span that holds each *quarter*."""
     if length := GRAINS[grain]:
         return quarter - quarter % length
-    return _first_quarter(span_start(_day(quarter), grain))
+    days, place = np.unique(quarter // QUARTERS, return_inverse=True)
+    starts = [_first_quarter(span_start(_day(day * QUARTERS), grain)) for day in days.tolist()]
+    return np.array(starts, np.int64)[place]
 
 
 def _day(quarter: int) -> date:
@@ -232,6 +203,7 @@ def _first_quarter(day: date) -> int:
     return (day.toordinal() + YEAR_ZERO) * QUARTERS
 
 
+@cache
 def _first_moment(quarter: int) -> str:
     """When it begins, as a DATETIME column takes it."""
     return str(datetime.combine(_day(quarter), time()) + quarter % QUARTERS * QUARTER)
