@@ -37,7 +37,7 @@ def build(
     statuses: Mapping[str, Mapping[str, StatusName]] = MappingProxyType({}),
     progress: Callable[[str], None] = lambda _: None,
 ) -> dict[str, int]:
-    """Rebuild the days that changed since the last build, the young ones, and all from *since* on.
+    """Rebuild what changed since the last build, what is young, and all from *since* on.
 
     Everything is rebuilt at first, and when the definitions or the service level changed; all texts
     when *is_masked* did; all tickets when *hours*, holidays or targets did. *statuses* names the
@@ -53,22 +53,23 @@ def build(
         building = rows.Build(connection, basis, run.beat)
         is_full = before is None or not before.has_same_rules
         if before is None or is_full:
-            last_id, first = -1, rows.ALL_DAYS
+            before, first = None, rows.ALL_DAYS
             progress("everything is built anew: no build before, or with other definitions")
             building.forget()
         else:
-            last_id, first = before.snapshot_id or -1, young_since(before)
-            first = max(min(first, since or first), rows.ALL_DAYS)
-            progress(f"what changed since the last build, and everything from {first} on")
+            since = since and max(since, rows.ALL_DAYS)
+            first = min(since or date.max, young_since(before))
+            asked = f", and everything from {since} on" if since else ""
+            progress(f"what changed since the last build{asked}")
         if basis.snapshot_id is None:
             progress("no snapshot yet: conversations and seats are left out")
-        elif since or basis.snapshot_id > last_id or is_full:
-            building.find_changed(last_id, first)
+        elif not before or since or basis.snapshot_id > (before.snapshot_id or -1):
+            building.find_changed(before, since if before else None)
             days = building.build_conversations()
             progress(f"{len(days)} days of conversations changed")
             building.build_cohorts(days)
             building.build_seat_work(days)
-            building.build_sessions(last_id, first)
+            building.build_sessions()
             building.build_present()
         calendar.keep_days(connection, hours, now)
         calendar.keep_statuses(connection, statuses)

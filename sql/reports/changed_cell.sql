@@ -1,5 +1,6 @@
--- Grain: one row of rpt_cohort to rebuild, for one grain and one scope.
--- Purpose: only where a conversation changed, and where a row may become final; a temporary table.
+-- Grain: one row of rpt_cohort that changes, for one grain and one scope.
+-- Purpose: whose percentiles to find: where a conversation changed, and all from since_day on; a
+-- temporary table.
 insert ignore into changed_cell (grain, scope, local_start, scope_id)
 select
     :grain as grain,
@@ -21,4 +22,4 @@ from changed_slot
 union all
 select grain, scope, local_start, scope_id
 from rpt_cohort
-where grain = :grain and scope = :scope and local_start >= :young_day
+where grain = :grain and scope = :scope and local_start >= :since_day

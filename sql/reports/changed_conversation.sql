@@ -1,4 +1,5 @@
--- Grain: one row a conversation that has changed since the build before, or is young.
+-- Grain: one row a conversation that has changed since the build before, or began at since_at or
+-- later.
 -- Purpose: which rows of rpt_conversation to build; a temporary table.
 -- A conversation that moved to another day stands here once, and leaves nothing in the old one.
 insert ignore into changed_conversation (row_key)
@@ -16,4 +17,4 @@ where
 union all
 select row_key
 from rpt_conversation
-where local_day >= :since_day
+where local_day >= :since_day and coalesce(inqueue_at >= :since_at, 1)

@@ -5,8 +5,9 @@
 -- and sums add up: the finest grain counts the facts, the others add finer rows, those of all of
 -- them the lines'.
 -- Percentiles do not: cohort_percentile has them, a temporary table that percentiles.py fills.
--- changed_cell names the rows to build, whose old ones are gone already, unless it is everything;
--- counted_cell those of them that count the facts.
+-- Where a few facts changed, it reads old_fact and then new_fact in the place of rpt_conversation,
+-- and takes what it counts from the rows that are there (sign -1) or adds it to them. Seconds are
+-- summed as decimals, so that what was added can be taken away without a trace.
 -- The waits are of humans, of three kinds: all; queued, those over a second; capped, those at
 -- suppliers with queueing on.
 -- Handling time runs from the assignment to the last message of either side, idle gaps
@@ -97,13 +98,15 @@ total as (
         count(nullif(requeued, 0)) as requeued,
         count(nullif(from_robot, 0)) as from_robot,
         count(wait_s) as wait_n,
-        coalesce(sum(wait_s), 0) as wait_sum_s,
+        coalesce(sum(cast(wait_s as decimal(24, 6))), 0) as wait_sum_s,
         count(case when wait_s <= :service_level_s then 1 end) as wait_in_time,
         count(case when wait_s > 1 then 1 end) as queued_n,
-        coalesce(sum(case when wait_s > 1 then wait_s end), 0) as queued_sum_s,
+        coalesce(sum(case when wait_s > 1 then cast(wait_s as decimal(24, 6)) end), 0)
+            as queued_sum_s,
         count(case when wait_s > 1 and wait_s <= :service_level_s then 1 end) as queued_in_time,
         count(case when is_capped = 1 then wait_s end) as capped_n,
-        coalesce(sum(case when is_capped = 1 then wait_s end), 0) as capped_sum_s,
+        coalesce(sum(case when is_capped = 1 then cast(wait_s as decimal(24, 6)) end), 0)
+            as capped_sum_s,
         count(case when is_capped = 1 and wait_s <= :service_level_s then 1 end) as capped_in_time,
         count(case when wait_s <= 1 then 1 end) as wait_to_1s,
         count(case when wait_s > 1 and wait_s <= 15 then 1 end) as wait_to_15s,
@@ -119,18 +122,8 @@ total as (
         count(nullif(repeat_24h, 0)) as repeat_24h,
         count(nullif(repeat_7d, 0)) as repeat_7d,
         count(handling_s) as handling_n,
-        coalesce(sum(handling_s), 0) as handling_sum_s
+        coalesce(sum(cast(handling_s as decimal(24, 6))), 0) as handling_sum_s
     from counted
-    where
-        :is_everything = 1
-        or exists (
-            select 1 from counted_cell as c
-            where
-                c.grain = :grain
-                and c.scope = :scope
-                and c.local_start = counted.local_start
-                and c.scope_id = counted.scope_id
-        )
     group by local_start, scope_id
     union all
     select
@@ -169,16 +162,6 @@ total as (
         sum(handling_n) as handling_n,
         sum(handling_sum_s) as handling_sum_s
     from finer
-    where
-        :is_everything = 1
-        or exists (
-            select 1 from changed_cell as c
-            where
-                c.grain = :grain
-                and c.scope = :scope
-                and c.local_start = finer.local_start
-                and c.scope_id = finer.scope_id
-        )
     group by local_start, scope_id
 ),
 dated as (
@@ -224,3 +207,49 @@ left join cohort_percentile as p
         and p.scope_id = t.scope_id
 left join rpt_watch as w ignore index (primary)
     on w.from_at <= t.start_at and (w.ongoing = 1 or w.until_at >= t.end_at)
+on duplicate key update
+    offered = rpt_cohort.offered + :sign * t.offered,
+    served = rpt_cohort.served + :sign * t.served,
+    robot = rpt_cohort.robot + :sign * t.robot,
+    waiting = rpt_cohort.waiting + :sign * t.waiting,
+    lost = rpt_cohort.lost + :sign * t.lost,
+    untimed = rpt_cohort.untimed + :sign * t.untimed,
+    requeued = rpt_cohort.requeued + :sign * t.requeued,
+    from_robot = rpt_cohort.from_robot + :sign * t.from_robot,
+    wait_n = rpt_cohort.wait_n + :sign * t.wait_n,
+    wait_sum_s = rpt_cohort.wait_sum_s + :sign * t.wait_sum_s,
+    wait_p50_s = p.wait_p50_s,
+    wait_p90_s = p.wait_p90_s,
+    wait_in_time = rpt_cohort.wait_in_time + :sign * t.wait_in_time,
+    queued_n = rpt_cohort.queued_n + :sign * t.queued_n,
+    queued_sum_s = rpt_cohort.queued_sum_s + :sign * t.queued_sum_s,
+    queued_p50_s = p.queued_p50_s,
+    queued_p90_s = p.queued_p90_s,
+    queued_in_time = rpt_cohort.queued_in_time + :sign * t.queued_in_time,
+    capped_n = rpt_cohort.capped_n + :sign * t.capped_n,
+    capped_sum_s = rpt_cohort.capped_sum_s + :sign * t.capped_sum_s,
+    capped_p50_s = p.capped_p50_s,
+    capped_p90_s = p.capped_p90_s,
+    capped_in_time = rpt_cohort.capped_in_time + :sign * t.capped_in_time,
+    wait_to_1s = rpt_cohort.wait_to_1s + :sign * t.wait_to_1s,
+    wait_to_15s = rpt_cohort.wait_to_15s + :sign * t.wait_to_15s,
+    wait_to_30s = rpt_cohort.wait_to_30s + :sign * t.wait_to_30s,
+    wait_to_1min = rpt_cohort.wait_to_1min + :sign * t.wait_to_1min,
+    wait_to_3min = rpt_cohort.wait_to_3min + :sign * t.wait_to_3min,
+    wait_to_6min = rpt_cohort.wait_to_6min + :sign * t.wait_to_6min,
+    wait_over_6min = rpt_cohort.wait_over_6min + :sign * t.wait_over_6min,
+    archived = rpt_cohort.archived + :sign * t.archived,
+    unanswered = rpt_cohort.unanswered + :sign * t.unanswered,
+    asked_again = rpt_cohort.asked_again + :sign * t.asked_again,
+    named = rpt_cohort.named + :sign * t.named,
+    repeat_24h = rpt_cohort.repeat_24h + :sign * t.repeat_24h,
+    repeat_7d = rpt_cohort.repeat_7d + :sign * t.repeat_7d,
+    handling_n = rpt_cohort.handling_n + :sign * t.handling_n,
+    handling_sum_s = rpt_cohort.handling_sum_s + :sign * t.handling_sum_s,
+    handling_p50_s = p.handling_p50_s,
+    handling_p90_s = p.handling_p90_s,
+    has_queue = :has_queue,
+    is_watched = w.from_at is not null,
+    snapshot_id = :snapshot_id,
+    snapshot_at = :snapshot_at,
+    provisional = t.end_at + interval :settled_hours hour >= :snapshot_at

@@ -23,14 +23,17 @@ from include.warehouse.reports.basis import (
     LOCAL,
     SETTLED,
     Basis,
+    Earlier,
     begin_of,
     bounds,
     span_start,
     spans,
+    young_since,
 )
 from include.warehouse.reports.statements import read_statement
 from include.warehouse.reports.tables import (
     rpt_build,
+    rpt_cohort,
     rpt_session,
     rpt_ticket_backlog_day,
 )
@@ -46,7 +49,6 @@ TICKET_SCOPES: Final = ("all", "vendor", "product", "category", "account")
 
 PIECE_ROWS: Final = 20_000
 """Conversations a statement: so many are held in memory while their facts are made."""
-CHANGED_DAYS: Final = "select distinct cast(local_slot as date) from changed_slot"
 
 FACTS: Final = ("", "")
 FINER: Final = {
@@ -62,6 +64,12 @@ FINER: Final = {
     **{(grain, scope): ("day", scope) for grain in ("week", "month") for scope in SCOPES},
 }
 """Grains and scopes in the order in which they are built, each with those that it adds up."""
+LENGTHS: Final = {
+    **{grain: {"months": 0, "minutes": n} for grain, n in (("15min", 15), ("30min", 30))},
+    **{grain: {"months": 0, "minutes": n * 60} for grain, n in (("hour", 1), ("day", 24))},
+    "week": {"months": 0, "minutes": 7 * 24 * 60},
+    "month": {"months": 1, "minutes": 0},
+}
 
 CHANGED: Final = (
     "changed_conversation (row_key binary(16) primary key)",
@@ -72,14 +80,13 @@ CHANGED: Final = (
     " primary key (customer_key, supplier_id))",
     "changed_contact (local_day date, row_key binary(16), earlier_at datetime(6),"
     " primary key (local_day, row_key))",
-    *(
-        f"{name} (grain varchar(5) collate utf8mb4_bin, scope varchar(10) collate utf8mb4_bin,"
-        " local_start datetime, scope_id int, primary key (grain, scope, local_start, scope_id))"
-        " default character set utf8mb4"
-        for name in ("changed_cell", "counted_cell")
-    ),
+    "changed_cell (grain varchar(5) collate utf8mb4_bin, scope varchar(10) collate utf8mb4_bin,"
+    " local_start datetime, scope_id int, primary key (grain, scope, local_start, scope_id))"
+    " default character set utf8mb4",
+    "old_fact like rpt_conversation",
+    "new_fact like rpt_conversation",
 )
-"""Temporary tables: what changed, and where it counts."""
+"""Temporary tables: what changed, what it was and is, and where it counts."""
 
 SEAT_TABLES: Final = (
     "seat_day (local_day date, seat_id int, supplier_id int, busi_id int, conversations int,"
@@ -119,7 +126,8 @@ class Build:
         self.written: dict[str, int] = {}
         self._connection, self._beat = connection, beat
         self._days = 0
-        self._since = ALL_DAYS
+        self._last_id, self._young = -1, ALL_DAYS
+        self._since: date | None = None
         self._tickets = 0
         self._values = {
             "built_at": basis.built_at,
@@ -135,12 +143,22 @@ class Build:
         for statement in SESSION:
             connection.exec_driver_sql(statement)
 
-    def find_changed(self, last_id: int, since: date) -> None:
-        """Find conversations that no snapshot up to *last_id* showed as they are, or of *since*."""
+    def find_changed(self, before: Earlier | None, since: date | None) -> None:
+        """Find the conversations that changed after the build *before*, and those of *since* on.
+
+        Those too that entered the queue after its snapshot: nobody knew then whether that moment
+        would be watched. Without a build before, all.
+        """
         for table in CHANGED:
             self._temporary(table)
         self._since = since
-        changed = {"last_id": last_id, "since_day": since, "since_at": begin_of(since)}
+        if before:
+            self._last_id, self._young = before.snapshot_id or -1, young_since(before)
+        since_at = (before and before.snapshot_at) or begin_of(ALL_DAYS)
+        if since:
+            since_at = min(since_at, begin_of(since))
+        since_day = (since_at + LOCAL).date()
+        changed = {"last_id": self._last_id, "since_day": since_day, "since_at": since_at}
         self._run("changed_conversation", **changed)
         self._run("changed_live")
 
@@ -150,7 +168,8 @@ class Build:
         self._replace("rpt_watch")
         rows = self._count("select count(*) from changed_conversation")
         if not self._values["is_everything"]:
-            self._note_changed()
+            self._run("changed_customer")
+            self._run("old_fact")
             self._execute(
                 "delete f from rpt_conversation as f"
                 " inner join changed_conversation as c on c.row_key = f.row_key"
@@ -160,46 +179,83 @@ class Build:
         if self._values["is_everything"]:
             days = self._dates("select distinct local_day from rpt_conversation")
         else:
-            self._note_changed()
-            days = self._dates(CHANGED_DAYS)
+            self._run("changed_customer")
+            days = self._dates(
+                "select local_day from old_fact union select f.local_day from rpt_conversation as f"
+                " inner join changed_conversation as c on c.row_key = f.row_key"
+            )
         self._days = len(days)
         return days
 
     def build_cohorts(self, days: set[date]) -> None:
-        """Rebuild the aggregates of conversations that entered the queue on *days*."""
+        """Bring the aggregates of conversations that entered the queue on *days* up to date."""
         # Who came again within a week counts on the later day.
         later = {day + DAY * n for day in days for n in range(LATER_DAYS)}
         later &= self._dates("select distinct local_day from rpt_conversation")
         for first, end in spans(days | later, "day"):
             self._run("changed_contact", **bounds(first, end))
+        if not self._values["is_everything"]:
+            self._execute(
+                "insert into old_fact select f.* from changed_contact as c"
+                " inner join rpt_conversation as f"
+                " on f.local_day = c.local_day and f.row_key = c.row_key"
+                " left join changed_conversation as new on new.row_key = c.row_key"
+                " where new.row_key is null"
+            )
+            self._execute(
+                "insert ignore into changed_conversation (row_key)"
+                " select row_key from changed_contact"
+            )
         self._execute(
             "update rpt_conversation as f inner join changed_contact as c"
             " on c.local_day = f.local_day and c.row_key = f.row_key"
             " set f.earlier_at = c.earlier_at"
         )
-        if not self._values["is_everything"]:
-            self._execute(
-                "insert ignore into changed_slot (local_slot, supplier_id, busi_id)"
-                " select f.local_slot, f.supplier_id, f.busi_id from changed_contact as c"
-                " inner join rpt_conversation as f"
-                " on f.local_day = c.local_day and f.row_key = c.row_key"
+        if self._values["is_everything"]:
+            percentiles.rank(self._connection, days, None, self._beat)
+            self._count_cohorts(days)
+        else:
+            self._change_cohorts()
+
+    def _change_cohorts(self) -> None:
+        """Take the old facts from the aggregates, and add the new ones; count some anew."""
+        self._run("new_fact")
+        self._run("changed_slot")
+        days = self._dates("select distinct cast(local_slot as date) from changed_slot")
+        if self._since:
+            days |= {self._since}
+        for grain, scope in FINER:
+            whole = span_start(self._since or NO_DAY, grain)
+            self._run("changed_cell", grain=grain, scope=scope, since_day=whole)
+        cells = self._changed_cells()
+        percentiles.rank(self._connection, days, cells, self._beat)
+        for grain, scope in FINER:
+            where = {"grain": grain, "scope": scope}
+            whole = span_start(self._since or NO_DAY, grain)
+            changed = {"finer": "", "finer_scope": "", **where, **bounds(ALL_DAYS, whole)}
+            for sign, facts in ((-1, "old_fact"), (1, "new_fact")):
+                self._run_over(facts, "rpt_cohort", sign=sign, **changed)
+            row = rpt_cohort.c
+            self._delete(
+                "rpt_cohort", row.grain == grain, row.scope == scope, row.local_start >= whole
             )
-            days = self._dates(CHANGED_DAYS) | {self._since}
-            for (grain, scope), added in FINER.items():
-                young = span_start(self._since, grain)
-                self._run("changed_cell", grain=grain, scope=scope, young_day=young)
-                if added == FACTS:
-                    self._run("counted_cell", grain=grain, scope=scope)
-            self._execute(
-                "delete t from rpt_cohort as t inner join changed_cell as c on c.grain = t.grain"
-                " and c.scope = t.scope and c.local_start = t.local_start"
-                " and c.scope_id = t.scope_id"
-            )
-        percentiles.rank(self._connection, days, self._changed_cells(), self._beat)
+            young = {"young_day": span_start(self._young, grain), **LENGTHS[grain]}
+            self._run("settled_cohort", **where, **young)
+        self._execute(
+            "delete t from rpt_cohort as t inner join changed_cell as c on c.grain = t.grain"
+            " and c.scope = t.scope and c.local_start = t.local_start"
+            " and c.scope_id = t.scope_id where t.offered = 0"
+        )
+        self.written["rpt_cohort"] = sum(map(len, cells.values()))
+        if self._since:
+            self._count_cohorts({day for day in days if day >= self._since})
+
+    def _count_cohorts(self, days: set[date]) -> None:
+        """Count the aggregates of whole *days*, weeks and months, which are not there."""
         for (grain, scope), (finer, finer_scope) in FINER.items():
+            where = {"grain": grain, "scope": scope, "finer": finer, "finer_scope": finer_scope}
             for first, end in spans(days, grain):
-                where = {"grain": grain, "scope": scope, **bounds(first, end)}
-                self._insert("rpt_cohort", finer=finer, finer_scope=finer_scope, **where)
+                self._insert("rpt_cohort", **where, sign=1, **bounds(first, end))
 
     def build_seat_work(self, days: set[date]) -> None:
         """Rebuild what seats did with conversations that began on *days*."""
@@ -217,8 +273,9 @@ class Build:
         for grain in DAYS:
             for scope in SCOPES:
                 self._aggregate("rpt_seat_work", grain, scope, spoken)
+        self._run("settled_seat_work")
 
-    def build_sessions(self, last_id: int, since: date) -> None:
+    def build_sessions(self) -> None:
         """Rebuild the days of the older router's table that changed."""
         days = self._dates(
             "select distinct cast(created_time + interval :local_hours hour as date)"
@@ -226,14 +283,15 @@ class Build:
             " where snapshot_id <= :snapshot_id"
             " and created_time >= '1000-01-08' and created_time < '9999-12-01'"
             " and (snapshot_id > :last_id or closed_by > :last_id or created_time >= :since)",
-            last_id=last_id,
-            since=since - DAY if since > ALL_DAYS else since,
+            last_id=self._last_id,
+            since=begin_of(self._since or NO_DAY),
         )
         days |= {day - DAY for day in days}  # the row after a handing over may be of the next day
         for first, end in spans(days, "day"):
             day = rpt_session.c.local_day
             self._delete("rpt_session", day >= first, day < end)
             self._insert("rpt_session", **bounds(first, end))
+        self._run("settled_session")
 
     def build_present(self) -> None:
         """Replace what is about the newest snapshot only."""
@@ -345,15 +403,8 @@ class Build:
             )
             self._insert(table, **where)
 
-    def _note_changed(self) -> None:
-        """Note where the changed conversations are counted, and whose they are."""
-        self._run("changed_slot")
-        self._run("changed_customer")
-
-    def _changed_cells(self) -> dict[tuple[str, str], set[percentiles.Cell]] | None:
-        """The changed rows of ``rpt_cohort`` by grain and scope; None: everything is built."""
-        if self._values["is_everything"]:
-            return None
+    def _changed_cells(self) -> dict[tuple[str, str], set[percentiles.Cell]]:
+        """The rows of ``rpt_cohort`` that change, by grain and scope."""
         self._beat()
         query = (
             "select grain, scope, to_seconds(local_start) div 900 as quarter, scope_id"
@@ -389,8 +440,12 @@ class Build:
         return rows
 
     def _run(self, name: str, **values: Any) -> int:
+        return self._run_over("rpt_conversation", name, **values)
+
+    def _run_over(self, facts: str, name: str, **values: Any) -> int:
         self._beat()
-        return self._connection.execute(read_statement(name), {**self._values, **values}).rowcount
+        statement = read_statement(name, facts)
+        return self._connection.execute(statement, {**self._values, **values}).rowcount
 
     def _delete(self, table: str, *where: sa.ColumnElement[bool]) -> None:
         self._beat()

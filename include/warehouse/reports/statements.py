@@ -14,6 +14,7 @@ REPORTS: Final = Path(__file__).resolve().parents[3] / "sql" / "reports"
 
 
 @cache
-def read_statement(name: str) -> sa.TextClause:
-    """Read the statement of one file of ``sql/reports``."""
-    return bind_moments((REPORTS / f"{name}.sql").read_text(encoding="utf-8"))
+def read_statement(name: str, facts: str = "rpt_conversation") -> sa.TextClause:
+    """Read the statement of one file of ``sql/reports``, to be counted over the table *facts*."""
+    text = (REPORTS / f"{name}.sql").read_text(encoding="utf-8")
+    return bind_moments(text.replace("from rpt_conversation\n", f"from {facts}\n"))
