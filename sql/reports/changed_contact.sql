@@ -9,9 +9,12 @@ from (
         local_day,
         row_key,
         earlier_at as known_at,
-        lag(inqueue_at) over (
-            partition by customer_key, supplier_id order by inqueue_at, row_key
-        ) as earlier_at
+        nullif(greatest(
+            lag(inqueue_at) over (
+                partition by customer_key, supplier_id order by inqueue_at, row_key
+            ),
+            inqueue_at - interval 8 day
+        ), inqueue_at - interval 8 day) as earlier_at
     from rpt_conversation as f
     where
         local_day >= :from_day - interval 8 day

@@ -91,13 +91,15 @@ def young_since(before: Earlier) -> date:
     return (moment + LOCAL).date() - YOUNG_DAYS * DAY
 
 
-def spans(days: Iterable[date], grain: str) -> Iterator[tuple[date, date]]:
-    """The whole days, weeks or months that hold *days*, joined as long as they are short."""
+def spans(
+    days: Iterable[date], grain: str, longest: timedelta = LONGEST
+) -> Iterator[tuple[date, date]]:
+    """The whole days, weeks or months that hold *days*, joined up to *longest*."""
     first: date | None = None
     end: date | None = None
     for start in sorted({span_start(day, grain) for day in days}):
         following = span_end(start, grain)
-        if first is None or end is None or start > end or following - first > LONGEST:
+        if first is None or end is None or start > end or following - first > longest:
             if first is not None and end is not None:
                 yield first, end
             first = start

@@ -8,7 +8,7 @@ one may be published meanwhile.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import date
+from datetime import date, timedelta
 from itertools import pairwise
 from typing import Any, Final
 
@@ -21,6 +21,7 @@ from include.warehouse.reports.basis import (
     DEFINITION_VERSION,
     HOUR,
     LOCAL,
+    LONGEST,
     SETTLED,
     Basis,
     Earlier,
@@ -192,7 +193,9 @@ class Build:
         # Who came again within a week counts on the later day.
         later = {day + DAY * n for day in days for n in range(LATER_DAYS)}
         later &= self._dates("select distinct local_day from rpt_conversation")
-        for first, end in spans(days | later, "day"):
+        # All conversations of those days are sorted, or those of the customers that changed.
+        longest = LONGEST if self._values["is_everything"] else timedelta.max
+        for first, end in spans(days | later, "day", longest):
             self._run("changed_contact", **bounds(first, end))
         if not self._values["is_everything"]:
             self._execute(
@@ -287,7 +290,8 @@ class Build:
             since=begin_of(self._since or NO_DAY),
         )
         days |= {day - DAY for day in days}  # the row after a handing over may be of the next day
-        for first, end in spans(days, "day"):
+        if days:  # at once, because all rows are looked at for any of them
+            first, end = min(days), max(days) + DAY
             day = rpt_session.c.local_day
             self._delete("rpt_session", day >= first, day < end)
             self._insert("rpt_session", **bounds(first, end))
