@@ -14,9 +14,19 @@ from include.warehouse.bookkeeping import ledger
 from include.warehouse.bookkeeping.ledger import Request
 from include.warehouse.mysql import Warehouse
 from include.warehouse.reports import build as rows
+<<<<<<< ours
 from include.warehouse.reports import calendar, texts
 from include.warehouse.reports.basis import read_basis, read_earlier_build, young_since
 from include.warehouse.reports.calendar import BusinessHours
+=======
+from include.warehouse.reports import texts
+from include.warehouse.reports.basis import (
+    ALL_DAYS,
+    read_basis,
+    read_earlier_build,
+    young_since,
+)
+>>>>>>> theirs
 
 log = logging.getLogger(__name__)
 
@@ -53,11 +63,11 @@ def build(
         building = rows.Build(connection, basis, run.beat)
         is_full = before is None or not before.has_same_rules
         if before is None or is_full:
-            before, first = None, rows.ALL_DAYS
+            before, first = None, ALL_DAYS
             progress("everything is built anew: no build before, or with other definitions")
             building.forget()
         else:
-            since = since and max(since, rows.ALL_DAYS)
+            since = since and max(since, ALL_DAYS)
             first = min(since or date.max, young_since(before))
             asked = f", and everything from {since} on" if since else ""
             progress(f"what changed since the last build{asked}")

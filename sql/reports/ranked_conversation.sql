@@ -2,10 +2,10 @@
 -- Purpose: what the percentiles of rpt_cohort are ranked from, in percentiles.py; no table.
 -- Six fields a conversation: the quarter of an hour, counted from the year 0, supplier, line,
 -- is_capped, wait and handling time, -1 where there is none. A row a conversation would take the
--- driver three times as long to read. The number of conversations, and the comma behind each
--- field, tell whether the server cut the list.
+-- driver three times as long to read. The number of items, and the comma behind each field,
+-- tell whether the server cut the list.
 select
-    count(*) as conversations,
+    count(*) as items,
     group_concat(concat_ws(
         ',',
         to_seconds(local_slot) div 900,

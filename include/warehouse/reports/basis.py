@@ -17,12 +17,15 @@ DEFINITION_VERSION: Final = 4
 
 DAYS: Final = ("day", "week", "month")
 """The grains that are made of whole days."""
+SCOPES: Final = ("all", "supplier", "line")
 LOCAL: Final = timedelta(hours=8)  # Asia/Shanghai has had no other offset since 1991
 HOUR: Final = timedelta(hours=1)
 DAY: Final = timedelta(days=1)
 SETTLED: Final = 48 * HOUR
 """So long after its end a span is provisional: conversations that began in it may still change."""
 YOUNG_DAYS: Final = 3
+ALL_DAYS: Final = date(1000, 1, 1)
+NO_DAY: Final = date(9999, 12, 31)
 LONGEST: Final = timedelta(days=31)
 """No statement aggregates more days at once: it stays short, and so does what it sorts."""
 

@@ -10,27 +10,27 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 from itertools import pairwise
-from typing import Any, Final
+from typing import Final
 
 import sqlalchemy as sa
 
-from include.warehouse.reports import percentiles
+from include.warehouse.reports import cohorts, seats
 from include.warehouse.reports.basis import (
+    ALL_DAYS,
     DAY,
     DAYS,
-    DEFINITION_VERSION,
-    HOUR,
     LOCAL,
     LONGEST,
-    SETTLED,
+    NO_DAY,
+    SCOPES,
     Basis,
     Earlier,
     begin_of,
     bounds,
-    span_start,
     spans,
     young_since,
 )
+<<<<<<< ours
 from include.warehouse.reports.statements import read_statement
 from include.warehouse.reports.tables import (
     rpt_build,
@@ -38,39 +38,19 @@ from include.warehouse.reports.tables import (
     rpt_session,
     rpt_ticket_backlog_day,
 )
+=======
+from include.warehouse.reports.statements import Statements
+from include.warehouse.reports.tables import rpt_build, rpt_session, rpt_ticket_backlog
+>>>>>>> theirs
 from include.warehouse.types import metadata
 
-ALL_DAYS: Final = date(1000, 1, 1)
-NO_DAY: Final = date(9999, 12, 31)
 LATER_DAYS: Final = 8
 """A conversation touches the numbers of so many days: repeats within a week, last messages."""
 
-SCOPES: Final = ("all", "supplier", "line")
 TICKET_SCOPES: Final = ("all", "vendor", "product", "category", "account")
 
 PIECE_ROWS: Final = 20_000
 """Conversations a statement: so many are held in memory while their facts are made."""
-
-FACTS: Final = ("", "")
-FINER: Final = {
-    ("15min", "line"): FACTS,
-    ("15min", "all"): ("15min", "line"),
-    ("30min", "line"): ("15min", "line"),
-    ("30min", "all"): ("15min", "all"),
-    # A quarter of an hour of one supplier rarely holds two conversations: v_conversation serves.
-    ("hour", "supplier"): FACTS,
-    ("hour", "line"): ("30min", "line"),
-    ("hour", "all"): ("30min", "all"),
-    **{("day", scope): ("hour", scope) for scope in SCOPES},
-    **{(grain, scope): ("day", scope) for grain in ("week", "month") for scope in SCOPES},
-}
-"""Grains and scopes in the order in which they are built, each with those that it adds up."""
-LENGTHS: Final = {
-    **{grain: {"months": 0, "minutes": n} for grain, n in (("15min", 15), ("30min", 30))},
-    **{grain: {"months": 0, "minutes": n * 60} for grain, n in (("hour", 1), ("day", 24))},
-    "week": {"months": 0, "minutes": 7 * 24 * 60},
-    "month": {"months": 1, "minutes": 0},
-}
 
 CHANGED: Final = (
     "changed_conversation (row_key binary(16) primary key)",
@@ -89,6 +69,7 @@ CHANGED: Final = (
 )
 """Temporary tables: what changed, what it was and is, and where it counts."""
 
+<<<<<<< ours
 SEAT_TABLES: Final = (
     "seat_day (local_day date, seat_id int, supplier_id int, busi_id int, conversations int,"
     " primary key (local_day, seat_id, supplier_id, busi_id))",
@@ -117,6 +98,8 @@ SESSION: Final = (
     "set session max_heap_table_size = 134217728",
 )
 
+=======
+>>>>>>> theirs
 
 class Build:
     """One build, on one connection. *beat* is called before each statement."""
@@ -124,25 +107,16 @@ class Build:
     def __init__(
         self, connection: sa.Connection, basis: Basis, beat: Callable[[], None] = lambda: None
     ) -> None:
-        self.written: dict[str, int] = {}
-        self._connection, self._beat = connection, beat
+        self._sql = Statements(connection, basis, beat)
         self._days = 0
         self._last_id, self._young = -1, ALL_DAYS
         self._since: date | None = None
         self._tickets = 0
-        self._values = {
-            "built_at": basis.built_at,
-            "service_level_s": basis.service_level_s,
-            "snapshot_id": basis.snapshot_id,
-            "snapshot_at": basis.snapshot_at,
-            "has_queue": int(basis.has_queue),
-            "definition_version": DEFINITION_VERSION,
-            "local_hours": LOCAL // HOUR,
-            "settled_hours": SETTLED // HOUR,
-            "is_everything": 0,
-        }
-        for statement in SESSION:
-            connection.exec_driver_sql(statement)
+
+    @property
+    def written(self) -> dict[str, int]:
+        """The rows that went into each table."""
+        return self._sql.written
 
     def find_changed(self, before: Earlier | None, since: date | None) -> None:
         """Find the conversations that changed after the build *before*, and those of *since* on.
@@ -151,7 +125,7 @@ class Build:
         would be watched. Without a build before, all.
         """
         for table in CHANGED:
-            self._temporary(table)
+            self._sql.temporary(table)
         self._since = since
         if before:
             self._last_id, self._young = before.snapshot_id or -1, young_since(before)
@@ -160,28 +134,28 @@ class Build:
             since_at = min(since_at, begin_of(since))
         since_day = (since_at + LOCAL).date()
         changed = {"last_id": self._last_id, "since_day": since_day, "since_at": since_at}
-        self._run("changed_conversation", **changed)
-        self._run("changed_live")
+        self._sql.run("changed_conversation", **changed)
+        self._sql.run("changed_live")
 
     def build_conversations(self) -> set[date]:
         """Rebuild the facts of those that changed; the days they were in, or are in now."""
-        self._replace("rpt_supplier_version")
-        self._replace("rpt_watch")
-        rows = self._count("select count(*) from changed_conversation")
-        if not self._values["is_everything"]:
-            self._run("changed_customer")
-            self._run("old_fact")
-            self._execute(
+        self._sql.replace("rpt_supplier_version")
+        self._sql.replace("rpt_watch")
+        rows = self._sql.count("select count(*) from changed_conversation")
+        if not self._sql.values["is_everything"]:
+            self._sql.run("changed_customer")
+            self._sql.run("old_fact")
+            self._sql.execute(
                 "delete f from rpt_conversation as f"
                 " inner join changed_conversation as c on c.row_key = f.row_key"
             )
         for first, end in _key_ranges(rows):
-            self._insert("rpt_conversation", from_key=first, to_key=end)
-        if self._values["is_everything"]:
-            days = self._dates("select distinct local_day from rpt_conversation")
+            self._sql.insert("rpt_conversation", from_key=first, to_key=end)
+        if self._sql.values["is_everything"]:
+            days = self._sql.dates("select distinct local_day from rpt_conversation")
         else:
-            self._run("changed_customer")
-            days = self._dates(
+            self._sql.run("changed_customer")
+            days = self._sql.dates(
                 "select local_day from old_fact union select f.local_day from rpt_conversation as f"
                 " inner join changed_conversation as c on c.row_key = f.row_key"
             )
@@ -192,77 +166,36 @@ class Build:
         """Bring the aggregates of conversations that entered the queue on *days* up to date."""
         # Who came again within a week counts on the later day.
         later = {day + DAY * n for day in days for n in range(LATER_DAYS)}
-        later &= self._dates("select distinct local_day from rpt_conversation")
+        later &= self._sql.dates("select distinct local_day from rpt_conversation")
         # All conversations of those days are sorted, or those of the customers that changed.
-        longest = LONGEST if self._values["is_everything"] else timedelta.max
+        longest = LONGEST if self._sql.values["is_everything"] else timedelta.max
         for first, end in spans(days | later, "day", longest):
-            self._run("changed_contact", **bounds(first, end))
-        if not self._values["is_everything"]:
-            self._execute(
+            self._sql.run("changed_contact", **bounds(first, end))
+        if not self._sql.values["is_everything"]:
+            self._sql.execute(
                 "insert into old_fact select f.* from changed_contact as c"
                 " inner join rpt_conversation as f"
                 " on f.local_day = c.local_day and f.row_key = c.row_key"
                 " left join changed_conversation as new on new.row_key = c.row_key"
                 " where new.row_key is null"
             )
-            self._execute(
+            self._sql.execute(
                 "insert ignore into changed_conversation (row_key)"
                 " select row_key from changed_contact"
             )
-        self._execute(
+        self._sql.execute(
             "update rpt_conversation as f inner join changed_contact as c"
             " on c.local_day = f.local_day and c.row_key = f.row_key"
             " set f.earlier_at = c.earlier_at"
         )
-        if self._values["is_everything"]:
-            percentiles.rank(self._connection, days, None, self._beat)
-            self._count_cohorts(days)
+        if self._sql.values["is_everything"]:
+            cohorts.count_all(self._sql, days)
         else:
-            self._change_cohorts()
-
-    def _change_cohorts(self) -> None:
-        """Take the old facts from the aggregates, and add the new ones; count some anew."""
-        self._run("new_fact")
-        self._run("changed_slot")
-        days = self._dates("select distinct cast(local_slot as date) from changed_slot")
-        if self._since:
-            days |= {self._since}
-        for grain, scope in FINER:
-            whole = span_start(self._since or NO_DAY, grain)
-            self._run("changed_cell", grain=grain, scope=scope, since_day=whole)
-        cells = self._changed_cells()
-        percentiles.rank(self._connection, days, cells, self._beat)
-        for grain, scope in FINER:
-            where = {"grain": grain, "scope": scope}
-            whole = span_start(self._since or NO_DAY, grain)
-            changed = {"finer": "", "finer_scope": "", **where, **bounds(ALL_DAYS, whole)}
-            for sign, facts in ((-1, "old_fact"), (1, "new_fact")):
-                self._run_over(facts, "rpt_cohort", sign=sign, **changed)
-            row = rpt_cohort.c
-            self._delete(
-                "rpt_cohort", row.grain == grain, row.scope == scope, row.local_start >= whole
-            )
-            young = {"young_day": span_start(self._young, grain), **LENGTHS[grain]}
-            self._run("settled_cohort", **where, **young)
-        self._execute(
-            "delete t from rpt_cohort as t inner join changed_cell as c on c.grain = t.grain"
-            " and c.scope = t.scope and c.local_start = t.local_start"
-            " and c.scope_id = t.scope_id where t.offered = 0"
-        )
-        self.written["rpt_cohort"] = sum(map(len, cells.values()))
-        if self._since:
-            self._count_cohorts({day for day in days if day >= self._since})
-
-    def _count_cohorts(self, days: set[date]) -> None:
-        """Count the aggregates of whole *days*, weeks and months, which are not there."""
-        for (grain, scope), (finer, finer_scope) in FINER.items():
-            where = {"grain": grain, "scope": scope, "finer": finer, "finer_scope": finer_scope}
-            for first, end in spans(days, grain):
-                self._insert("rpt_cohort", **where, sign=1, **bounds(first, end))
+            cohorts.change(self._sql, self._young, self._since)
 
     def build_seat_work(self, days: set[date]) -> None:
         """Rebuild what seats did with conversations that began on *days*."""
-        spoken = days | self._dates(
+        spoken = days | self._sql.dates(
             "select distinct cast(f.last_ack_at + interval :local_hours hour as date)"
             " from rpt_conversation as f"
             " inner join changed_conversation as c on c.row_key = f.row_key"
@@ -272,15 +205,12 @@ class Build:
             none=NO_DAY,
             days=LATER_DAYS - 1,
         )
-        self._stage_seats(spoken)
-        for grain in DAYS:
-            for scope in SCOPES:
-                self._aggregate("rpt_seat_work", grain, scope, spoken)
-        self._run("settled_seat_work")
+        seats.build(self._sql, spoken)
+        self._sql.run("settled_seat_work")
 
     def build_sessions(self) -> None:
         """Rebuild the days of the older router's table that changed."""
-        days = self._dates(
+        days = self._sql.dates(
             "select distinct cast(created_time + interval :local_hours hour as date)"
             " from cs_session_history"
             " where snapshot_id <= :snapshot_id"
@@ -293,17 +223,18 @@ class Build:
         if days:  # at once, because all rows are looked at for any of them
             first, end = min(days), max(days) + DAY
             day = rpt_session.c.local_day
-            self._delete("rpt_session", day >= first, day < end)
-            self._insert("rpt_session", **bounds(first, end))
-        self._run("settled_session")
+            self._sql.delete("rpt_session", day >= first, day < end)
+            self._sql.insert("rpt_session", **bounds(first, end))
+        self._sql.run("settled_session")
 
     def build_present(self) -> None:
         """Replace what is about the newest snapshot only."""
-        self._replace("rpt_seat")
-        self._delete("rpt_queue_now")
+        self._sql.replace("rpt_seat")
+        self._sql.delete("rpt_queue_now")
         for scope in SCOPES:
-            self._insert("rpt_queue_now", scope=scope)
+            self._sql.insert("rpt_queue_now", scope=scope)
 
+<<<<<<< ours
     def build_tickets(self, since: date, rules: str = "") -> None:
         """Rebuild what is told of tickets that changed, and of those created from *since* on.
 
@@ -323,13 +254,30 @@ class Build:
             written = self._insert(table)
             if table == "rpt_ticket":
                 self._tickets = written
+=======
+    def build_tickets(self, since: date) -> None:
+        """Rebuild the facts of tickets that changed and their days, and those from *since* on."""
+        self._sql.temporary(
+            "changed_ticket (vendor varchar(50) collate utf8mb4_bin,"
+            " ticket_id varchar(64) collate utf8mb4_bin, row_hash binary(16),"
+            " primary key (vendor, ticket_id)) default character set utf8mb4"
+        )
+        self._sql.run("changed_ticket", since=since)
+        days = self._ticket_days()
+        self._sql.execute(
+            "delete f from rpt_ticket as f"
+            " inner join changed_ticket as c on c.vendor = f.vendor and c.ticket_id = f.ticket_id"
+        )
+        self._tickets = self._sql.insert("rpt_ticket")
+>>>>>>> theirs
         days |= self._ticket_days()
-        days |= self._dates(
+        days |= self._sql.dates(
             "select distinct local_day from rpt_ticket where local_day >= :since", since=since
         )
         for grain in DAYS:
             for scope in TICKET_SCOPES:
                 self._aggregate("rpt_ticket_cohort", grain, scope, days)
+<<<<<<< ours
         self._build_backlog()
 
     def _build_backlog(self) -> None:
@@ -348,6 +296,15 @@ class Build:
     def forget(self) -> None:
         """Empty the facts and aggregates, so that all is built anew."""
         self._values["is_everything"] = 1
+=======
+        sampled_at = rpt_ticket_backlog.c.sampled_at
+        self._sql.delete("rpt_ticket_backlog", sampled_at == self._sql.values["built_at"])
+        self._sql.insert("rpt_ticket_backlog")
+
+    def forget(self) -> None:
+        """Empty the facts and aggregates, samples excepted, so that all is built anew."""
+        self._sql.values["is_everything"] = 1
+>>>>>>> theirs
         for table in (
             "rpt_conversation",
             "rpt_cohort",
@@ -359,14 +316,14 @@ class Build:
             "rpt_ticket_cohort",
             "rpt_ticket_backlog_day",
         ):
-            self._delete(table)
+            self._sql.delete(table)
 
     def note(self, run_id: str, since: date) -> None:
         """Write the row of this build."""
-        undated = self._count("select count(*) from rpt_conversation where local_day = :none")
-        number = self._count("select coalesce(max(build_id), 0) from rpt_build") + 1
+        undated = self._sql.count("select count(*) from rpt_conversation where local_day = :none")
+        number = self._sql.count("select coalesce(max(build_id), 0) from rpt_build") + 1
         kept = ("built_at", "service_level_s", "snapshot_id", "snapshot_at", "definition_version")
-        self._connection.execute(
+        self._sql.connection.execute(
             sa.insert(rpt_build).values(
                 build_id=number,
                 run_id=run_id,
@@ -374,95 +331,29 @@ class Build:
                 days=self._days,
                 tickets=self._tickets,
                 undated=undated,
-                **{name: self._values[name] for name in kept},
+                **{name: self._sql.values[name] for name in kept},
             )
         )
         self.written["rpt_build"] = 1
-
-    def _stage_seats(self, days: set[date]) -> None:
-        """Read once what all grains and scopes of ``rpt_seat_work`` on *days* add up."""
-        for table in SEAT_TABLES:
-            self._temporary(table)
-        whole = [span for grain in DAYS for span in spans(days, grain)]
-        needed = {first + DAY * n for first, end in whole for n in range((end - first).days)}
-        for first, end in spans(needed, "day"):
-            for table in ("seat_day", "acknowledging_day"):
-                self._run(table, **bounds(first, end))
-        begins = [{"begin": begin} for begin in {span_start(d, g) for d in days for g in DAYS}]
-        if begins:
-            insert = sa.text("insert into span_begin (local_start) values (:begin)")
-            self._connection.execute(insert, begins)
-        self._run("valid_seat")
 
     def _aggregate(self, table: str, grain: str, scope: str, days: set[date]) -> None:
         for first, end in spans(days, grain):
             where = {"grain": grain, "scope": scope, **bounds(first, end)}
             column = metadata.tables[table].c
-            self._delete(
+            self._sql.delete(
                 table,
                 column.grain == grain,
                 column.scope == scope,
                 column.local_start >= first,
                 column.local_start < end,
             )
-            self._insert(table, **where)
-
-    def _changed_cells(self) -> dict[tuple[str, str], set[percentiles.Cell]]:
-        """The rows of ``rpt_cohort`` that change, by grain and scope."""
-        self._beat()
-        query = (
-            "select grain, scope, to_seconds(local_start) div 900 as quarter, scope_id"
-            " from changed_cell"
-        )
-        cells: dict[tuple[str, str], set[percentiles.Cell]] = {span: set() for span in FINER}
-        for grain, scope, quarter, scope_id in self._connection.execute(sa.text(query)):
-            cells[grain, scope].add((quarter, scope_id))
-        return cells
+            self._sql.insert(table, **where)
 
     def _ticket_days(self) -> set[date]:
-        return self._dates(
+        return self._sql.dates(
             "select distinct f.local_day from changed_ticket as c"
             " inner join rpt_ticket as f on f.vendor = c.vendor and f.ticket_id = c.ticket_id"
         )
-
-    def _dates(self, query: str, **values: Any) -> set[date]:
-        self._beat()
-        found = self._connection.execute(sa.text(query), {**self._values, **values}).scalars()
-        return set(found) - {NO_DAY, None}
-
-    def _count(self, query: str) -> int:
-        self._beat()
-        return int(self._connection.execute(sa.text(query), {"none": NO_DAY}).scalar_one())
-
-    def _replace(self, table: str) -> None:
-        self._delete(table)
-        self._insert(table)
-
-    def _insert(self, table: str, **values: Any) -> int:
-        rows = self._run(table, **values)
-        self.written[table] = self.written.get(table, 0) + rows
-        return rows
-
-    def _run(self, name: str, **values: Any) -> int:
-        return self._run_over("rpt_conversation", name, **values)
-
-    def _run_over(self, facts: str, name: str, **values: Any) -> int:
-        self._beat()
-        statement = read_statement(name, facts)
-        return self._connection.execute(statement, {**self._values, **values}).rowcount
-
-    def _delete(self, table: str, *where: sa.ColumnElement[bool]) -> None:
-        self._beat()
-        self._connection.execute(sa.delete(metadata.tables[table]).where(*where))
-
-    def _execute(self, statement: str, **values: Any) -> None:
-        self._beat()
-        self._connection.execute(sa.text(statement), {**self._values, **values})
-
-    def _temporary(self, definition: str) -> None:
-        name = definition.split()[0]
-        self._connection.exec_driver_sql(f"drop temporary table if exists {name}")
-        self._connection.exec_driver_sql(f"create temporary table {definition}")
 
 
 def _key_ranges(rows: int) -> Iterator[tuple[bytes, bytes]]:

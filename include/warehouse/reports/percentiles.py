@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from datetime import date, datetime, time, timedelta
 from functools import cache
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import numpy as np
 import sqlalchemy as sa
@@ -39,10 +39,13 @@ GRAINS: Final = {"15min": 1, "30min": 2, "hour": 4, "day": QUARTERS, "week": 0, 
 ID_ZERO: Final = 2**31
 """Added to the id in a number that stands for a cell: ids may be negative."""
 
+Span = tuple[str, date]
+"""A grain, day, week or month, and the first day."""
 Cell = tuple[int, int]
 """The first quarter of an hour of a span, counted from the year 0; a supplier, a line, or 0."""
 Changed = Mapping[tuple[str, str], Collection[Cell]] | None
 """Cells by grain and scope; None: all."""
+T = TypeVar("T", np.float64, np.int64)
 Floats = NDArray[np.float64]
 Numbers = NDArray[np.int64]
 
@@ -72,33 +75,71 @@ def rank(
     """Fill ``cohort_percentile``, a temporary table, for the spans that hold one of *days*.
 
     Only for the cells *changed*, if they are given, all of which lie in those spans. *beat* is
-    called before each month. A span belongs to the month in which it begins, so a month is read
-    together with those days behind it that its last week holds. Raises ContractError where the
-    server cuts what it is asked for.
+    called before each month.
     """
-    connection.exec_driver_sql("drop temporary table if exists cohort_percentile")
-    cohort_percentile.create(connection)
-    # By default it would cut a list of values after a thousand characters.
-    connection.exec_driver_sql("set session group_concat_max_len = 1073741824")
-    names = list(cohort_percentile.c.keys())
+    recreate(connection, cohort_percentile)
     spans = {(grain, span_start(day, grain)) for grain in DAYS for day in days}
-    for month in sorted({span_start(start, "month") for _, start in spans}):
+    for first, end, mine in months(spans):
         beat()
-        mine = {span for span in spans if span_start(span[1], "month") == month}
-        first = min(start for _, start in mine)
-        end = max(span_end(start, grain) for grain, start in mine)
         wanted = {
-            grain: {_first_quarter(start) for other, start in mine if other == grain}
+            grain: {first_quarter(start) for other, start in mine if other == grain}
             for grain in DAYS
         }
-        facts = _read(connection, first, end)
-        feed = _PercentileFeed(_rows(facts, wanted, changed))
-        target = bulk.Target(cohort_percentile.name, names, set(), {})
-        bulk.load(iter([bulk.Writer(connection, beat)]), target, feed)
+        facts = read(connection, "ranked_conversation", FIELDS, first, end)
+        load(connection, cohort_percentile, _rows(facts, wanted, changed), beat)
 
 
-class _PercentileFeed:
-    """Rows of ``cohort_percentile`` on their way to the server."""
+def months(spans: set[Span]) -> Iterator[tuple[date, date, set[Span]]]:
+    """Groups of *spans*, a month each, with the first of their days and the day after the last.
+
+    A span belongs to the month in which it begins, which is read together with those days behind
+    it that its last week holds.
+    """
+    for month in sorted({span_start(start, "month") for _, start in spans}):
+        mine = {span for span in spans if span_start(span[1], "month") == month}
+        first = min(start for _, start in mine)
+        yield first, max(span_end(start, grain) for grain, start in mine), mine
+
+
+def recreate(connection: sa.Connection, table: sa.Table) -> None:
+    """Make a temporary table, empty."""
+    connection.exec_driver_sql(f"drop temporary table if exists {table.name}")
+    table.create(connection)
+
+
+def read(
+    connection: sa.Connection, name: str, fields: int, first: date, end: date, **values: int
+) -> Floats:
+    """What a statement finds from *first* to before *end*: a row for each of its *fields*.
+
+    Raises ContractError where the server cuts what it is asked for.
+    """
+    # By default it would cut a list of values after a thousand characters.
+    connection.exec_driver_sql("set session group_concat_max_len = 1073741824")
+    found = connection.execute(read_statement(name), {**bounds(first, end), **values}).all()
+    texts = "".join(row.fields for row in found).split(",")
+    if len(texts) != fields * sum(row.items for row in found) + 1 or texts.pop():
+        raise ContractError(
+            f"the server cut the list of {name} from {first} to {end}: raise max_allowed_packet",
+            vendor="warehouse",
+        )
+    facts = np.fromiter(map(float, texts), float, len(texts))
+    return np.ascontiguousarray(facts.reshape(-1, fields).T)
+
+
+def load(
+    connection: sa.Connection,
+    table: sa.Table,
+    rows: Iterable[tuple[Any, ...]],
+    beat: Callable[[], None],
+) -> None:
+    """Send rows into a table of ours."""
+    target = bulk.Target(table.name, list(table.c.keys()), set(), {})
+    bulk.load(iter([bulk.Writer(connection, beat)]), target, _Feed(rows))
+
+
+class _Feed:
+    """Rows on their way to the server."""
 
     def __init__(self, rows: Iterable[tuple[Any, ...]]) -> None:
         self._rows = rows
@@ -119,20 +160,6 @@ class _PercentileFeed:
             yield batch
 
 
-def _read(connection: sa.Connection, first: date, end: date) -> Floats:
-    """The conversations from *first* to before *end*: a row each of the statement's fields."""
-    found = connection.execute(read_statement("ranked_conversation"), bounds(first, end)).all()
-    conversations = sum(row.conversations for row in found)
-    fields = "".join(row.fields for row in found).split(",")
-    if len(fields) != conversations * FIELDS + 1 or fields.pop():
-        raise ContractError(
-            f"the waits from {first} to {end} were cut by the server: raise max_allowed_packet",
-            vendor="warehouse",
-        )
-    facts = np.fromiter(map(float, fields), float, len(fields))
-    return np.ascontiguousarray(facts.reshape(-1, FIELDS).T)
-
-
 def _rows(
     facts: Floats, wanted: Mapping[str, set[int]], changed: Changed
 ) -> Iterator[tuple[Any, ...]]:
@@ -151,7 +178,7 @@ def _rows(
         for grain in GRAINS:
             if scope == "supplier" and grain in ("15min", "30min"):
                 continue
-            start = _starts(quarter, grain)
+            start = starts_of(quarter, grain)
             span = (start - start.min()).astype(np.uint16)  # so small that nothing is compared
             waits, handled = (o[np.argsort(span[o], kind="stable")] for o in by_id)
             kinds = (
@@ -160,22 +187,32 @@ def _rows(
                 (waits[capped[waits] == 1], wait),
                 (handled if grain in DAYS else handled[:0], handling),
             )
-            cells = start * 2 * ID_ZERO + ids + ID_ZERO
-            found = [_pairs(cells[order], values[order]) for order, values in kinds]
+            cells = cells_of(start, ids)
+            found = [pairs_of(cells[order], values[order]) for order, values in kinds]
             every = np.union1d(found[0][0], found[3][0])
             pairs = np.full((len(every), 2 * len(kinds)), None, object)
             for number, (mine, both) in enumerate(found):
                 pairs[np.searchsorted(every, mine), 2 * number : 2 * number + 2] = both
             starts = wanted.get(grain, wanted["day"])
             for number, values in zip(every.tolist(), pairs.tolist(), strict=True):
-                first, scope_id = number // (2 * ID_ZERO), number % (2 * ID_ZERO) - ID_ZERO
+                first, scope_id = cell_of(number)
                 if first - first % QUARTERS in starts and (
                     changed is None or (first, scope_id) in changed[grain, scope]
                 ):
-                    yield (grain, scope, _first_moment(first), scope_id, *values)
+                    yield (grain, scope, first_moment(first), scope_id, *values)
 
 
-def _pairs(cells: Numbers, values: Floats) -> tuple[Numbers, Floats]:
+def cells_of(starts: Numbers, ids: Numbers) -> Numbers:
+    """A number for each cell."""
+    return starts * 2 * ID_ZERO + ids + ID_ZERO
+
+
+def cell_of(number: int) -> Cell:
+    """The cell that ``cells_of`` gave a number."""
+    return number // (2 * ID_ZERO), number % (2 * ID_ZERO) - ID_ZERO
+
+
+def pairs_of(cells: Numbers, values: NDArray[T]) -> tuple[Numbers, NDArray[T]]:
     """Each of the *cells* once, and two of its *values*: the places ceil(n / 2) and ceil(9 n / 10).
 
     They are sorted, by cell and value.
@@ -186,12 +223,12 @@ def _pairs(cells: Numbers, values: Floats) -> tuple[Numbers, Floats]:
     return cells[begins], values[begins[:, None] + places]
 
 
-def _starts(quarter: Numbers, grain: str) -> Numbers:
+def starts_of(quarter: Numbers, grain: str) -> Numbers:
     """The first quarter of the span that holds each *quarter*."""
     if length := GRAINS[grain]:
         return quarter - quarter % length
     days, place = np.unique(quarter // QUARTERS, return_inverse=True)
-    starts = [_first_quarter(span_start(_day(day * QUARTERS), grain)) for day in days.tolist()]
+    starts = [first_quarter(span_start(_day(day * QUARTERS), grain)) for day in days.tolist()]
     return np.array(starts, np.int64)[place]
 
 
@@ -199,11 +236,12 @@ def _day(quarter: int) -> date:
     return date.fromordinal(quarter // QUARTERS - YEAR_ZERO)
 
 
-def _first_quarter(day: date) -> int:
+def first_quarter(day: date) -> int:
+    """The number of the quarter of an hour with which a day begins."""
     return (day.toordinal() + YEAR_ZERO) * QUARTERS
 
 
 @cache
-def _first_moment(quarter: int) -> str:
+def first_moment(quarter: int) -> str:
     """When it begins, as a DATETIME column takes it."""
     return str(datetime.combine(_day(quarter), time()) + quarter % QUARTERS * QUARTER)

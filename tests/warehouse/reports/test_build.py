@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 import sqlalchemy as sa
 
-from include.warehouse.reports.basis import read_basis
-from include.warehouse.reports.build import ALL_DAYS, Build
+from include.warehouse.reports.basis import ALL_DAYS, read_basis
+from include.warehouse.reports.build import Build
 from include.warehouse.reports.tables import rpt_build, rpt_ticket
 from include.warehouse.tickets.life import Look
 from include.warehouse.tickets.store import store_tickets
