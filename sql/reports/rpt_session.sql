@@ -12,8 +12,6 @@ with
 routed as (
     select
         cast(created_time + interval :local_hours hour as date) as local_day,
-        case when shop_name regexp '^shop_[0-9]{1,9}$'
-            then cast(substring(shop_name, 6) as signed) else 0 end as supplier_id,
         user_name,
         shop_name,
         id,
@@ -36,7 +34,7 @@ transferred as (
 followed as (
     select
         r.local_day,
-        r.supplier_id,
+        r.shop_name,
         r.created_time,
         r.is_robot
         and r.session_state = 5
@@ -48,19 +46,20 @@ followed as (
     window later as (partition by r.user_name, r.shop_name order by r.created_time, r.id)
 ),
 counted as (
-    select local_day, supplier_id, count(*) as sessions, sum(is_robot) as robot, 0 as handed_over
+    select local_day, shop_name, count(*) as sessions, sum(is_robot) as robot, 0 as handed_over
     from routed
     where created_time < :to_at
-    group by local_day, supplier_id
+    group by local_day, shop_name
     union all
-    select local_day, supplier_id, 0 as sessions, 0 as robot, count(*) as handed_over
+    select local_day, shop_name, 0 as sessions, 0 as robot, count(*) as handed_over
     from followed
     where created_time < :to_at and is_handed_over
-    group by local_day, supplier_id
+    group by local_day, shop_name
 )
 select
     local_day,
-    supplier_id,
+    case when shop_name regexp '^shop_[0-9]{1,9}$'
+        then cast(substring(shop_name, 6) as signed) else 0 end as supplier_id,
     sum(sessions) as sessions,
     sum(robot) as robot,
     sum(handed_over) as handed_over,

@@ -195,16 +195,18 @@ class Build:
 
     def build_seat_work(self, days: set[date]) -> None:
         """Rebuild what seats did with conversations that began on *days*."""
-        spoken = days | self._sql.dates(
-            "select distinct cast(f.last_ack_at + interval :local_hours hour as date)"
-            " from rpt_conversation as f"
-            " inner join changed_conversation as c on c.row_key = f.row_key"
-            " where f.local_day < :none and f.seat_id > 0"
-            " and f.last_ack_at >= f.inqueue_at"
-            " and f.last_ack_at < f.inqueue_at + interval :days day",
-            none=NO_DAY,
-            days=LATER_DAYS - 1,
-        )
+        spoken = set(days)
+        if not self._sql.values["is_everything"]:
+            spoken |= self._sql.dates(
+                "select distinct cast(f.last_ack_at + interval :local_hours hour as date)"
+                " from rpt_conversation as f"
+                " inner join changed_conversation as c on c.row_key = f.row_key"
+                " where f.local_day < :none and f.seat_id > 0"
+                " and f.last_ack_at >= f.inqueue_at"
+                " and f.last_ack_at < f.inqueue_at + interval :days day",
+                none=NO_DAY,
+                days=LATER_DAYS - 1,
+            )
         seats.build(self._sql, spoken)
         self._sql.run("settled_seat_work")
 
