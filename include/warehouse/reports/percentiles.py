@@ -34,6 +34,8 @@ QUARTER: Final = timedelta(minutes=15)
 AT_ONCE: Final = 5_000
 FIELDS: Final = 6
 """Of a conversation, in ``ranked_conversation.sql``."""
+LIST_BYTES: Final = 1 << 30
+"""Of one list of values that the server may make: by default it cuts them after a thousand."""
 GRAINS: Final = {"15min": 1, "30min": 2, "hour": 4, "day": QUARTERS, "week": 0, "month": 0}
 """Each with its quarters; weeks and months begin where the calendar says."""
 ID_ZERO: Final = 2**31
@@ -114,8 +116,7 @@ def read(
 
     Raises ContractError where the server cuts what it is asked for.
     """
-    # By default it would cut a list of values after a thousand characters.
-    connection.exec_driver_sql("set session group_concat_max_len = 1073741824")
+    connection.exec_driver_sql(f"set session group_concat_max_len = {LIST_BYTES}")
     found = connection.execute(read_statement(name), {**bounds(first, end), **values}).all()
     texts = "".join(row.fields for row in found).split(",")
     if len(texts) != fields * sum(row.items for row in found) + 1 or texts.pop():

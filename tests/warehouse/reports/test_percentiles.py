@@ -9,6 +9,7 @@ from datetime import date, datetime, time, timedelta
 import pytest
 import sqlalchemy as sa
 
+from include.errors import ContractError
 from include.warehouse.reports import percentiles
 from include.warehouse.reports.basis import DAY, span_start
 from include.warehouse.reports.percentiles import cohort_percentile
@@ -120,3 +121,9 @@ def test_only_changed_cells_are_ranked_and_over_all_their_values(stored, facts):
 
 def test_nothing_changed_leaves_an_empty_table(stored):
     assert ranked(stored, []) == {}
+
+
+def test_a_list_that_the_server_cut_is_an_error(stored, monkeypatch):
+    monkeypatch.setattr(percentiles, "LIST_BYTES", 60)
+    with pytest.raises(ContractError, match="raise max_allowed_packet"):
+        ranked(stored, DAYS)

@@ -13,3 +13,8 @@ def test_every_moment_that_a_statement_is_given_is_bound_as_one(name):
     bound = read_statement(name)._bindparams
     moments = {key for key, given in bound.items() if isinstance(given.type, Utc)}
     assert moments == {key for key in bound if key.endswith("_at")}
+
+
+def test_a_statement_counts_over_other_facts():
+    assert "from old_fact\n" in str(read_statement("rpt_cohort", "old_fact"))
+    assert "rpt_conversation\n" not in str(read_statement("rpt_cohort", "old_fact"))
