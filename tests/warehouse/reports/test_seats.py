@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections import Counter, defaultdict
 from datetime import datetime, time, timedelta
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -54,7 +55,8 @@ def starts_of(fact, day):
 
 def expected(facts):
     """Every row: conversations, active seats, median, 90th percentile, acknowledging seats."""
-    done, heard = defaultdict(Counter), defaultdict(set)
+    done: dict[Any, Counter[int]] = defaultdict(Counter)
+    heard: dict[Any, set[int]] = defaultdict(set)
     begun = {(g, start) for f in facts for g, _, start, _ in starts_of(f, f["local_day"])}
     for fact in facts:
         if fact["outcome"] != "served" or not fact["seat_id"]:
