@@ -17,4 +17,4 @@ where
 union all
 select row_key
 from rpt_conversation
-where local_day >= :since_day and coalesce(inqueue_at >= :since_at, 1)
+where local_day >= :since_day and inqueue_at >= :since_at
