@@ -14,19 +14,14 @@ from include.warehouse.bookkeeping import ledger
 from include.warehouse.bookkeeping.ledger import Request
 from include.warehouse.mysql import Warehouse
 from include.warehouse.reports import build as rows
-<<<<<<< ours
 from include.warehouse.reports import calendar, texts
-from include.warehouse.reports.basis import read_basis, read_earlier_build, young_since
-from include.warehouse.reports.calendar import BusinessHours
-=======
-from include.warehouse.reports import texts
 from include.warehouse.reports.basis import (
     ALL_DAYS,
     read_basis,
     read_earlier_build,
     young_since,
 )
->>>>>>> theirs
+from include.warehouse.reports.calendar import BusinessHours
 
 log = logging.getLogger(__name__)
 

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from include.warehouse.customer_service.tables import cs_snapshot, cs_snapshot_table
 from include.warehouse.reports.tables import rpt_build
 
-DEFINITION_VERSION: Final = 4
+DEFINITION_VERSION: Final = 5
 """Raise it with every change of what a number means: the next build then rebuilds everything."""
 
 DAYS: Final = ("day", "week", "month")

@@ -30,18 +30,8 @@ from include.warehouse.reports.basis import (
     spans,
     young_since,
 )
-<<<<<<< ours
-from include.warehouse.reports.statements import read_statement
-from include.warehouse.reports.tables import (
-    rpt_build,
-    rpt_cohort,
-    rpt_session,
-    rpt_ticket_backlog_day,
-)
-=======
-from include.warehouse.reports.statements import Statements
-from include.warehouse.reports.tables import rpt_build, rpt_session, rpt_ticket_backlog
->>>>>>> theirs
+from include.warehouse.reports.statements import Statements, read_statement
+from include.warehouse.reports.tables import rpt_build, rpt_session, rpt_ticket_backlog_day
 from include.warehouse.types import metadata
 
 LATER_DAYS: Final = 8
@@ -69,17 +59,6 @@ CHANGED: Final = (
 )
 """Temporary tables: what changed, what it was and is, and where it counts."""
 
-<<<<<<< ours
-SEAT_TABLES: Final = (
-    "seat_day (local_day date, seat_id int, supplier_id int, busi_id int, conversations int,"
-    " primary key (local_day, seat_id, supplier_id, busi_id))",
-    "acknowledging_day (local_day date, seat_id int, supplier_id int, busi_id int,"
-    " primary key (local_day, seat_id, supplier_id, busi_id))",
-    "valid_seat (local_start datetime, supplier_id int, busi_id int, seats int,"
-    " primary key (local_start, supplier_id))",
-    "span_begin (local_start datetime primary key)",
-)
-
 TICKET_TABLES: Final = (
     "changed_ticket (vendor varchar(50) collate utf8mb4_bin,"
     " ticket_id varchar(64) collate utf8mb4_bin, row_hash binary(16),"
@@ -90,16 +69,6 @@ TICKET_TABLES: Final = (
     " category_id varchar(64) collate utf8mb4_bin, from_at datetime(6), until_at datetime(6))",
 )
 
-SESSION: Final = (
-    # The sorts of a month fit into it. All go with the connection.
-    "set session sort_buffer_size = 33554432",
-    # MariaDB holds in memory what both allow; by default that is 16 MiB.
-    "set session tmp_table_size = 134217728",
-    "set session max_heap_table_size = 134217728",
-)
-
-=======
->>>>>>> theirs
 
 class Build:
     """One build, on one connection. *beat* is called before each statement."""
@@ -198,12 +167,11 @@ class Build:
         spoken = set(days)
         if not self._sql.values["is_everything"]:
             spoken |= self._sql.dates(
-                "select distinct cast(f.last_ack_at + interval :local_hours hour as date)"
-                " from rpt_conversation as f"
-                " inner join changed_conversation as c on c.row_key = f.row_key"
-                " where f.local_day < :none and f.seat_id > 0"
-                " and f.last_ack_at >= f.inqueue_at"
-                " and f.last_ack_at < f.inqueue_at + interval :days day",
+                "select cast(last_ack_at + interval :local_hours hour as date)"
+                " from (select * from old_fact union all select * from new_fact) as f"
+                " where local_day < :none and seat_id > 0"
+                " and last_ack_at >= inqueue_at"
+                " and last_ack_at < inqueue_at + interval :days day",
                 none=NO_DAY,
                 days=LATER_DAYS - 1,
             )
@@ -236,7 +204,6 @@ class Build:
         for scope in SCOPES:
             self._sql.insert("rpt_queue_now", scope=scope)
 
-<<<<<<< ours
     def build_tickets(self, since: date, rules: str = "") -> None:
         """Rebuild what is told of tickets that changed, and of those created from *since* on.
 
@@ -244,34 +211,18 @@ class Build:
         one all have changed.
         """
         for table in TICKET_TABLES:
-            self._temporary(f"{table} default character set utf8mb4")
-        self._run("changed_ticket", since=since, rules=rules)
-        self._run("former_state")
+            self._sql.temporary(f"{table} default character set utf8mb4")
+        self._sql.run("changed_ticket", since=since, rules=rules)
+        self._sql.run("former_state")
         days = self._ticket_days()
         for table in ("rpt_ticket_state", "rpt_ticket", "rpt_ticket_sla"):
-            self._execute(
+            self._sql.execute(
                 f"delete f from {table} as f inner join changed_ticket as c"
                 " on c.vendor = f.vendor and c.ticket_id = f.ticket_id"
             )
-            written = self._insert(table)
+            written = self._sql.insert(table)
             if table == "rpt_ticket":
                 self._tickets = written
-=======
-    def build_tickets(self, since: date) -> None:
-        """Rebuild the facts of tickets that changed and their days, and those from *since* on."""
-        self._sql.temporary(
-            "changed_ticket (vendor varchar(50) collate utf8mb4_bin,"
-            " ticket_id varchar(64) collate utf8mb4_bin, row_hash binary(16),"
-            " primary key (vendor, ticket_id)) default character set utf8mb4"
-        )
-        self._sql.run("changed_ticket", since=since)
-        days = self._ticket_days()
-        self._sql.execute(
-            "delete f from rpt_ticket as f"
-            " inner join changed_ticket as c on c.vendor = f.vendor and c.ticket_id = f.ticket_id"
-        )
-        self._tickets = self._sql.insert("rpt_ticket")
->>>>>>> theirs
         days |= self._ticket_days()
         days |= self._sql.dates(
             "select distinct local_day from rpt_ticket where local_day >= :since", since=since
@@ -279,7 +230,6 @@ class Build:
         for grain in DAYS:
             for scope in TICKET_SCOPES:
                 self._aggregate("rpt_ticket_cohort", grain, scope, days)
-<<<<<<< ours
         self._build_backlog()
 
     def _build_backlog(self) -> None:
@@ -288,25 +238,16 @@ class Build:
         The last day of a build ended with it.
         """
         day = rpt_ticket_backlog_day.c.local_day
-        told = self._connection.scalar(sa.select(sa.func.max(day)))
-        changed = self._connection.scalar(read_statement("changed_backlog"), self._values)
+        told = self._sql.connection.scalar(sa.select(sa.func.max(day)))
+        changed = self._sql.connection.scalar(read_statement("changed_backlog"), self._sql.values)
         first = min((d for d in (told, changed) if d is not None), default=None)
         if first is not None:
-            self._delete("rpt_ticket_backlog_day", day >= first)
-            self._insert("rpt_ticket_backlog_day", first_day=first, first_at=begin_of(first))
+            self._sql.delete("rpt_ticket_backlog_day", day >= first)
+            self._sql.insert("rpt_ticket_backlog_day", first_day=first, first_at=begin_of(first))
 
     def forget(self) -> None:
         """Empty the facts and aggregates, so that all is built anew."""
-        self._values["is_everything"] = 1
-=======
-        sampled_at = rpt_ticket_backlog.c.sampled_at
-        self._sql.delete("rpt_ticket_backlog", sampled_at == self._sql.values["built_at"])
-        self._sql.insert("rpt_ticket_backlog")
-
-    def forget(self) -> None:
-        """Empty the facts and aggregates, samples excepted, so that all is built anew."""
         self._sql.values["is_everything"] = 1
->>>>>>> theirs
         for table in (
             "rpt_conversation",
             "rpt_cohort",
