@@ -34,8 +34,8 @@ from include.warehouse.reports.statements import Statements, read_statement
 from include.warehouse.reports.tables import rpt_build, rpt_session, rpt_ticket_backlog_day
 from include.warehouse.types import metadata
 
-LATER_DAYS: Final = 8
-"""A conversation touches the numbers of so many days: repeats within a week, last messages."""
+EARLIER_DAYS: Final = 8
+"""So far back a customer's conversation before is known (``earlier_at``)."""
 
 TICKET_SCOPES: Final = ("all", "vendor", "product", "category", "account")
 
@@ -134,7 +134,7 @@ class Build:
     def build_cohorts(self, days: set[date]) -> None:
         """Bring the aggregates of conversations that entered the queue on *days* up to date."""
         # Who came again within a week counts on the later day.
-        later = {day + DAY * n for day in days for n in range(LATER_DAYS)}
+        later = {day + DAY * n for day in days for n in range(EARLIER_DAYS + 1)}
         later &= self._sql.dates("select distinct local_day from rpt_conversation")
         # All conversations of those days are sorted, or those of the customers that changed.
         longest = LONGEST if self._sql.values["is_everything"] else timedelta.max
@@ -171,9 +171,8 @@ class Build:
                 " from (select * from old_fact union all select * from new_fact) as f"
                 " where local_day < :none and seat_id > 0"
                 " and last_ack_at >= inqueue_at"
-                " and last_ack_at < inqueue_at + interval :days day",
+                " and last_ack_at < inqueue_at + interval 7 day",
                 none=NO_DAY,
-                days=LATER_DAYS - 1,
             )
         seats.build(self._sql, spoken)
         self._sql.run("settled_seat_work")
