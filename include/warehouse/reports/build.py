@@ -21,6 +21,7 @@ from include.warehouse.reports.basis import (
     DEFINITION_VERSION,
     HOUR,
     LOCAL,
+    LONGEST,
     SETTLED,
     Basis,
     begin_of,
@@ -279,9 +280,18 @@ class Build:
         told = self._connection.scalar(sa.select(sa.func.max(day)))
         changed = self._connection.scalar(read_statement("changed_backlog"), self._values)
         first = min((d for d in (told, changed) if d is not None), default=None)
-        if first is not None:
-            self._delete("rpt_ticket_backlog_day", day >= first)
-            self._insert("rpt_ticket_backlog_day", first_day=first, first_at=begin_of(first))
+        if first is None:
+            return
+        self._delete("rpt_ticket_backlog_day", day >= first)
+        self._temporary("day_step (days int, step int, primary key (days, step))")
+        longest = range(LONGEST.days + 1)
+        steps = [{"days": days, "step": step} for days in longest for step in range(days + 1)]
+        self._connection.execute(sa.text("insert into day_step values (:days, :step)"), steps)
+        today = (self._values["built_at"] + LOCAL).date()
+        while first <= today:
+            end = min(first + LONGEST, today + DAY)
+            self._insert("rpt_ticket_backlog_day", **bounds(first, end))
+            first = end
 
     def forget(self) -> None:
         """Empty the facts and aggregates, so that all is built anew."""
