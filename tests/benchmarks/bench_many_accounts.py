@@ -1,0 +1,130 @@
+"""How long a run of *sync_tickets* takes for very many accounts of one vendor, 1 % of them with news.
+
+    python -m tests.benchmarks many_accounts --accounts 10000 --latency 5
+
+Airflow is started as the demo starts it, on one machine. The first run reads what each account has;
+then one in a hundred gets a new ticket, and the next run is measured as Airflow tells it, from its
+start to its end. Beside it stands the processor time of all that took part: Airflow and its tasks,
+the databases and the sandbox, which shares the cores.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Final
+
+import psutil
+import sqlalchemy as sa
+import typer
+
+from include.sandbox.demo.airflow import Api, DemoError, Metadata
+from include.sandbox.vendors.server import Sandbox
+from include.secrets import KeyRing, new_key, seal
+from include.warehouse.mysql import Warehouse
+from include.warehouse.tickets.tables import cloud_user
+from include.warehouse.types import stored_name
+from tests.benchmarks.bench_celery import consumed, servers
+from tests.benchmarks.ground import ground
+from tests.benchmarks.service import environment, started
+
+DAG: Final = "sync_tickets"
+MARK_SECONDS: Final = 900
+TICKETS: Final = 1
+"""Of each account, read by the first run."""
+
+
+def add_accounts(url: str, sandbox: Sandbox, vendor: str, number: int, key: str) -> None:
+    """Store so many accounts at once: one by one, each is compared with all others."""
+    ring = KeyRing.parse(key)
+    accounts = [sandbox.account(vendor, index) for index in range(number)]
+    rows = [
+        {
+            "id": account.account_id,
+            "type": stored_name(vendor),
+            "secret_id": account.access_key,
+            "secret_key_secret": seal(ring, vendor, account.account_id, account.secret_key),
+            "region_id": account.region,
+            "enabled": 1,
+            "create_time": datetime.now(UTC),
+        }
+        for account in accounts
+    ]
+    with closing(Warehouse.open(url)) as warehouse:
+        warehouse.transact(lambda connection: connection.execute(sa.insert(cloud_user), rows))
+
+
+def wait_for_room(seconds: float) -> None:
+    """Wait until so much of a quarter of an hour is left: then a scheduled run begins, too."""
+    left = MARK_SECONDS - time.time() % MARK_SECONDS
+    if left < seconds:
+        typer.echo(f"waiting {left + 30:.0f} s for the next quarter of an hour")
+        time.sleep(left + 30)
+
+
+def run(api: Api, longest: float) -> tuple[float, int, str]:
+    """Start a run by hand and wait for its end: its seconds, its tasks and its state."""
+    path = api.trigger(DAG)
+    deadline = time.monotonic() + longest
+    while (state := api.progress(path)[0]) not in ("success", "failed"):
+        if time.monotonic() > deadline:
+            raise DemoError(f"after {longest:.0f} s: {api.progress(path)}")
+        time.sleep(2)
+    told = api.call("GET", path)
+    began, ended = (datetime.fromisoformat(told[name]) for name in ("start_date", "end_date"))
+    tasks = api.call("GET", f"{path}/taskInstances?limit=1000")["task_instances"]
+    mapped = sum(task["map_index"] >= 0 for task in tasks)
+    return (ended - began).total_seconds(), mapped, state
+
+
+def main(
+    accounts: Annotated[int, typer.Option(min=1, help="Accounts of the vendor.")] = 1000,
+    latency: Annotated[int, typer.Option(min=0, help="Milliseconds of a call.")] = 5,
+    vendor: Annotated[str, typer.Option(help="The vendor.")] = "huawei",
+    rate: Annotated[float, typer.Option(help="CALLS_PER_SECOND of each account.")] = 5.0,
+    rounds: Annotated[int, typer.Option(min=1, help="Runs with news, after the first.")] = 1,
+    room: Annotated[float, typer.Option(help="Seconds that a run needs of a quarter.")] = 600,
+) -> None:
+    """Measure on WAREHOUSE_URL's server, or on a private one."""
+    with (
+        ground() as there,
+        tempfile.TemporaryDirectory(prefix="osm-bench-") as folder,
+        Sandbox(seed=7, accounts=accounts, tickets=TICKETS, latency_ms=latency) as sandbox,
+    ):
+        typer.echo(there.describe())
+        home, url, key = Path(folder), there.new_warehouse("many"), new_key("k1")
+        add_accounts(url, sandbox, vendor, accounts, key)
+        own_url = there.new_metadata(Metadata.POSTGRESQL)
+        environ = environment(home, own_url, url, sandbox, key)
+        engine = sa.create_engine(url, isolation_level="AUTOCOMMIT")
+        with started(environ | {"CALLS_PER_SECOND": str(rate)}, home, [DAG]) as api:
+            own = [psutil.Process(), *servers(there.warehouse, there.source)]
+            for number in range(rounds + 1):
+                if number:
+                    for index in range(0, accounts, 100):
+                        sandbox.store.add_ticket(vendor, index, state="closed")
+                wait_for_room(room)
+                before, calls = consumed(own), len(sandbox.calls)
+                seconds, tasks, state = run(api, 4 * MARK_SECONDS)
+                processor = consumed(own) - before
+                with engine.connect() as connection:
+                    outcomes = connection.exec_driver_sql(
+                        "select outcome, count(*), sum(written), timestampdiff(second,"
+                        " min(started_at), max(ended_at)) from sync_run where entity = 'tickets'"
+                        f" group by outcome having max(started_at) > now() - interval {seconds + 5}"
+                        " second"
+                    ).all()
+                typer.echo(
+                    f"{vendor} {accounts} accounts, {latency} ms, {rate:g} calls a second,"
+                    f" {'with 1 % news' if number else 'first run'}: {state}, {seconds:.0f} s,"
+                    f" {tasks} tasks, {(len(sandbox.calls) - calls) / accounts:.1f} calls and"
+                    f" {1000 * processor / accounts:.0f} ms of processor an account;"
+                    f" so far {outcomes}"
+                )
+
+
+if __name__ == "__main__":
+    typer.run(main)
