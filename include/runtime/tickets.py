@@ -35,9 +35,11 @@ log = logging.getLogger(__name__)
 EARLIEST: Final = datetime.min.replace(tzinfo=UTC)
 MOST_TASKS: Final = 200
 """Mapped tasks of one vendor: Airflow maps at most 1,024."""
-MOST_ACCOUNTS: Final = 50
+MOST_ACCOUNTS: Final = 500
 """Accounts of one task, until there are ``MOST_TASKS``. A task costs seconds to start, as much as
-many idle accounts; but Airflow's masker takes ever longer for each further key."""
+many idle accounts; but each line of its log is compared with all its keys."""
+MOST_KEYS_ONE_BY_ONE: Final = 50
+"""The same where Airflow's masker is told one key after the other, and takes ever longer."""
 
 
 def account_groups(
@@ -46,13 +48,13 @@ def account_groups(
     conf: Mapping[str, Any] | None,
     known: Collection[str],
     *,
-    most: int = MOST_ACCOUNTS,
+    most: int | None = None,
 ) -> list[list[str]]:
     """The ids of a vendor's accounts to read, in groups of which each becomes one task.
 
-    *most*: accounts of a group. The account that has waited longest comes first. One whose row
-    cannot be used is in a group too, so that it fails under its own name. Raises ConfigError for a
-    form that makes no sense.
+    *most*: accounts of a group, by default as many as Airflow's masker can take the keys of. The
+    account that has waited longest comes first. One whose row cannot be used is in a group too, so
+    that it fails under its own name. Raises ConfigError for a form that makes no sense.
     """
     from include.warehouse.bookkeeping.turns import read_last_signs
     from include.work.accounts import choose_accounts
@@ -72,6 +74,8 @@ def account_groups(
     if not ids:
         log.warning("no account to read: add one with `python -m include accounts add`")
     mine = sorted(account_id for account_id, of in ids.items() if of == vendor)
+    if most is None:
+        most = MOST_ACCOUNTS if connections.takes_many_keys() else MOST_KEYS_ONE_BY_ONE
     return split_into_groups(sorted(mine, key=lambda i: signs.get(i, EARLIEST)), most)
 
 
@@ -97,7 +101,8 @@ def sync_accounts(
         request, options = forms.request(who, params), forms.read_options(params)
         budget = TimeBudget(None if options.since else 60 * place.settings.run_minutes)
         # In the order of the group: who has waited longest comes first.
-        ordered = sorted(chosen.accounts, key=lambda a: account_ids.index(a.account_id))
+        place_of = {account_id: i for i, account_id in enumerate(account_ids)}
+        ordered = sorted(chosen.accounts, key=lambda a: place_of[a.account_id])
         results = [
             *results_of_bad(chosen.bad),
             *tickets.sync_accounts(place, ordered, request, options, budget=budget, since=since),

@@ -1,4 +1,4 @@
-"""How long a run of *sync_tickets* takes for very many accounts of one vendor, 1 % of them with news.
+"""How long a run of *sync_tickets* takes for very many accounts of one vendor, few with news.
 
     python -m tests.benchmarks many_accounts --accounts 10000 --latency 5
 
