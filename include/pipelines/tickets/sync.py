@@ -12,6 +12,7 @@ import logging
 from collections.abc import Collection, Generator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Final
 
 from include.errors import (
@@ -241,7 +242,12 @@ class _Sync:
             log.warning("list is short account=%s tickets=%s", account_id, count)
             self.is_moving = True
         known = read_known(self.warehouse, self.account, listed)
-        return plan_new(listed, known, self.readers, is_overlap=span.watermark is None)
+        plan = partial(plan_new, listed, known, self.readers)
+        wanted = plan(is_overlap=span.watermark is None)
+        # One call lists what overlaps and what is new; who needs to tell them apart asks once more.
+        if span.unlisted and (unsure := wanted - plan(is_overlap=True)):
+            wanted -= unsure - self.list_tickets(span.unlisted).keys()
+        return wanted
 
     def read_due(self) -> None:
         """Look again at closed tickets that may have changed since: a minute's calls at most."""
