@@ -12,10 +12,12 @@ from __future__ import annotations
 
 import tempfile
 import time
+from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Final
+from urllib.parse import unquote
 
 import psutil
 import sqlalchemy as sa
@@ -58,12 +60,22 @@ def add_accounts(url: str, sandbox: Sandbox, vendor: str, number: int, key: str)
         warehouse.transact(lambda connection: connection.execute(sa.insert(cloud_user), rows))
 
 
-def wait_for_room(seconds: float) -> None:
-    """Wait until so much of a quarter of an hour is left: then a scheduled run begins, too."""
+def next_run(api: Api, news: Callable[[], None], longest: float) -> str:
+    """Let there be *news* and a run: by hand where it ends before the quarter of an hour does.
+
+    Else the run that the next quarter begins is taken.
+    """
     left = MARK_SECONDS - time.time() % MARK_SECONDS
-    if left < seconds:
-        typer.echo(f"waiting {left + 30:.0f} s for the next quarter of an hour")
-        time.sleep(left + 30)
+    if left > longest:
+        news()
+        return api.trigger(DAG)
+    typer.echo(f"waiting {left:.0f} s for the next quarter of an hour")
+    time.sleep(max(0.0, left - 5))
+    news()
+    mark = datetime.fromtimestamp(time.time() // MARK_SECONDS * MARK_SECONDS + MARK_SECONDS, UTC)
+    while not (path := api.run_since(DAG, mark.isoformat())):
+        time.sleep(1)
+    return path
 
 
 def first_run(api: Api) -> str:
@@ -92,17 +104,19 @@ def wait_for(api: Api, path: str, longest: float) -> tuple[float, int, str]:
 
 def main(
     accounts: Annotated[int, typer.Option(min=1, help="Accounts of the vendor.")] = 1000,
-    latency: Annotated[int, typer.Option(min=0, help="Milliseconds of a call.")] = 5,
+    latencies: Annotated[
+        list[int], typer.Option("--latency", help="Milliseconds a call; more than one is possible.")
+    ] = [5],  # noqa: B006 - typer's way
     vendor: Annotated[str, typer.Option(help="The vendor.")] = "huawei",
     rate: Annotated[float, typer.Option(help="CALLS_PER_SECOND of each account.")] = 5.0,
-    rounds: Annotated[int, typer.Option(min=1, help="Runs with news, after the first.")] = 1,
-    room: Annotated[float, typer.Option(help="Seconds that a run needs of a quarter.")] = 600,
+    rounds: Annotated[int, typer.Option(min=1, help="Runs of each latency.")] = 1,
+    longest: Annotated[float, typer.Option(help="Seconds that a run may take by hand.")] = 600,
 ) -> None:
     """Measure on WAREHOUSE_URL's server, or on a private one."""
     with (
         ground() as there,
         tempfile.TemporaryDirectory(prefix="osm-bench-") as folder,
-        Sandbox(seed=7, accounts=accounts, tickets=TICKETS, latency_ms=latency) as sandbox,
+        Sandbox(seed=7, accounts=accounts, tickets=TICKETS) as sandbox,
     ):
         typer.echo(there.describe())
         home, url, key = Path(folder), there.new_warehouse("many"), new_key("k1")
@@ -110,31 +124,39 @@ def main(
         own_url = there.new_metadata(Metadata.POSTGRESQL)
         environ = environment(home, own_url, url, sandbox, key)
         engine = sa.create_engine(url, isolation_level="AUTOCOMMIT")
+
+        def news() -> None:
+            for index in range(0, accounts, 100):
+                sandbox.store.add_ticket(vendor, index, state="closed")
+
         with started(environ | {"CALLS_PER_SECOND": str(rate)}, home, [DAG]) as api:
             own = [psutil.Process(), *servers(there.warehouse, there.source)]
-            for number in range(rounds + 1):
-                if number:
-                    for index in range(0, accounts, 100):
-                        sandbox.store.add_ticket(vendor, index, state="closed")
-                wait_for_room(room)
+
+            def measure(what: str, path: str) -> None:
                 before, calls = consumed(own), len(sandbox.calls)
-                path = api.trigger(DAG) if number else first_run(api)
                 seconds, tasks, state = wait_for(api, path, 4 * MARK_SECONDS)
                 processor = consumed(own) - before
                 with engine.connect() as connection:
-                    outcomes = connection.exec_driver_sql(
-                        "select outcome, count(*), sum(written), timestampdiff(second,"
-                        " min(started_at), max(ended_at)) from sync_run where entity = 'tickets'"
-                        f" group by outcome having max(started_at) > now() - interval {seconds + 5}"
-                        " second"
+                    told = connection.exec_driver_sql(
+                        "select outcome, count(*), sum(written), avg(timestampdiff(microsecond,"
+                        " started_at, ended_at)) / 1e6 from sync_run where triggered_by like %s"
+                        " group by outcome",
+                        (f"airflow {unquote(path.rpartition('/')[2])}%",),
                     ).all()
                 typer.echo(
-                    f"{vendor} {accounts} accounts, {latency} ms, {rate:g} calls a second,"
-                    f" {'with 1 % news' if number else 'first run'}: {state}, {seconds:.0f} s,"
-                    f" {tasks} tasks, {(len(sandbox.calls) - calls) / accounts:.1f} calls and"
-                    f" {1000 * processor / accounts:.0f} ms of processor an account;"
-                    f" so far {outcomes}"
+                    f"{vendor} {accounts} accounts, {rate:g} calls a second, {what}: {state},"
+                    f" {seconds:.0f} s, {tasks} tasks,"
+                    f" {(len(sandbox.calls) - calls) / accounts:.1f} calls and"
+                    f" {1000 * processor / accounts:.0f} ms of processor an account; {told}"
                 )
+
+            measure("first run", first_run(api))
+            for latency in latencies:
+                sandbox.latency = latency / 1000
+                for _ in range(rounds):
+                    while api.under_way(DAG):
+                        time.sleep(1)
+                    measure(f"{latency} ms, 1 % news", next_run(api, news, longest))
 
 
 if __name__ == "__main__":
