@@ -17,7 +17,7 @@ def masker():
     from airflow.sdk._shared.secrets_masker import SecretsMasker
 
     made = SecretsMasker()
-    made.secret_mask_adapter = split_secrets
+    made.secret_mask_adapter = split_secrets  # type: ignore[assignment]
     return made
 
 
