@@ -21,6 +21,7 @@ from include.errors import (
     UnavailableError,
 )
 from include.runtime import connections, forms
+from include.runtime.masking import ADAPTER
 from include.vendors.registry import VENDORS, switch_of
 from include.work.schedules import TASKS_AT_ONCE
 
@@ -75,7 +76,7 @@ def account_groups(
         log.warning("no account to read: add one with `python -m include accounts add`")
     mine = sorted(account_id for account_id, of in ids.items() if of == vendor)
     if most is None:
-        most = MOST_ACCOUNTS if connections.takes_many_keys() else MOST_KEYS_ONE_BY_ONE
+        most = _most_accounts(len(mine))
     return split_into_groups(sorted(mine, key=lambda i: signs.get(i, EARLIEST)), most)
 
 
@@ -253,6 +254,19 @@ def last_ones(results: Sequence[Result]) -> list[Result]:
             log.warning("account=%s %s: %s", result.account_id, name, result.error)
     raise_first(last)
     return last
+
+
+def _most_accounts(number: int) -> int:
+    """How many of a vendor's accounts one task may have; says where more would be possible."""
+    if connections.takes_many_keys():
+        return MOST_ACCOUNTS
+    if number > TASKS_AT_ONCE * MOST_KEYS_ONE_BY_ONE:
+        log.warning(
+            "tasks have %s accounts only: [logging] secret_mask_adapter is not %s, see"
+            " airflow.cfg.example",
+            *(MOST_KEYS_ONE_BY_ONE, ADAPTER),
+        )
+    return MOST_KEYS_ONE_BY_ONE
 
 
 def split_into_groups(ids: Sequence[str], most: int) -> list[list[str]]:
