@@ -122,6 +122,7 @@ class Build:
         self._days = 0
         self._since = ALL_DAYS
         self._tickets = 0
+        self._today = (basis.built_at + LOCAL).date()
         self._values = {
             "built_at": basis.built_at,
             "service_level_s": basis.service_level_s,
@@ -287,7 +288,7 @@ class Build:
         longest = range(LONGEST.days + 1)
         steps = [{"days": days, "step": step} for days in longest for step in range(days + 1)]
         self._connection.execute(sa.text("insert into day_step values (:days, :step)"), steps)
-        today = (self._values["built_at"] + LOCAL).date()
+        today = self._today
         while first <= today:
             end = min(first + LONGEST, today + DAY)
             self._insert("rpt_ticket_backlog_day", **bounds(first, end))
