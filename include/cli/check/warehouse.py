@@ -19,6 +19,7 @@ from include.vendors.registry import VENDORS, is_switched_on
 from include.warehouse.bookkeeping.tables import sync_check, sync_quarantine, sync_run
 from include.warehouse.customer_service.tables import HISTORIES, cs_snapshot, cs_snapshot_table
 from include.warehouse.mysql import Warehouse, connections_of
+from include.warehouse.reports.tables import rpt_dictionary
 from include.warehouse.schema import revisions, views
 from include.warehouse.tables import metadata
 from include.warehouse.tickets.account_rows import read_enabled_ids
@@ -42,7 +43,7 @@ OLDEST: Final = {"MySQL": (8, 0), "MariaDB": (10, 11)}
 WRITTEN: Final = tuple(
     table
     for name, table in metadata.tables.items()
-    if name.startswith(("cloud_osm_", "sync_", "cs_", "rpt_"))
+    if name.startswith(("cloud_osm_", "sync_", "cs_", "rpt_")) and table is not rpt_dictionary
 )
 DELETED_FROM: Final = (
     cloud_osm_list,

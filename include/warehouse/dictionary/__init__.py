@@ -1,1 +1,1 @@
-"""The data dictionary: every table, view and column, in Chinese and English, from `sql/dictionary`."""
+"""The data dictionary: what every table, view and column means, in Chinese and English."""

@@ -1,10 +1,11 @@
 """All entries of the dictionary: tables from the metadata, views from their statements.
 
 ``sql/dictionary/<table or view>.toml`` says what they are: ``relation`` in words, each of
-``columns`` in words, or as ``table.column`` whose words are taken; of a view only those columns
-that it does not show as they are elsewhere, and its ``key``; of a table ``origin``, who writes it,
-and ``origins`` of single columns. ``include/vendors/<vendor>/origins.toml`` says which fields of
-the vendor's answers fill a column.
+``columns`` in words, or as ``relation.column`` whose words are taken. A view says its ``key``, and
+not those columns that it shows as they are elsewhere; a table its ``origin``, who writes it, unless
+a statement of ``sql/reports`` builds it. ``origins`` says it of single columns where it does not
+follow. ``include/vendors/<vendor>/origins.toml`` says which fields of the vendor's answers fill a
+column.
 """
 
 from __future__ import annotations
@@ -95,7 +96,7 @@ def read() -> Dictionary:
             except (ValueError, KeyError) as error:
                 made.problems.append(f"sql/dictionary/{name}.toml: {column or 'relation'} {error}")
                 continue
-            origin = " ← ".join(_follow(place, origins)[1:])
+            origin = " ← ".join(_come_from(place, origins, made.relations))
             is_key = column in relation.key
             made.entries[place] = Entry(
                 name, relation.kind, position, column, is_key, words, origin
@@ -106,7 +107,7 @@ def read() -> Dictionary:
 
 def _relations(files: Mapping[str, Mapping[str, Any]]) -> Iterator[Relation]:
     """The tables, then the views, each behind those it reads."""
-    known: dict[str, Mapping[str, object]] = {n: t.c for n, t in metadata.tables.items()}
+    known = {name: list(table.c.keys()) for name, table in metadata.tables.items()}
     statements = views.statements()
     for name, table in metadata.tables.items():
         path, reads = views.SQL / "reports" / f"{name}.sql", list[str]()
@@ -121,7 +122,7 @@ def _relations(files: Mapping[str, Mapping[str, Any]]) -> Iterator[Relation]:
         carried = {c.name: c.carries for c in selection if c.carries}
         said = files.get(name, {})
         yield Relation(name, "view", columns, carried, said.get("key", ()), reads, said)
-        known[name] = columns
+        known[name] = list(columns)
 
 
 def _texts(relations: Iterable[Relation]) -> dict[str, str]:
@@ -131,7 +132,9 @@ def _texts(relations: Iterable[Relation]) -> dict[str, str]:
         said = relation.said.get("columns", {})
         texts[relation.name] = relation.said.get("relation", "")
         for column in relation.columns:
-            texts[f"{relation.name}.{column}"] = said.get(column) or relation.carried.get(column, "")
+            texts[f"{relation.name}.{column}"] = said.get(column) or relation.carried.get(
+                column, ""
+            )
     return texts
 
 
@@ -144,9 +147,7 @@ def _origins(relations: Iterable[Relation]) -> dict[str, str]:
         origins[relation.name] = relation.origin
         for column, made_from in relation.columns.items():
             place = f"{relation.name}.{column}"
-            origins[place] = (
-                said.get(column) or made_from or filled.get(place) or relation.origin
-            )
+            origins[place] = said.get(column) or made_from or filled.get(place) or relation.origin
     return origins
 
 
@@ -161,6 +162,15 @@ def _follow(place: str, texts: Mapping[str, str]) -> list[str]:
             raise ValueError(f"goes round in a circle: {' ← '.join(way)}")
         way.append(text)
     return way
+
+
+def _come_from(
+    place: str, origins: Mapping[str, str], relations: Mapping[str, Relation]
+) -> list[str]:
+    """The way to *place*, but for what is true of all columns of the table it begins in."""
+    *way, last = _follow(place, origins)[1:]
+    first = way[-1].partition(".")[0] if way else ""
+    return way if first and last == relations[first].origin else [*way, last]
 
 
 def _filled_by_source() -> Iterator[tuple[str, str]]:

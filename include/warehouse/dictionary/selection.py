@@ -1,7 +1,7 @@
 """What a view shows, read from its statement: columns, and what each is made from.
 
-Enough of SQL for the views of ours, which are written alike: one SELECT behind the CTEs, a name for
-each of its columns. A test compares what is read here with what the servers say.
+Enough of SQL for views of ours, which are written alike: behind the CTEs one SELECT, whose columns
+have names. A test compares what is read here with what the servers say.
 """
 
 from __future__ import annotations
@@ -9,17 +9,19 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
 COMMENT: Final = re.compile(r"--[^\n]*")
 TEXT: Final = re.compile(r"'(?:[^'\\]|\\.|'')*'")
 WORD: Final = re.compile(r"\w+|[(),]")
 FROM: Final = re.compile(r"\b(?:from|join)\s+(\w+)(?:\s+as\s+(\w+))?", re.IGNORECASE)
-NAMED: Final = re.compile(r"(?P<expression>.*?)(?:\s+as)?\s+`?(?P<name>\w+)`?", re.DOTALL)
+NAME: Final = re.compile(r"(?:(.*\S)\s+as\s+|(?:\w+\.)?)(\w+)", re.DOTALL)
+"""An item of a SELECT: an expression with a name, or a column alone."""
 BARE: Final = re.compile(r"(?:(\w+)\.)?(\w+)(?:\s+collate\s+\w+)?")
 REFERENCE: Final = re.compile(r"(?:\b(\w+)\.)?\b([a-z_]\w*)\b(?!\s*[.(])")
 
-Columns = Mapping[str, Mapping[str, object]]
+Columns = Mapping[str, Collection[str]]
 """The columns of each table and view that is known, by name."""
 
 
@@ -31,32 +33,34 @@ class Selected:
     """
 
     name: str
-    carries: str | None
+    carries: str
     made_from: tuple[str, ...]
 
 
 def read_selection(statement: str, known: Columns) -> list[Selected]:
-    """Read the columns of a view in their order."""
+    """Read the columns of a view in their order. Raises ValueError for one without a name."""
     code = TEXT.sub(lambda found: " " * len(found[0]), COMMENT.sub("", statement))
     items, source = _parts(code)
     relations = {alias or name: name for name, alias in FROM.findall(_outermost(source))}
 
-    def resolve(alias: str, column: str) -> str | None:
-        names = [relations.get(alias)] if alias else list(relations.values())
-        for name in names:
-            if name in known and column in known[name]:
+    def resolve(alias: str, column: str) -> str:
+        """The place of a column that a view names; empty where it is a CTE's, or none."""
+        for name in [relations.get(alias, "")] if alias else relations.values():
+            if column in known.get(name, ()):
                 return f"{name}.{column}"
-        return None
+        return ""
 
     selected = []
     for item in items:
-        bare = BARE.fullmatch(item)
-        named = None if bare else NAMED.fullmatch(item)
-        expression, name = (item, bare[2]) if bare else (named["expression"], named["name"])  # type: ignore[index]
-        plain = BARE.fullmatch(expression)
-        carries = resolve(plain[1] or "", plain[2]) if plain else None
-        found = (resolve(*reference) for reference in REFERENCE.findall(expression))
-        selected.append(Selected(name, carries, tuple(dict.fromkeys(filter(None, found)))))
+        named = NAME.fullmatch(item)
+        if not named:
+            raise ValueError(f"`{item}` has no name: say `as`")
+        expression = named[1] or item
+        whole = BARE.fullmatch(expression)
+        carries = resolve(whole[1] or "", whole[2]) if whole else ""
+        places = (resolve(*reference) for reference in REFERENCE.findall(expression))
+        made_from = tuple(dict.fromkeys(filter(None, places)))
+        selected.append(Selected(named[2], carries, made_from))
     return selected
 
 
@@ -68,19 +72,19 @@ def read_relations(statement: str, known: Collection[str]) -> list[str]:
 
 def _parts(code: str) -> tuple[list[str], str]:
     """The items of the outermost SELECT, and what stands behind its FROM."""
-    begin, end, cuts = 0, len(code), []
+    edges: list[int] = []
     for position, word in _outer_words(code):
         if word == "select":
-            if begin:
-                break  # of a UNION the first names the columns
-            begin, cuts = position + len(word), []
-        elif word == "," and begin and end == len(code):
-            cuts.append(position)
-        elif word == "from" and begin and end == len(code):
-            end = position
-    edges = [begin, *cuts, end]
-    items = [code[a:b].strip(" \n,") for a, b in zip(edges, edges[1:], strict=False)]
-    return items, code[end:]
+            edges.append(position + len(word))
+        elif word == "from" and edges:
+            edges.append(position)
+            break
+        elif word == "," and edges:
+            edges.append(position)
+    else:
+        edges.append(len(code))
+    items = [code[begin:end].strip(", \n") for begin, end in pairwise(edges)]
+    return items, code[edges[-1] :]
 
 
 def _outermost(code: str) -> str:

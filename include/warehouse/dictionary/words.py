@@ -59,9 +59,7 @@ def parse(text: str) -> Words:
     if not HAN.search(name_zh) or HAN.search(name_en):
         raise ValueError("has no Chinese before, or no English behind, the ` | `")
     unit, zone = _measure(found["measure"] or "")
-    return Words(
-        text, name_zh, name_en, meaning_zh or name_zh, meaning_en or name_en, unit, zone
-    )
+    return Words(text, name_zh, name_en, meaning_zh or name_zh, meaning_en or name_en, unit, zone)
 
 
 def _measure(said: str) -> tuple[str, str]:

@@ -1,0 +1,124 @@
+"""The comments of our tables and columns: what the dictionary says, in the database.
+
+They are no part of a revision, so that better words need none; like views they are compared with
+those that are there, each time. A column's comment cannot be changed without saying its definition
+again, which is taken from the server's own words: nothing but the comment becomes another.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from typing import Final
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import mysql
+from sqlalchemy.schema import CreateColumn
+
+from include.warehouse.dictionary.entries import Dictionary
+from include.warehouse.tables import metadata
+
+FEW_ROWS: Final = 10_000
+"""A table of at most so many rows may be copied for a comment: that takes a moment."""
+NOT_IN_AN_INSTANT: Final = (1845, 1846)
+COLUMN: Final = re.compile(r"^  (`(\w+)` .*?),?$", re.MULTILINE)
+COMMENT: Final = re.compile(r" COMMENT '(?:[^'\\]|\\.|'')*'")
+PRESENT: Final = """\
+SELECT table_name AS name, '' AS part, '' AS extra, table_comment AS comment
+FROM information_schema.tables WHERE table_schema = DATABASE()
+UNION ALL
+SELECT table_name, column_name, extra, column_comment
+FROM information_schema.columns WHERE table_schema = DATABASE()
+"""
+
+Say = Callable[[str], None]
+
+
+def apply(connection: sa.Connection, dictionary: Dictionary, *, progress: Say) -> None:
+    """Change the comments that differ, in an instant each.
+
+    Where the server would copy a table for it (MySQL does that for every column of a table with a
+    CHECK, MariaDB for a stored column that is computed), a large one keeps what it has, and is
+    named. Views have no comments.
+    """
+    plainly = connection.execution_options(no_parameters=True)
+    present = {(row.name, row.part): row for row in plainly.exec_driver_sql(PRESENT)}
+    for name, wanted in _wanted(dictionary).items():
+        differing = {
+            part: text
+            for part, text in wanted.items()
+            if (row := present.get((name, part))) is not None and row.comment != text
+        }
+        if text := differing.pop("", ""):
+            plainly.exec_driver_sql(f"ALTER TABLE `{name}` COMMENT = {_literal(text)}")
+        computed = {part for part in differing if "GENERATED" in present[name, part].extra.upper()}
+        for parts in (differing.keys() - computed, computed):
+            texts = {part: text for part, text in differing.items() if part in parts}
+            if texts and not _say(plainly, name, texts):
+                progress(
+                    f"{name}: {len(texts)} comments of columns stay as they were, because this"
+                    " server would copy the table to change them; v_dictionary has the new words"
+                )
+
+
+def script(dictionary: Dictionary) -> str:
+    """Statements that comment tables as the migrations make them."""
+    dialect = mysql.dialect(paramstyle="named")
+    statements = []
+    for table in commented(dictionary).sorted_tables:
+        clauses = [f"COMMENT = {_literal(table.comment or '')}"]
+        for column in table.columns:
+            defined = str(CreateColumn(column).compile(dialect=dialect))
+            clauses.append(f"MODIFY COLUMN {defined}")
+        statements.append(f"ALTER TABLE `{table.name}`\n  " + ",\n  ".join(clauses) + ";\n\n")
+    return "".join(statements)
+
+
+def commented(dictionary: Dictionary) -> sa.MetaData:
+    """Our tables with the comments that they have after ``apply``."""
+    copied, wanted = sa.MetaData(), _wanted(dictionary)
+    for table in metadata.sorted_tables:
+        texts = wanted.get(table.name, {})
+        copy = table.to_metadata(copied)
+        copy.comment = texts.get("", copy.comment)
+        for column in copy.columns:
+            column.comment = texts.get(column.name, column.comment)
+    return copied
+
+
+def _wanted(dictionary: Dictionary) -> dict[str, dict[str, str]]:
+    """The comments of each table by column; that of the table itself under the empty name."""
+    wanted: dict[str, dict[str, str]] = {}
+    for entry in dictionary.entries.values():
+        if entry.kind == "table":
+            wanted.setdefault(entry.relation, {})[entry.column] = entry.words.text
+    return wanted
+
+
+def _say(connection: sa.Connection, table: str, comments: Mapping[str, str]) -> bool:
+    """Comment columns of one table; False when that would copy many rows, and nothing was done."""
+    made = connection.exec_driver_sql(f"SHOW CREATE TABLE `{table}`").one()[1]
+    alter = f"ALTER TABLE `{table}` " + ", ".join(_clauses(made, comments))
+    try:
+        connection.exec_driver_sql(f"{alter}, ALGORITHM = INSTANT")
+    except sa.exc.DBAPIError as error:
+        if getattr(error.orig, "args", (0,))[0] not in NOT_IN_AN_INSTANT:
+            raise
+        one_more = sa.select(sa.literal(1)).select_from(sa.table(table)).limit(1).offset(FEW_ROWS)
+        if connection.execute(one_more).first():
+            return False
+        connection.exec_driver_sql(alter)
+    return True
+
+
+def _clauses(made: str, comments: Mapping[str, str]) -> Iterable[str]:
+    """How columns are *made*, with other comments."""
+    for definition, name in COLUMN.findall(made):
+        if name in comments:
+            # Where it stands now: behind it, a CHECK may follow.
+            before, _, after = COMMENT.sub("\0", definition, count=1).partition("\0")
+            yield f"MODIFY COLUMN {before} COMMENT {_literal(comments[name])}{after}"
+
+
+def _literal(text: str) -> str:
+    return "'" + text.replace("\\", "\\\\").replace("'", "''") + "'"
