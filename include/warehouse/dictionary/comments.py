@@ -22,7 +22,8 @@ FEW_ROWS: Final = 10_000
 """A table of at most so many rows may be copied for a comment: that takes a moment."""
 NOT_IN_AN_INSTANT: Final = (1845, 1846)
 COLUMN: Final = re.compile(r"^  (`(\w+)` .*?),?$", re.MULTILINE)
-COMMENT: Final = re.compile(r" COMMENT '(?:[^'\\]|\\.|'')*'")
+TEXT: Final = r"'(?:[^'\\]|\\.|'')*'"
+COMMENT: Final = re.compile(rf"(?P<before>(?:{TEXT}|[^'])*?) COMMENT {TEXT}(?P<after>.*)")
 PRESENT: Final = """\
 SELECT table_name AS name, '' AS part, '' AS extra, table_comment AS comment
 FROM information_schema.tables WHERE table_schema = DATABASE()
@@ -37,9 +38,9 @@ Say = Callable[[str], None]
 def apply(connection: sa.Connection, dictionary: Dictionary, *, progress: Say) -> None:
     """Change the comments that differ, in an instant each.
 
-    Where the server would copy a table for it (MySQL does that for every column of a table with a
-    CHECK, MariaDB for a stored column that is computed), a large one keeps what it has, and is
-    named. Views have no comments.
+    Where the server would copy a table for it (MySQL does for any column of a table with a CHECK
+    on a moment, as histories have it, MariaDB for a stored column that is computed), a large one
+    keeps what it has, and is named. Views have no comments.
     """
     plainly = connection.execution_options(no_parameters=True)
     present = {(row.name, row.part): row for row in plainly.exec_driver_sql(PRESENT)}
@@ -115,8 +116,8 @@ def _clauses(made: str, comments: Mapping[str, str]) -> Iterable[str]:
     """How columns are *made*, with other comments."""
     for definition, name in COLUMN.findall(made):
         if name in comments:
-            # Where it stands now: behind it, a CHECK may follow.
-            before, _, after = COMMENT.sub("\0", definition, count=1).partition("\0")
+            found = COMMENT.fullmatch(definition)
+            before, after = found.groups() if found else (definition, "")  # a CHECK stands after
             yield f"MODIFY COLUMN {before} COMMENT {_literal(comments[name])}{after}"
 
 
