@@ -8,7 +8,7 @@ again, which is taken from the server's own words: nothing but the comment becom
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 import sqlalchemy as sa
@@ -36,30 +36,38 @@ Say = Callable[[str], None]
 
 
 def apply(connection: sa.Connection, dictionary: Dictionary, *, progress: Say) -> None:
-    """Change the comments that differ, in an instant each.
+    """Change the comments that differ, in an instant each; views have none.
 
     Where the server would copy a table for it (MySQL does for any column of a table with a CHECK
     on a moment, as histories have it, MariaDB for a stored column that is computed), a large one
-    keeps what it has, and is named. Views have no comments.
+    keeps what it has, and is named.
     """
     plainly = connection.execution_options(no_parameters=True)
     present = {(row.name, row.part): row for row in plainly.exec_driver_sql(PRESENT)}
-    for name, wanted in _wanted(dictionary).items():
-        differing = {
+    for table, wanted in _wanted(dictionary).items():
+        comments = {
             part: text
             for part, text in wanted.items()
-            if (row := present.get((name, part))) is not None and row.comment != text
+            if (row := present.get((table, part))) is not None and row.comment != text
         }
-        if text := differing.pop("", ""):
-            plainly.exec_driver_sql(f"ALTER TABLE `{name}` COMMENT = {_literal(text)}")
-        computed = {part for part in differing if "GENERATED" in present[name, part].extra.upper()}
-        for parts in (differing.keys() - computed, computed):
-            texts = {part: text for part, text in differing.items() if part in parts}
-            if texts and not _say(plainly, name, texts):
-                progress(
-                    f"{name}: {len(texts)} comments of columns stay as they were, because this"
-                    " server would copy the table to change them; v_dictionary has the new words"
-                )
+        if not comments:
+            continue
+        clauses = _clauses(plainly, table, comments)
+        if not _has_many_rows(plainly, table):
+            plainly.exec_driver_sql(f"ALTER TABLE `{table}` {', '.join(clauses.values())}")
+            continue
+        if own := clauses.pop("", ""):
+            plainly.exec_driver_sql(f"ALTER TABLE `{table}` {own}")
+        computed = {part for part in clauses if "GENERATED" in present[table, part].extra.upper()}
+        kept = 0
+        for parts in (clauses.keys() - computed, computed):
+            if not _say(plainly, table, [clauses[part] for part in clauses if part in parts]):
+                kept += len(parts)
+        if kept:
+            progress(
+                f"{table}: {kept} comments of columns stay as they were, because this server would"
+                " copy the table to change them; v_dictionary has the new words"
+            )
 
 
 def script(dictionary: Dictionary) -> str:
@@ -96,29 +104,34 @@ def _wanted(dictionary: Dictionary) -> dict[str, dict[str, str]]:
     return wanted
 
 
-def _say(connection: sa.Connection, table: str, comments: Mapping[str, str]) -> bool:
-    """Comment columns of one table; False when that would copy many rows, and nothing was done."""
+def _clauses(connection: sa.Connection, table: str, comments: Mapping[str, str]) -> dict[str, str]:
+    """What an ALTER TABLE has to say for each of *comments*, by column."""
+    clauses = {"": f"COMMENT = {_literal(comments[''])}"} if "" in comments else {}
     made = connection.exec_driver_sql(f"SHOW CREATE TABLE `{table}`").one()[1]
-    alter = f"ALTER TABLE `{table}` " + ", ".join(_clauses(made, comments))
-    try:
-        connection.exec_driver_sql(f"{alter}, ALGORITHM = INSTANT")
-    except sa.exc.DBAPIError as error:
-        if getattr(error.orig, "args", (0,))[0] not in NOT_IN_AN_INSTANT:
-            raise
-        one_more = sa.select(sa.literal(1)).select_from(sa.table(table)).limit(1).offset(FEW_ROWS)
-        if connection.execute(one_more).first():
-            return False
-        connection.exec_driver_sql(alter)
-    return True
-
-
-def _clauses(made: str, comments: Mapping[str, str]) -> Iterable[str]:
-    """How columns are *made*, with other comments."""
     for definition, name in COLUMN.findall(made):
         if name in comments:
             found = COMMENT.fullmatch(definition)
             before, after = found.groups() if found else (definition, "")  # a CHECK stands after
-            yield f"MODIFY COLUMN {before} COMMENT {_literal(comments[name])}{after}"
+            clauses[name] = f"MODIFY COLUMN {before} COMMENT {_literal(comments[name])}{after}"
+    return clauses
+
+
+def _has_many_rows(connection: sa.Connection, table: str) -> bool:
+    one_more = sa.select(sa.literal(1)).select_from(sa.table(table)).limit(1).offset(FEW_ROWS)
+    return connection.execute(one_more).first() is not None
+
+
+def _say(connection: sa.Connection, table: str, clauses: Sequence[str]) -> bool:
+    """Comment columns of one table; False when that would copy it, and nothing was done."""
+    if clauses:
+        alter = f"ALTER TABLE `{table}` {', '.join(clauses)}, ALGORITHM = INSTANT"
+        try:
+            connection.exec_driver_sql(alter)
+        except sa.exc.DBAPIError as error:
+            if getattr(error.orig, "args", (0,))[0] not in NOT_IN_AN_INSTANT:
+                raise
+            return False
+    return True
 
 
 def _literal(text: str) -> str:

@@ -58,6 +58,7 @@ def test_only_what_differs_is_changed_and_only_its_comment(connection):
         "`cs_snapshot_table`",
         "`rpt_ticket`",
     ]
+    assert [statement.count("MODIFY") for statement in statements] == [1, 0]
     assert commented(connection, "rpt_holiday")["theirs"] == "x"
     connection.exec_driver_sql("alter table rpt_holiday drop column theirs")
     assert described_by(connection) == before
