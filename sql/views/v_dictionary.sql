@@ -9,11 +9,11 @@ select
     kind,
     column_name,
     is_key,
-    name_zh,
-    name_en,
-    meaning_zh,
-    meaning_en,
-    unit,
+    name_zh collate utf8mb4_unicode_ci as name_zh,
+    name_en collate utf8mb4_unicode_ci as name_en,
+    meaning_zh collate utf8mb4_unicode_ci as meaning_zh,
+    meaning_en collate utf8mb4_unicode_ci as meaning_en,
+    unit collate utf8mb4_unicode_ci as unit,
     zone,
-    origin
+    origin collate utf8mb4_unicode_ci as origin
 from rpt_dictionary

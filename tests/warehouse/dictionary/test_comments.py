@@ -91,7 +91,7 @@ def test_a_large_table_is_not_copied_for_a_comment_but_named(connection, monkeyp
     else:
         connection.exec_driver_sql("alter table rpt_watch add check (from_at is not null)")
         connection.exec_driver_sql("insert into rpt_watch values (now(), now(), 1, 1, 1)")
-    told = []
+    told: list[str] = []
     monkeypatch.setattr(comments, "FEW_ROWS", 0)
     comments.apply(connection, entries.read(), progress=told.append)
     assert [line.partition(":")[0] for line in told] == [table]
