@@ -30,7 +30,7 @@ database, and so have the comments of the tables.
 WORD: Final = re.compile(r"sql/\w+/\w+\.sql|\w+")
 
 GROUPS: Final[tuple[tuple[str, Callable[[Relation], bool]], ...]] = (
-    ("报表视图 | Views for reports", lambda it: it.name.startswith("v_")),
+    ("报表视图 | Views for reports", lambda it: it.name.startswith(("v_", "dim_"))),
     ("客服来源视图 | Views of the source", lambda it: it.name.startswith("cs_") and _is_view(it)),
     ("厂商工单 | Vendor tickets", lambda it: it.name.startswith("cloud_")),
     ("客服历史 | Customer service", lambda it: it.name.startswith("cs_") and not _is_view(it)),

@@ -18,6 +18,7 @@ WORD: Final = re.compile(r"\w+|[(),]")
 FROM: Final = re.compile(r"\b(?:from|join)\s+(\w+)(?:\s+as\s+(\w+))?", re.IGNORECASE)
 NAME: Final = re.compile(r"(?:(.*\S)\s+as\s+|(?:\w+\.)?)(\w+)", re.DOTALL)
 """An item of a SELECT: an expression with a name, or a column alone."""
+EVERY: Final = re.compile(r"(\w+)\.\*")
 BARE: Final = re.compile(r"(?:(\w+)\.)?(\w+)(?:\s+collate\s+\w+)?")
 REFERENCE: Final = re.compile(r"(?:\b(\w+)\.)?\b([a-z_]\w*)\b(?!\s*[.(])")
 
@@ -50,16 +51,21 @@ def read_selection(statement: str, known: Columns) -> list[Selected]:
                 return f"{name}.{column}"
         return ""
 
-    selected = []
+    selected: list[Selected] = []
     for item in items:
+        if every := EVERY.fullmatch(item):
+            name = relations.get(every[1], every[1])
+            places = [(column, f"{name}.{column}") for column in known.get(name, ())]
+            selected += [Selected(column, place, (place,)) for column, place in places]
+            continue
         named = NAME.fullmatch(item)
         if not named:
             raise ValueError(f"`{item}` has no name: say `as`")
         expression = named[1] or item
         whole = BARE.fullmatch(expression)
         carries = resolve(whole[1] or "", whole[2]) if whole else ""
-        places = (resolve(*reference) for reference in REFERENCE.findall(expression))
-        made_from = tuple(dict.fromkeys(filter(None, places)))
+        found = (resolve(*reference) for reference in REFERENCE.findall(expression))
+        made_from = tuple(dict.fromkeys(filter(None, found)))
         selected.append(Selected(named[2], carries, made_from))
     return selected
 

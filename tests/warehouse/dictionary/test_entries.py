@@ -20,7 +20,7 @@ CODES = {
         "status",
     ),  # the source's and the user's
     *("checksum", "closed_by", "horizon", "row_key", "timeline", "token"),
-    *("hour", "position", "priority", "weekday"),
+    *("hour", "month", "position", "priority", "quarter", "weekday", "year"),
 }
 """Numbers that neither count nor measure, beside ids and versions."""
 
@@ -73,7 +73,7 @@ def test_a_measure_is_that_of_the_name_and_the_type(dictionary):
         (r".*_s", "s", ""),
         (r".*_share", "share", ""),
         (r"(is|has|was)_.*", "0/1", ""),
-        (r".*_at", "", "UTC"),
+        (r"(?!local_).*_at", "", "UTC"),
         (r"local_.*", "", "+08:00"),
     )
     for place, entry in dictionary.entries.items():
@@ -111,7 +111,7 @@ def test_every_column_comes_from_somewhere_and_every_place_on_the_way_exists(dic
     for place, entry in dictionary.entries.items():
         assert entry.origin, place
         for relation, column in re.findall(
-            r"\b((?:v|rpt|cs|stg|cloud|sync)_\w+)\.(\w+)", entry.origin
+            r"\b((?:v|dim|rpt|cs|stg|cloud|sync)_\w+)\.(\w+)", entry.origin
         ):
             assert f"{relation}.{column}" in dictionary.entries or column == "sql", entry.origin
 

@@ -41,6 +41,11 @@ def test_of_a_union_the_first_select_names_the_columns():
     assert [column.name for column in read_selection(statement, KNOWN)] == ["id", "number"]
 
 
+def test_a_star_is_every_column_of_its_table():
+    found = read_selection("select n.*, f.n from fact as f join name as n", KNOWN)
+    assert [column.carries for column in found] == ["name.id", "name.label", "fact.n"]
+
+
 def test_a_column_without_a_name_is_refused():
     with pytest.raises(ValueError, match=r"`count\(n\)` has no name"):
         read_selection("select count(n) from fact", KNOWN)

@@ -3,7 +3,7 @@
 ``migrate`` fills the table after each change, and comments all tables with the same words; neither
 is a part of a revision, so going back leaves the comments.
 
-Revision ID: 0014
+Revision ID: 0015
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from sqlalchemy.dialects import mysql
 
 from sql.migrations.frozen import ddl
 
-revision = "0014"
-down_revision = "0013"
+revision = "0015"
+down_revision = "0014"
 branch_labels = None
 depends_on = None
 
