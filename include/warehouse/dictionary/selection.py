@@ -54,8 +54,8 @@ def read_selection(statement: str, known: Columns) -> list[Selected]:
     selected: list[Selected] = []
     for item in items:
         if every := EVERY.fullmatch(item):
-            name = relations.get(every[1], every[1])
-            places = [(column, f"{name}.{column}") for column in known.get(name, ())]
+            table = relations[str(every[1])]
+            places = [(column, f"{table}.{column}") for column in known.get(table, ())]
             selected += [Selected(column, place, (place,)) for column, place in places]
             continue
         named = NAME.fullmatch(item)

@@ -147,6 +147,7 @@ def test_what_is_wrong_is_named_with_its_file_and_the_rest_is_still_there(words_
     assert {problem.removeprefix(start).split(" ")[0] for problem in made.problems} == {
         "local_day",  # takes the words of a column that is not there
         "name",  # has none
+        "is_workday",  # has none
         "columns:",  # says some of a column that is not there
     }
     assert all(problem.startswith(start) for problem in made.problems)
