@@ -533,12 +533,11 @@ rpt_dictionary = table(
     sa.Column("kind", key(10), nullable=False, comment="table, view"),
     sa.Column("column_name", key(64), nullable=False, comment="empty: the relation"),
     _flag("is_key", "part of the key"),
-    # Never NULL, and not declared so: MySQL would let it depend on the session that makes the view.
-    sa.Column("name_zh", text(255), comment="Chinese name"),
-    sa.Column("name_en", text(255), comment="English name"),
-    sa.Column("meaning_zh", text(1000), comment="Chinese meaning"),
-    sa.Column("meaning_en", text(1000), comment="English meaning"),
-    sa.Column("unit", text(50), comment="of a number"),
+    sa.Column("name_zh", text(255), nullable=False, comment="Chinese name"),
+    sa.Column("name_en", text(255), nullable=False, comment="English name"),
+    sa.Column("meaning_zh", text(1000), nullable=False, comment="Chinese meaning"),
+    sa.Column("meaning_en", text(1000), nullable=False, comment="English meaning"),
+    sa.Column("unit", text(50), nullable=False, comment="of a number"),
     sa.Column("zone", key(20), nullable=False, comment="of a moment"),
-    sa.Column("origin", text(2000), comment="where it comes from"),
+    sa.Column("origin", text(2000), nullable=False, comment="where it comes from"),
 )

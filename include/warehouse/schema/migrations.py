@@ -120,8 +120,8 @@ def upgrade(
         dictionary = entries.read()
 
         def describe() -> None:
-            views.apply(connection, progress=progress)
             comments.apply(connection, dictionary, progress=progress)
+            views.apply(connection, progress=progress)
             stored.apply(connection, dictionary)
 
         move.wait_for_locks(
@@ -245,7 +245,7 @@ def script() -> str:
     command.upgrade(_config(buffer), "head", sql=True)
     dictionary = entries.read()
     return (
-        f"{HEAD}{buffer.getvalue()}\n{views.script()}{comments.script(dictionary)}"
+        f"{HEAD}{buffer.getvalue()}\n{comments.script(dictionary)}{views.script()}"
         f"{stored.script(dictionary)}"
     )
 

@@ -27,7 +27,7 @@ TEXT: Final = "utf8mb4_unicode_ci"
 
 def _text(name: str, length: int, collation: str, **options: Any) -> sa.Column[Any]:
     kind = mysql.VARCHAR(length, charset="utf8mb4", collation=collation)
-    return sa.Column(name, kind, nullable=collation == TEXT, **options)
+    return sa.Column(name, kind, nullable=False, **options)
 
 
 DICTIONARY: Final = sa.Table(
