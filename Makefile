@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup check test test-fast test-full test-celery lint types fix sandbox demo celery bench audit migrate lock
+.PHONY: help setup check test test-fast test-full test-celery lint types fix sandbox demo celery bench audit migrate dictionary lock
 
 BIN := .venv/bin
 PYTHON ?= python3
@@ -69,6 +69,9 @@ audit: $(BIN)/.installed ## known weaknesses of what is locked; fails when no ad
 migrate: setup ## bring the schema up to date: of WAREHOUSE_URL, or of a private server
 	@export WAREHOUSE_URL=$${WAREHOUSE_URL:-$$($(BIN)/python -m include.sandbox.servers start)}; \
 	exec $(BIN)/python -m include migrate $(ARGS)
+
+dictionary: $(BIN)/.installed ## docs/dictionary.md anew, from sql/dictionary
+	@exec $(BIN)/python -m include.warehouse.dictionary
 
 lock: $(BIN)/.installed ## resolve requirements*.in again (ARGS=--upgrade for newer versions)
 	$(LOCK) $(ARGS) requirements.in -o requirements.txt

@@ -217,10 +217,11 @@ class Settings(SettingsGroup):
     below what it allows, which is found within seconds, so this may be more."""
     calls_at_once: Annotated[int, allow_whole(1, 32)] = 4
     """``CALLS_AT_ONCE``: calls of one account that may be under way together."""
-    accounts_at_once: Annotated[int, allow_whole(1, 32)] = 5
+    accounts_at_once: Annotated[int, allow_whole(1, 32)] = 8
     """``ACCOUNTS_AT_ONCE``: accounts that a task or a command reads, or compares, side by side; 1:
-    one after the other. Each takes up to two connections of the warehouse, and its calls its own
-    ``CALLS_PER_SECOND`` and ``CALLS_AT_ONCE``. Up to four tasks of a vendor run together."""
+    one after the other. Each takes a connection of the warehouse, all together up to four more, and
+    its calls its own ``CALLS_PER_SECOND`` and ``CALLS_AT_ONCE``. Up to four tasks of a vendor run
+    together."""
     run_minutes: Annotated[float, allow_number(0.1, 24 * 60)] = 10.0
     """``RUN_MINUTES``: so long a task of a scheduled ``sync_tickets`` reads; what is left the next
     one reads. Less than the 15 minutes between two, so that each account has its turn in time."""

@@ -18,6 +18,7 @@ LEAVES = {
     "include.settings",
     "include.addresses",
     "include.secrets",
+    "include.recent",
     "include.redaction",
     "include.customer_service",
     "include.stopping",
@@ -30,6 +31,7 @@ BELOW_PIPELINES = {"include.vendors", REGISTRY, "include.source", "include.wareh
 ALLOWED = {
     "include.models": set[str](),
     "include.errors": set[str](),
+    "include.recent": set[str](),
     "include.redaction": set[str](),
     "include.customer_service": set[str](),
     "include.stopping": set[str](),

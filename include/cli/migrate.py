@@ -65,7 +65,9 @@ def _show_preview(ahead: Preview) -> None:
     from include.warehouse.schema.changes import COPY_BYTES_A_SECOND
 
     if not ahead.revisions:
-        report(f"the schema is {ahead.after} already; views that differ would be replaced")
+        report(
+            f"the schema is {ahead.after} already; views and comments that differ would be replaced"
+        )
         return
     report(f"the schema would be {ahead.after}, it is {ahead.before or 'empty'}")
     show(("revision", "what for"), list(ahead.revisions))

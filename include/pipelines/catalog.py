@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Final
 
 from include.errors import CheckError, PartialError
-from include.models import Account, Ticket
+from include.models import Ticket
 from include.vendors.client import VendorClient
 from include.vendors.registry import catalog_site
 from include.warehouse.bookkeeping import ledger
@@ -72,10 +72,9 @@ class Catalog:
         return replace(ticket, product_id=product, category_id=category)
 
 
-def load_catalog(warehouse: Warehouse, account: Account) -> Catalog:
-    """The stored catalogue that an account's tickets speak of."""
-    site = catalog_site(account.vendor, account.region)
-    return Catalog.of(rows.load(warehouse, account.vendor, site))
+def load_catalog(warehouse: Warehouse, vendor: str, region: str) -> Catalog:
+    """The stored catalogue that the tickets of a vendor's accounts in a region speak of."""
+    return Catalog.of(rows.load(warehouse, vendor, catalog_site(vendor, region)))
 
 
 def plain(name: str) -> str:

@@ -56,7 +56,7 @@ def repair(
     ended it.
     """
     account = client.account
-    names = load_catalog(warehouse, account)
+    names = load_catalog(warehouse, account.vendor, account.region)
     vendor, ids = account.vendor, sorted(found.damaged)
     with ExitStack() as stack:
         run = stack.enter_context(

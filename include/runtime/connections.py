@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING
 
@@ -11,6 +11,7 @@ from airflow.sdk import BaseHook
 
 from include import stopping
 from include.errors import ConfigError
+from include.runtime.masking import ADAPTER, join_secrets
 from include.vendors.registry import load_settings, warn_of_strange_variables
 
 if TYPE_CHECKING:
@@ -53,13 +54,13 @@ def warehouse() -> Iterator[Warehouse]:
 def workplace(*, uses_keys: bool = True) -> Iterator[Workplace]:
     """The workplace of a task.
 
-    Keys that are used are registered with Airflow's masker, which slows down with each: whoever
+    Keys that are used are registered with Airflow's masker, which slows down with them: whoever
     only counts accounts, however many, *uses_keys* not.
     """
     from include.work.place import Workplace
 
     with warehouse() as opened:
-        hide = hide_secret if uses_keys else None
+        hide = hide_secrets if uses_keys else None
         yield Workplace.of(load_settings(), opened, find_secret, hide)
 
 
@@ -105,6 +106,22 @@ def hide_secret(secret: str) -> None:
 
     if secret:
         mask_secret(secret)
+
+
+def hide_secrets(secrets: Collection[str]) -> None:
+    """Register secrets with Airflow's masker: at once where it is set up for that."""
+    if takes_many_keys():
+        hide_secret(join_secrets(secrets))
+        return
+    for secret in secrets:
+        hide_secret(secret)
+
+
+def takes_many_keys() -> bool:
+    """Whether the configuration lets Airflow's masker take many keys at once."""
+    from airflow.sdk.configuration import conf
+
+    return bool(conf.get("logging", "secret_mask_adapter", fallback="") == ADAPTER)
 
 
 def url_of(connection_id: str, driver: str, port: int) -> str:

@@ -21,6 +21,7 @@ from include.errors import (
     UnavailableError,
 )
 from include.runtime import connections, forms
+from include.runtime.masking import ADAPTER
 from include.vendors.registry import VENDORS, switch_of
 from include.work.schedules import TASKS_AT_ONCE
 
@@ -35,9 +36,11 @@ log = logging.getLogger(__name__)
 EARLIEST: Final = datetime.min.replace(tzinfo=UTC)
 MOST_TASKS: Final = 200
 """Mapped tasks of one vendor: Airflow maps at most 1,024."""
-MOST_ACCOUNTS: Final = 50
+MOST_ACCOUNTS: Final = 500
 """Accounts of one task, until there are ``MOST_TASKS``. A task costs seconds to start, as much as
-many idle accounts; but Airflow's masker takes ever longer for each further key."""
+many idle accounts; but each line of its log is compared with all its keys."""
+MOST_KEYS_ONE_BY_ONE: Final = 50
+"""The same where Airflow's masker is told one key after the other, and takes ever longer."""
 
 
 def account_groups(
@@ -46,13 +49,13 @@ def account_groups(
     conf: Mapping[str, Any] | None,
     known: Collection[str],
     *,
-    most: int = MOST_ACCOUNTS,
+    most: int | None = None,
 ) -> list[list[str]]:
     """The ids of a vendor's accounts to read, in groups of which each becomes one task.
 
-    *most*: accounts of a group. The account that has waited longest comes first. One whose row
-    cannot be used is in a group too, so that it fails under its own name. Raises ConfigError for a
-    form that makes no sense.
+    *most*: accounts of a group, by default as many as Airflow's masker can take the keys of. The
+    account that has waited longest comes first. One whose row cannot be used is in a group too, so
+    that it fails under its own name. Raises ConfigError for a form that makes no sense.
     """
     from include.warehouse.bookkeeping.turns import read_last_signs
     from include.work.accounts import choose_accounts
@@ -72,6 +75,8 @@ def account_groups(
     if not ids:
         log.warning("no account to read: add one with `python -m include accounts add`")
     mine = sorted(account_id for account_id, of in ids.items() if of == vendor)
+    if most is None:
+        most = _most_accounts(len(mine))
     return split_into_groups(sorted(mine, key=lambda i: signs.get(i, EARLIEST)), most)
 
 
@@ -97,7 +102,8 @@ def sync_accounts(
         request, options = forms.request(who, params), forms.read_options(params)
         budget = TimeBudget(None if options.since else 60 * place.settings.run_minutes)
         # In the order of the group: who has waited longest comes first.
-        ordered = sorted(chosen.accounts, key=lambda a: account_ids.index(a.account_id))
+        place_of = {account_id: i for i, account_id in enumerate(account_ids)}
+        ordered = sorted(chosen.accounts, key=lambda a: place_of[a.account_id])
         results = [
             *results_of_bad(chosen.bad),
             *tickets.sync_accounts(place, ordered, request, options, budget=budget, since=since),
@@ -248,6 +254,19 @@ def last_ones(results: Sequence[Result]) -> list[Result]:
             log.warning("account=%s %s: %s", result.account_id, name, result.error)
     raise_first(last)
     return last
+
+
+def _most_accounts(number: int) -> int:
+    """How many of a vendor's accounts one task may have; says where more would be possible."""
+    if connections.takes_many_keys():
+        return MOST_ACCOUNTS
+    if number > TASKS_AT_ONCE * MOST_KEYS_ONE_BY_ONE:
+        log.warning(
+            "tasks have %s accounts only: [logging] secret_mask_adapter is not %s, see"
+            " airflow.cfg.example",
+            *(MOST_KEYS_ONE_BY_ONE, ADAPTER),
+        )
+    return MOST_KEYS_ONE_BY_ONE
 
 
 def split_into_groups(ids: Sequence[str], most: int) -> list[list[str]]:

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from functools import cache
-from typing import Any, Self, TypeVar
+from typing import Any, Final, Self, TypeVar
 
 import sqlalchemy as sa
 import tenacity
@@ -22,6 +22,11 @@ from include.warehouse.server_errors import TRY_AGAIN, translate_error
 from include.warehouse.session import prepare
 
 T = TypeVar("T")
+WRITERS: Final = 4
+"""Connections for the transactions of accounts at work, beside those that hold their locks."""
+POOL_SECONDS: Final = 300
+"""How long a transaction waits for a connection: those before it wait for rows and for the server,
+too, and both are bounded."""
 Row = Mapping[str, Any]
 Rule = Callable[[sa.ColumnElement[Any], sa.ColumnElement[Any]], sa.ColumnElement[Any]]
 """``rule(old, new)``: what an existing row's column becomes."""
@@ -30,7 +35,7 @@ Rule = Callable[[sa.ColumnElement[Any], sa.ColumnElement[Any]], sa.ColumnElement
 class Warehouse:
     """The database we write, for several threads.
 
-    Holds at most two connections for each account at work: one to work, one for its lock.
+    Holds at most ``connections_of`` the accounts at work.
     """
 
     def __init__(self, engine: sa.Engine) -> None:
@@ -53,7 +58,7 @@ class Warehouse:
     @classmethod
     def open(cls, url: str, *, ca: str = "", accounts_at_once: int = 1) -> Self:
         """Prepare connections to *url*; nothing is sent yet. Raises ConfigError for a bad URL."""
-        return cls(create_engine(url, ca=ca, connections=2 * accounts_at_once))
+        return cls(create_engine(url, ca=ca, connections=connections_of(accounts_at_once)))
 
     def close(self) -> None:
         """Close the connections."""
@@ -211,6 +216,14 @@ def dedicated(
         yield connection
 
 
+def connections_of(accounts_at_once: int) -> int:
+    """The connections for so many accounts at work: one for the lock of each, and some to write.
+
+    A transaction waits for no other while it has its connection, so that a few serve all.
+    """
+    return accounts_at_once + min(accounts_at_once, WRITERS)
+
+
 def create_engine(url: str, *, ca: str = "", connections: int = 2) -> sa.Engine:
     """An engine under our connection rules: strict, utf8mb4, UTC, bounded waits, verified TLS.
 
@@ -230,6 +243,7 @@ def create_engine(url: str, *, ca: str = "", connections: int = 2) -> sa.Engine:
         isolation_level="READ COMMITTED",
         pool_size=connections,
         max_overflow=0,
+        pool_timeout=POOL_SECONDS,
         pool_recycle=300,  # before the server ends what is idle
         hide_parameters=True,  # a failed statement must not carry texts or keys into logs
     )

@@ -8,22 +8,22 @@ from typing import Protocol, Self
 from include.secrets import KeyRing
 from include.settings import Settings
 from include.warehouse.mysql import Warehouse
-from include.warehouse.tickets.accounts import References, RegisterSecret
+from include.warehouse.tickets.accounts import References, RegisterSecrets
 
 
 @dataclass(frozen=True, slots=True)
 class Workplace:
     """Settings, warehouse and keys.
 
-    *find_secret* gives the secret of ``conn:<id>``. *hide* registers a key with whatever writes
-    logs; None where no key is used.
+    *find_secret* gives the secret of ``conn:<id>``. *hide* registers keys with whatever writes
+    logs; None where none is used.
     """
 
     settings: Settings
     warehouse: Warehouse
     ring: KeyRing = field(repr=False)
     find_secret: References
-    hide: RegisterSecret | None = None
+    hide: RegisterSecrets | None = None
 
     @classmethod
     def of(
@@ -31,7 +31,7 @@ class Workplace:
         settings: Settings,
         warehouse: Warehouse,
         find_secret: References,
-        hide: RegisterSecret | None,
+        hide: RegisterSecrets | None,
     ) -> Self:
         """The workplace with the key ring of *settings*. Raises ConfigError for a bad key."""
         ring = KeyRing.parse(settings.secret_keys.get_secret_value())

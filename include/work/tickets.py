@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Sequence
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Final
 
 from include.errors import ConfigError, SyncError, UnavailableError
 from include.models import Account
@@ -15,19 +16,23 @@ from include.pipelines.clock import ENDLESS, TimeBudget
 from include.pipelines.comparison import Comparison
 from include.pipelines.repair import repair
 from include.pipelines.tickets import rolling, single
+from include.pipelines.tickets.shared import Shared
 from include.pipelines.tickets.single import Answer
 from include.pipelines.tickets.sync import Options, entity_of, sync_tickets
+from include.recent import Recent
 from include.vendors.client import VendorClient
 from include.vendors.registry import open_client
 from include.warehouse.bookkeeping import turns
 from include.warehouse.bookkeeping.ledger import Request
 from include.warehouse.tickets.adoption import bring_over
 from include.warehouse.tickets.known import find_holders
-from include.warehouse.tickets.strays import RecentReaders
 from include.work.place import NOBODY, Onlooker, Workplace
 from include.work.runs import Result, Watch, work_on_each, work_on_one_a_site
 
 log = logging.getLogger(__name__)
+
+AWAY_SECONDS: Final = 1.0
+"""How long nobody asks again whether a vendor is away: the answer costs what all runs so far do."""
 
 
 def sync_accounts(
@@ -46,30 +51,38 @@ def sync_accounts(
     vendor that three accounts in a row found away, in runs begun *since* then (by default: now), is
     asked no more: the others fail with UnavailableError.
     """
-    since = since or datetime.now(UTC)
+    now = datetime.now(UTC)
+    begun_since = since or now
     accounts = list(accounts)
     entity = entity_of(options)
-    readers = RecentReaders(place.warehouse)
+    shared = Shared.of(place.warehouse, now)
+    away = Recent[str, bool](
+        lambda vendor: turns.is_away(place.warehouse, vendor, entity, begun_since), AWAY_SECONDS
+    )
 
     def work(account: Account, client: VendorClient, watch: Watch) -> Result:
-        if turns.is_away(place.warehouse, account.vendor, entity, since):
+        if away.of(account.vendor):
             raise UnavailableError(
                 f"not tried: the last {turns.AWAY_IN_A_ROW} accounts found the vendor away;"
                 " the next run tries again",
                 vendor=account.vendor,
             )
-        counts = sync_tickets(
-            client,
-            place.warehouse,
-            account,
-            settings=place.settings,
-            now=datetime.now(UTC),
-            request=request,
-            options=options,
-            budget=budget,
-            readers_of=readers.of,
-            progress=watch.note,
-        )
+        try:
+            counts = sync_tickets(
+                client,
+                place.warehouse,
+                account,
+                settings=place.settings,
+                now=datetime.now(UTC),
+                request=request,
+                options=options,
+                budget=budget,
+                shared=shared,
+                progress=watch.note,
+            )
+        except UnavailableError:
+            away.forget()
+            raise
         return Result(account.account_id, account.vendor, counts)
 
     results = work_on_each(place, accounts, work, onlooker, budget)
@@ -86,6 +99,7 @@ def read_again(
     onlooker: Onlooker = NOBODY,
 ) -> list[Result]:
     """Read a day's share of the complete tickets of *accounts* again."""
+    shared = Shared.of(place.warehouse, datetime.now(UTC))
 
     def work(account: Account, client: VendorClient, watch: Watch) -> Result:
         counts = rolling.read_again(
@@ -95,6 +109,7 @@ def read_again(
             settings=place.settings,
             now=datetime.now(UTC),
             request=request,
+            shared=shared,
             progress=watch.note,
         )
         return Result(account.account_id, account.vendor, counts)

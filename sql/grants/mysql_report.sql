@@ -30,6 +30,7 @@ GRANT SELECT, SHOW VIEW ON `osm`.`dim_product` TO `osm_report`@`%`;
 GRANT SELECT, SHOW VIEW ON `osm`.`dim_source` TO `osm_report`@`%`;
 GRANT SELECT, SHOW VIEW ON `osm`.`v_contact` TO `osm_report`@`%`;
 GRANT SELECT, SHOW VIEW ON `osm`.`v_conversation` TO `osm_report`@`%`;
+GRANT SELECT, SHOW VIEW ON `osm`.`v_dictionary` TO `osm_report`@`%`;
 GRANT SELECT, SHOW VIEW ON `osm`.`v_freshness` TO `osm_report`@`%`;
 GRANT SELECT, SHOW VIEW ON `osm`.`v_history_limit` TO `osm_report`@`%`;
 GRANT SELECT, SHOW VIEW ON `osm`.`v_hour_profile` TO `osm_report`@`%`;

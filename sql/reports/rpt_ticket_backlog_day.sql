@@ -1,6 +1,7 @@
 -- Grain: one row a local day and vendor, account, product and category with open tickets.
 -- Purpose: how many tickets were open at the end of each day, by age.
--- From :first_day on, up to the day of the build, which ends with the build. As the states say: a
+-- From :from_day to :to_day (excluded); the day of the build ends with the build. day_step holds
+-- the steps from 0 to each number of days, because servers join ranges slowly. As the states say: a
 -- ticket counts with what it was about then. Tickets that the vendor no longer knows are not
 -- waiting for anybody from the moment on at which they were missed.
 insert into rpt_ticket_backlog_day (
@@ -8,10 +9,23 @@ insert into rpt_ticket_backlog_day (
     open_to_1d, open_to_3d, open_to_7d, open_to_14d, open_to_30d, open_over_30d, oldest_at
 )
 with
-day as (
-    select local_day, least(end_at, cast(:built_at as datetime(6))) as at
-    from rpt_day
-    where local_day >= :first_day and start_at < :built_at
+-- The days at whose end a span was open, cut to those asked for: the first, and how many.
+span as (
+    select
+        s.*,
+        greatest(:from_day, cast(from_at + interval :local_hours hour as date)) as first_day,
+        datediff(
+            least(
+                :to_day,
+                cast(coalesce(until_at, :built_at) + interval :local_hours hour as date)
+            ),
+            greatest(:from_day, cast(from_at + interval :local_hours hour as date))
+        ) as days
+    from rpt_ticket_state as s
+    where
+        (is_closed is null or is_closed = 0)
+        and from_at < :to_at
+        and (until_at is null or until_at >= :from_at)
 ),
 waiting as (
     select
@@ -22,12 +36,15 @@ waiting as (
         coalesce(s.category_id, '') as category_id,
         s.is_closed,
         s.created_at,
-        timestampdiff(microsecond, s.created_at, d.at) / 86400000000 as age_days
-    from rpt_ticket_state as s
-    inner join day as d on d.at > s.from_at and d.at <= coalesce(s.until_at, :built_at)
+        timestampdiff(microsecond, s.created_at, least(d.end_at, :built_at)) / 86400000000
+            as age_days
+    from span as s
+    inner join day_step as n on n.days = s.days
+    inner join rpt_day as d on d.local_day = s.first_day + interval n.step day
     where
-        (s.is_closed is null or s.is_closed = 0)
-        and (s.until_at is null or s.until_at >= :first_at)
+        d.local_day < :to_day
+        and least(d.end_at, :built_at) > s.from_at
+        and least(d.end_at, :built_at) <= coalesce(s.until_at, :built_at)
 )
 select
     local_day,

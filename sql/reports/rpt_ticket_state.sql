@@ -11,82 +11,79 @@ insert into rpt_ticket_state (
     created_at, from_at, from_after_at, until_at
 )
 with
-ticket as (
-    select
-        t.vendor, t.ticket_id, t.is_closed, t.vendor_status, t.product_id, t.category_id,
-        t.account_id, t.created_at, t.missing_at, t.last_message_at,
-        case when t.is_closed and t.closed_at >= t.created_at then t.closed_at end as closed_at
-    from changed_ticket as c
-    inner join stg_ticket as t on t.vendor = c.vendor and t.ticket_id = c.ticket_id
-),
 seen as (
     select
-        t.vendor, t.ticket_id, h.is_closed, h.vendor_status, t.created_at, h.seen_at, h.after_at,
+        t.vendor, t.ticket_id, t.is_closed as is_closed_now, t.created_at, t.missing_at,
+        t.last_message_at, h.is_closed, h.vendor_status, h.seen_at, h.after_at,
         coalesce(h.product_id, t.product_id) as product_id,
         coalesce(h.category_id, t.category_id) as category_id,
         coalesce(h.account_id, t.account_id) as account_id,
+        case when t.is_closed and t.closed_at >= t.created_at then t.closed_at end as closed_at
+    from changed_ticket as c
+    inner join stg_ticket as t on t.vendor = c.vendor and t.ticket_id = c.ticket_id
+    left join cloud_osm_history as h on h.type = c.vendor and h.cloud_id = c.ticket_id
+),
+begun as (
+    select
+        seen.*,
         case
-            when h.is_closed = 1 and t.closed_at > h.after_at and t.closed_at <= h.seen_at
-                then t.closed_at
-        end as closed_at
-    from ticket as t
-    inner join cloud_osm_history as h on h.type = t.vendor and h.cloud_id = t.ticket_id
+            when is_closed = 1 and closed_at > after_at and closed_at <= seen_at then closed_at
+            else seen_at
+        end as from_at
+    from seen
 ),
 placed as (
     select
-        seen.*,
-        coalesce(closed_at, seen_at) as from_at,
+        begun.*,
         row_number() over (partition by vendor, ticket_id order by seen_at) as place,
         is_closed = 0 and coalesce(
             lag(is_closed) over (partition by vendor, ticket_id order by seen_at), 0
         ) = 1 as is_reopened,
-        lead(coalesce(closed_at, seen_at)) over (partition by vendor, ticket_id order by seen_at)
-            as until_at
-    from seen
-),
--- What no look saw: before the first one, or all where no run has read the ticket.
-unseen as (
-    select
-        t.vendor, t.ticket_id, t.created_at, t.closed_at,
-        coalesce(f.product_id, t.product_id) as product_id,
-        coalesce(f.category_id, t.category_id) as category_id,
-        coalesce(f.account_id, t.account_id) as account_id,
-        f.from_at as until_at,
-        -- The end of what was open.
+        lead(from_at) over (partition by vendor, ticket_id order by seen_at) as until_at,
+        -- Before the first look it was open up to here.
         case
-            when coalesce(f.is_closed, t.is_closed) = 0 then f.from_at
-            else greatest(t.created_at, coalesce(t.closed_at, t.last_message_at, t.created_at))
+            when coalesce(is_closed, is_closed_now) = 0 then coalesce(from_at, '9999-12-31')
+            else greatest(created_at, coalesce(closed_at, last_message_at, created_at))
         end as open_until_at
-    from ticket as t
-    left join placed as f on f.vendor = t.vendor and f.ticket_id = t.ticket_id and f.place = 1
-    where t.created_at is not null
+    from begun
 ),
+-- Part 2 is what a look showed; 0 and 1 are what none saw: before the first, or all.
 span as (
     select
-        vendor, ticket_id, 0 as position, 0 as is_closed, 0 as is_reopened, null as vendor_status, product_id,
-        category_id, account_id, created_at, created_at as from_at, null as from_after_at,
-        least(coalesce(until_at, open_until_at), coalesce(open_until_at, until_at)) as until_at
-    from unseen
-    union all
-    select
-        vendor, ticket_id, 1 as position, case when closed_at is not null then 1 end as is_closed,
-        0 as is_reopened, null as vendor_status, product_id, category_id, account_id, created_at,
-        open_until_at as from_at, null as from_after_at, until_at
-    from unseen
-    where open_until_at is not null and coalesce(open_until_at < until_at, until_at is null)
-    union all
-    select
-        vendor, ticket_id, place + 1 as position, is_closed, is_reopened, vendor_status,
-        product_id, category_id, account_id, created_at, from_at,
-        case when closed_at is null then after_at end as from_after_at, until_at
-    from placed
+        p.vendor,
+        p.ticket_id,
+        case k.part when 2 then p.place + 1 else k.part end as position,
+        case k.part
+            when 0 then 0
+            when 1 then case when p.closed_at is not null then 1 end
+            else p.is_closed
+        end as is_closed,
+        case when k.part = 2 then p.is_reopened else 0 end as is_reopened,
+        case when k.part = 2 then p.vendor_status end as vendor_status,
+        p.product_id,
+        p.category_id,
+        p.account_id,
+        p.created_at,
+        p.missing_at,
+        case k.part when 0 then p.created_at when 1 then p.open_until_at else p.from_at end
+            as from_at,
+        case when k.part = 2 and p.from_at = p.seen_at then p.after_at end as from_after_at,
+        case k.part
+            when 0 then nullif(
+                least(p.open_until_at, coalesce(p.from_at, '9999-12-31')), '9999-12-31'
+            )
+            when 1 then p.from_at
+            else p.until_at
+        end as until_at
+    from placed as p
+    cross join (select 0 as part union all select 1 as part union all select 2 as part) as k
+    where case k.part when 2 then p.seen_at else p.created_at end is not null
+        and (k.part = 2 or p.place = 1)
 )
 select
-    s.vendor, s.ticket_id, s.position, s.is_closed, s.is_reopened, s.vendor_status, s.product_id,
-    s.category_id, s.account_id, s.created_at, s.from_at, s.from_after_at,
-    case
-        when s.until_at is null and t.missing_at > s.from_at then t.missing_at else s.until_at
-    end as until_at
-from span as s
-inner join ticket as t on t.vendor = s.vendor and t.ticket_id = s.ticket_id
-where s.until_at is null or s.from_at < s.until_at
+    vendor, ticket_id, position, is_closed, is_reopened, vendor_status, product_id, category_id,
+    account_id, created_at, from_at, from_after_at,
+    case when until_at is null and missing_at > from_at then missing_at else until_at end
+        as until_at
+from span
+where from_at < coalesce(until_at, '9999-12-31')

@@ -15,7 +15,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Iterable
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Final, NamedTuple
@@ -73,8 +73,12 @@ def servers(*urls: str) -> list[psutil.Process]:
 def consumed(processes: Iterable[psutil.Process]) -> float:
     """Processor seconds of *processes* and of all that descended from them, ended or not."""
     family = {one for process in processes for one in [process, *process.children(recursive=True)]}
-    times = [process.cpu_times() for process in family]
-    return sum(t.user + t.system + t.children_user + t.children_system for t in times)
+    total = 0.0
+    for one in family:
+        with suppress(psutil.NoSuchProcess):  # its parent has its times from now on
+            t = one.cpu_times()
+            total += t.user + t.system + t.children_user + t.children_system
+    return total
 
 
 def run(there: Ground, broker: str, latency: int, tickets: int, workers: int) -> Measured:

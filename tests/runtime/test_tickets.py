@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from include.runtime.masking import ADAPTER
 from include.vendors.registry import VENDORS
 from include.warehouse.bookkeeping import ledger
 from include.warehouse.bookkeeping.ledger import Request
@@ -89,6 +90,23 @@ def test_who_has_waited_longest_comes_first(look, warehouse):
             pass
     groups = tickets.account_groups("huawei", form, {}, known=form)
     assert groups == [["huawei-3"], ["huawei-2"], ["huawei-1"]]
+
+
+@pytest.mark.parametrize(("adapter", "tasks"), [(ADAPTER, 4), ("", 6)])
+def test_tasks_have_as_many_accounts_as_the_masker_takes_the_keys_of(
+    look, warehouse, monkeypatch, caplog, adapter, tasks
+):
+    from include.runtime import tickets
+
+    rows = [
+        {"id": f"h{i}", "secret_id": f"access-{i}", "type": "HUAWEI", "enabled": 1}
+        for i in range(299)  # and one that is there
+    ]
+    warehouse.transact(lambda c: c.execute(sa.insert(cloud_user), rows))
+    monkeypatch.setenv("AIRFLOW__LOGGING__SECRET_MASK_ADAPTER", adapter)
+    form = {"vendors": list(VENDORS), **FORM}
+    assert len(tickets.account_groups("huawei", form, {}, known=form)) == tasks
+    assert ("secret_mask_adapter is not" in caplog.text) is (adapter == "")
 
 
 def test_a_task_whose_accounts_another_run_reads_is_skipped(look, warehouse_url):

@@ -8,12 +8,17 @@ from typing import Any
 import sqlalchemy as sa
 
 COLUMNS = """
-    SELECT table_name, ordinal_position, column_name, column_type, collation_name, is_nullable,
-        column_default, column_comment, extra
-    FROM information_schema.columns
-    WHERE table_schema = DATABASE() AND table_name <> 'alembic_version'
-    ORDER BY table_name, ordinal_position
+    SELECT c.table_name, c.ordinal_position, c.column_name, c.column_type, c.collation_name,
+        IF(t.table_type = 'VIEW', '', c.is_nullable),
+        IF(t.table_type = 'VIEW', '', c.column_default),
+        c.column_comment, c.extra
+    FROM information_schema.columns AS c
+    JOIN information_schema.tables AS t
+        ON t.table_schema = c.table_schema AND t.table_name = c.table_name
+    WHERE c.table_schema = DATABASE() AND c.table_name <> 'alembic_version'
+    ORDER BY c.table_name, c.ordinal_position
 """
+"""Whether a view's column may be NULL, MySQL tells otherwise once a table of it was altered."""
 INDEXES = """
     SELECT table_name, index_name, seq_in_index, column_name, non_unique, sub_part
     FROM information_schema.statistics

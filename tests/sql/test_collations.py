@@ -24,6 +24,7 @@ READ: Final = {
         "dim_day": "holiday",
         "dim_product": "product_name",
         "dim_source": "source_name",
+        "v_dictionary": "meaning_en meaning_zh name_en name_zh origin unit",
         "v_freshness": "account_name error_text",
         "v_hour_trend": "holiday",
         "v_message": "content",

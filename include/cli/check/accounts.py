@@ -28,14 +28,14 @@ def check_accounts(warehouse: Warehouse, ring: KeyRing, settings: Settings) -> I
             ring,
             references=reference_from_environment,
             allow_plain=settings.allow_plain_secrets,
-            mask=masker.add,
+            mask=masker.add_all,
         )
         usable, _ = accounts.load_accounts(
             warehouse,
             ring,
             references=reference_from_environment,
             allow_plain=settings.allow_plain_secrets,
-            mask=masker.add,
+            mask=masker.add_all,
         )
     except SyncError as error:
         yield Finding("accounts", "failed", str(error))

@@ -18,7 +18,8 @@ from include.settings import Settings
 from include.vendors.registry import VENDORS, is_switched_on
 from include.warehouse.bookkeeping.tables import sync_check, sync_quarantine, sync_run
 from include.warehouse.customer_service.tables import HISTORIES, cs_snapshot, cs_snapshot_table
-from include.warehouse.mysql import Warehouse
+from include.warehouse.mysql import Warehouse, connections_of
+from include.warehouse.reports.tables import rpt_dictionary
 from include.warehouse.schema import revisions, views
 from include.warehouse.tables import metadata
 from include.warehouse.tickets.account_rows import read_enabled_ids
@@ -42,7 +43,7 @@ OLDEST: Final = {"MySQL": (8, 0), "MariaDB": (10, 11)}
 WRITTEN: Final = tuple(
     table
     for name, table in metadata.tables.items()
-    if name.startswith(("cloud_osm_", "sync_", "cs_", "rpt_"))
+    if name.startswith(("cloud_osm_", "sync_", "cs_", "rpt_")) and table is not rpt_dictionary
 )
 DELETED_FROM: Final = (
     cloud_osm_list,
@@ -144,24 +145,29 @@ def _server(connection: sa.Connection) -> list[Finding]:
 
 
 def _connections(warehouse: Warehouse, settings: Settings) -> Iterator[Finding]:
-    """Whether the server has as many connections as the accounts that tasks read together."""
-    most = TASKS_AT_ONCE * settings.accounts_at_once
+    """Whether the server has as many connections as tasks take that read accounts together."""
     together = sum(
-        min(len(read_enabled_ids(warehouse, vendor)), most)
+        _connections_of(len(read_enabled_ids(warehouse, vendor)), settings.accounts_at_once)
         for vendor in VENDORS
         if is_switched_on(vendor, settings)
     )
     limits = sa.text("SELECT @@GLOBAL.max_connections, @@SESSION.max_user_connections")
     row = warehouse.transact(lambda connection: connection.execute(limits).one())
     allowed = min(limit for limit in row if limit)  # 0: the user has no limit
-    if 2 * together > allowed:
+    if together > allowed:
         yield Finding(
             "server connections",
             "warning",
-            f"tasks may read {together} accounts together, each with two; {allowed} are allowed",
-            f"set max_connections or the user's limit to {2 * together} and some for others, or"
+            f"tasks may take {together} together; {allowed} are allowed",
+            f"set max_connections or the user's limit to {together} and some for others, or"
             f" ACCOUNTS_AT_ONCE ({settings.accounts_at_once}) lower",
         )
+
+
+def _connections_of(accounts: int, at_once: int) -> int:
+    """The connections of all tasks of a vendor with so many accounts, as dealt out to them."""
+    tasks = min(accounts, TASKS_AT_ONCE)
+    return tasks * connections_of(min(at_once, -(-accounts // tasks))) if tasks else 0
 
 
 def _staging(connection: sa.Connection) -> list[Finding]:

@@ -40,10 +40,21 @@ class Readers:
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A window of new tickets. *watermark* is what may be noted once all of it is stored."""
+    """A window of new tickets. *watermark* is what may be noted once all of it is stored.
+
+    What was created before *new_since* was listed before.
+    """
 
     window: SyncWindow
     watermark: datetime | None
+    new_since: datetime
+
+    @property
+    def unlisted(self) -> SyncWindow | None:
+        """The part that was not listed before, where that is another than the whole or nothing."""
+        if self.window.since < self.new_since < self.window.until:
+            return SyncWindow(self.new_since, self.window.until)
+        return None
 
 
 def plan_changed(
@@ -141,14 +152,13 @@ def split_history(
     """The windows in which new tickets are listed, of at most *longest* each, oldest first.
 
     They begin *overlap* before *watermark* (at *since* where there is none) and end at *now*. Only
-    those beyond the watermark move it.
+    those that end beyond the watermark move it.
     """
     mark = min(watermark, now) if watermark else since
-    start = max(mark - overlap, since)
-    overlapping, new = SyncWindow(start, mark), SyncWindow(mark, now)
+    whole = SyncWindow(max(mark - overlap, since), now)
     return [
-        *(Span(window, None) for window in overlapping.split(longest)),
-        *(Span(window, window.until) for window in new.split(longest)),
+        Span(window, window.until if window.until > mark else None, mark)
+        for window in whole.split(longest)
     ]
 
 

@@ -8,17 +8,16 @@ from typing import Final
 
 from include.errors import PartialError
 from include.models import Account
-from include.pipelines.catalog import load_catalog
 from include.pipelines.clock import RunClock
 from include.pipelines.tickets.glancing import look_again
 from include.pipelines.tickets.reading import TicketReader
+from include.pipelines.tickets.shared import Shared
 from include.pipelines.tickets.storing import TicketStore
 from include.settings import Settings
 from include.vendors.client import VendorClient
 from include.warehouse.bookkeeping import ledger
 from include.warehouse.bookkeeping.ledger import Counts, Request
 from include.warehouse.mysql import Warehouse
-from include.warehouse.tickets.account_rows import read_enabled_ids
 from include.warehouse.tickets.known import read_oldest
 from include.warehouse.tickets.life import Look
 
@@ -35,6 +34,7 @@ def read_again(
     settings: Settings,
     now: datetime,
     request: Request,
+    shared: Shared | None = None,
     progress: Callable[[Counts], None] = lambda counts: None,
 ) -> Counts:
     """Read a day's share of an account's complete tickets, the longest unread first.
@@ -44,16 +44,17 @@ def read_again(
     wait in quarantine), AlreadyRunningError when another does the same, else what ended it.
     """
     account_id, vendor = account.account_id, account.vendor
+    shared = shared or Shared.of(warehouse, now)
     with ledger.hold(warehouse, account_id, ENTITY, vendor=vendor, request=request) as run:
         ids = read_oldest(warehouse, account, now - FRESH, settings.read_all_days)
         look = Look(
             account,
             now,
             run_id=run.run_id,
-            readers=read_enabled_ids(warehouse, vendor),
+            readers=shared.readers.of(vendor).enabled,
             after_closing=settings.looks_after_closing,
         )
-        names = load_catalog(warehouse, account)
+        names = shared.catalog_of(account)
         store = TicketStore(run, client, look, names, progress)
         reader = TicketReader(
             client,

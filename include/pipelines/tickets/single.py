@@ -64,7 +64,7 @@ def read_tickets(
     noted. Raises what the warehouse raises; what a vendor refuses is in the answers.
     """
     account = client.account
-    names = load_catalog(warehouse, account)
+    names = load_catalog(warehouse, account.vendor, account.region)
     readers = read_enabled_ids(warehouse, account.vendor)
     look = Look(account, now, readers=readers, after_closing=settings.looks_after_closing)
 

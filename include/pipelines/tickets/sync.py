@@ -9,7 +9,7 @@ calls grows with what changed, what is open and what closed lately, never with w
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection, Generator
+from collections.abc import Collection, Generator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
@@ -24,7 +24,6 @@ from include.errors import (
     VendorError,
 )
 from include.models import Account, SyncWindow, Ticket, TicketRef
-from include.pipelines.catalog import load_catalog
 from include.pipelines.clock import ENDLESS, RunClock, TimeBudget
 from include.pipelines.tickets.glancing import look_again
 from include.pipelines.tickets.plan import (
@@ -39,17 +38,17 @@ from include.pipelines.tickets.plan import (
     split_history,
 )
 from include.pipelines.tickets.reading import Outcome, Read, TicketReader
+from include.pipelines.tickets.shared import Shared
 from include.pipelines.tickets.storing import DryRun, Progress, Sink, TicketStore
 from include.settings import Settings
 from include.vendors.client import VendorClient
 from include.warehouse.bookkeeping import ledger
 from include.warehouse.bookkeeping.ledger import NEVER, Counts, Request, State
 from include.warehouse.mysql import Warehouse
-from include.warehouse.tickets.adoption import bring_over
 from include.warehouse.tickets.known import read_due, read_incomplete, read_known
 from include.warehouse.tickets.life import Look
 from include.warehouse.tickets.quarantine import read_quarantined
-from include.warehouse.tickets.strays import VendorReaders, read_readers
+from include.warehouse.tickets.strays import VendorReaders
 from include.warehouse.types import LATEST
 
 log = logging.getLogger(__name__)
@@ -71,7 +70,6 @@ class Options:
 
 
 DEFAULTS: Final = Options()
-ReadersOf = Callable[[str], VendorReaders]
 
 
 def sync_tickets(
@@ -84,33 +82,33 @@ def sync_tickets(
     request: Request,
     options: Options = DEFAULTS,
     budget: TimeBudget = ENDLESS,
-    readers_of: ReadersOf | None = None,
+    shared: Shared | None = None,
     progress: Progress = lambda counts: None,
 ) -> Counts:
     """Bring one account's tickets up to *now*; may be repeated, and killed at any moment.
 
     When *budget* is spent it stops between two calls with ``more`` counted and what it has stored:
     the next run goes on from there. A backfill holds no sync up: an older reading changes nothing.
-    *readers_of* tells who reads a vendor's tickets; by default the warehouse is asked.
+    *shared* has what other accounts have asked of the warehouse; by default it is asked anew.
 
     Raises PartialError when tickets failed by themselves (they wait in quarantine) or a list kept
     moving, AuthError when messages were refused (their tickets are stored, incomplete),
     AlreadyRunningError when another run holds the account, else what ended the run.
     A dry run writes nothing, and ``written`` counts the tickets that would be read.
     """
-    readers_of = readers_of or partial(read_readers, warehouse)
+    shared = shared or Shared.of(warehouse, now)
     if options.dry_run:
         mark = ledger.watermark(warehouse, account.account_id, ENTITY)
-        dry_run, readers = DryRun(client, progress), readers_of(account.vendor)
+        dry_run, readers = DryRun(client, progress), shared.readers.of(account.vendor)
         sync = _Sync(client, warehouse, account, settings, now, options, dry_run, readers, budget)
         sync.run(mark)
         return dry_run.counts
     account_id, vendor = account.account_id, account.vendor
     entity = entity_of(options)
     with ledger.hold(warehouse, account_id, entity, vendor=vendor, request=request) as run:
-        bring_over(warehouse, now)  # first, because a row that comes may name a new reader
-        readers = readers_of(account.vendor)
-        names = load_catalog(warehouse, account)
+        shared.bring_over()  # first, because a row that comes may name a new reader
+        readers = shared.readers.of(account.vendor)
+        names = shared.catalog_of(account)
         look = Look(
             account,
             now,
@@ -244,7 +242,12 @@ class _Sync:
             log.warning("list is short account=%s tickets=%s", account_id, count)
             self.is_moving = True
         known = read_known(self.warehouse, self.account, listed)
-        return plan_new(listed, known, self.readers, is_overlap=span.watermark is None)
+        plan = partial(plan_new, listed, known, self.readers)
+        wanted = plan(is_overlap=span.watermark is None)
+        # One call lists what overlaps and what is new; who needs to tell them apart asks once more.
+        if span.unlisted and (unsure := wanted - plan(is_overlap=True)):
+            wanted -= unsure - self.list_tickets(span.unlisted).keys()
+        return wanted
 
     def read_due(self) -> None:
         """Look again at closed tickets that may have changed since: a minute's calls at most."""

@@ -69,7 +69,7 @@ class Sandbox:
         self.store: Store = Store(seed, accounts, tickets)
         self.faults: faults.Faults = faults.Faults()
         self.calls: list[Seen] = []
-        self._latency, self._rate, self._port = latency_ms / 1000, rate, port
+        self.latency, self._rate, self._port = latency_ms / 1000, rate, port
         self._monotonic = monotonic
         self._gates = {vendor: Gate(self.store.tenants[vendor]) for vendor in VENDORS}
         self._recent: dict[tuple[str, str, str], deque[float]] = {}
@@ -192,8 +192,8 @@ class Sandbox:
         seen.status = reply.status
         if skew:
             reply = replace(reply, skew=skew)
-        if self._latency:
-            time.sleep(self._latency)
+        if self.latency:
+            time.sleep(self.latency)
         return reply
 
     def _is_repeated(self, call: Call) -> bool:

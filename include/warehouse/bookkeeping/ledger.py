@@ -134,13 +134,12 @@ class Run:
         the beginning of the run: a worker's own clock may be ahead, and nobody has looked there.
         Raises SupersededError when another run took over; none can before the commit.
         """
-        held = sa.select(sync_state.c.token).where(self._key).with_for_update()
-        if self._token is None or connection.scalar(held) != self._token:
-            raise SupersededError("another run took this account over: nothing was written")
         values = {name: self._not_ahead(moment) for name, moment in state.items() if moment}
-        connection.execute(
-            sa.update(sync_state).where(self._key).values(heartbeat_at=NOW, **values)
-        )
+        mine = self._key & (sync_state.c.token == self._token)
+        beat = sa.update(sync_state).where(mine).values(heartbeat_at=NOW, **values)
+        # It looks and locks at once. The count is of rows that were found, changed or not.
+        if self._token is None or not connection.execute(beat).rowcount:
+            raise SupersededError("another run took this account over: nothing was written")
 
     def window(self, since: datetime, until: datetime) -> None:
         """Note the creation window this run is about."""
@@ -201,7 +200,7 @@ class Run:
     def _begin(self, connection: sa.Connection, vendor: str, request: Request) -> int:
         connection.execute(sa.insert(sync_state).prefix_with("IGNORE").values(**self._row))
         state = connection.execute(sa.select(sync_state).where(self._key).with_for_update()).one()
-        self._begun_at = connection.scalar(sa.select(NOW))
+        self._begun_at = connection.scalar(sa.select(NOW))  # not before the row was ours
         self.watermark = state.watermark_at
         self.state = State(state.swept_at, state.listed_at, state.strays_at)
         values: dict[str, Any] = {"token": state.token + 1, "heartbeat_at": NOW}

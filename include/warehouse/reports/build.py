@@ -81,6 +81,7 @@ class Build:
         self._last_id, self._young = -1, ALL_DAYS
         self._since: date | None = None
         self._tickets = 0
+        self._today = (basis.built_at + LOCAL).date()
 
     @property
     def written(self) -> dict[str, int]:
@@ -240,9 +241,18 @@ class Build:
         told = self._sql.connection.scalar(sa.select(sa.func.max(day)))
         changed = self._sql.connection.scalar(read_statement("changed_backlog"), self._sql.values)
         first = min((d for d in (told, changed) if d is not None), default=None)
-        if first is not None:
-            self._sql.delete("rpt_ticket_backlog_day", day >= first)
-            self._sql.insert("rpt_ticket_backlog_day", first_day=first, first_at=begin_of(first))
+        if first is None:
+            return
+        self._sql.delete("rpt_ticket_backlog_day", day >= first)
+        self._sql.temporary("day_step (days int, step int, primary key (days, step))")
+        longest = range(LONGEST.days + 1)
+        steps = [{"days": days, "step": step} for days in longest for step in range(days + 1)]
+        self._sql.connection.execute(sa.text("insert into day_step values (:days, :step)"), steps)
+        today = self._today
+        while first <= today:
+            end = min(first + LONGEST, today + DAY)
+            self._sql.insert("rpt_ticket_backlog_day", **bounds(first, end))
+            first = end
 
     def forget(self) -> None:
         """Empty the facts and aggregates, so that all is built anew."""

@@ -521,3 +521,23 @@ rpt_ticket_backlog_day = table(
     _count("open_over_30d", "其中超过 30 天 | over 30 days"),
     sa.Column("oldest_at", Utc, comment="最早创建时间, UTC | creation of the oldest, UTC"),
 )
+
+rpt_dictionary = table(
+    "rpt_dictionary",
+    "what every table, view and column means; filled by migrate",
+    ("relation", "position"),
+    sa.Column("relation", key(64), primary_key=True, comment="table or view"),
+    sa.Column(
+        "position", sa.Integer, primary_key=True, autoincrement=False, comment="0: the relation"
+    ),
+    sa.Column("kind", key(10), nullable=False, comment="table, view"),
+    sa.Column("column_name", key(64), nullable=False, comment="empty: the relation"),
+    _flag("is_key", "part of the key"),
+    sa.Column("name_zh", text(255), nullable=False, comment="Chinese name"),
+    sa.Column("name_en", text(255), nullable=False, comment="English name"),
+    sa.Column("meaning_zh", text(1000), nullable=False, comment="Chinese meaning"),
+    sa.Column("meaning_en", text(1000), nullable=False, comment="English meaning"),
+    sa.Column("unit", text(50), nullable=False, comment="of a number"),
+    sa.Column("zone", key(20), nullable=False, comment="of a moment"),
+    sa.Column("origin", text(2000), nullable=False, comment="where it comes from"),
+)

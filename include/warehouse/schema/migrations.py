@@ -1,6 +1,7 @@
 """The schema: bring a database up to date, refuse one that is not, print the script for a DBA.
 
-Alembic keeps the tables; the views are replaced after it each time, whatever the revision.
+Alembic keeps the tables; views, comments and the dictionary are brought to what this code says
+after it each time, whatever the revision.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from alembic.script import ScriptDirectory
 
 from include.errors import AlreadyRunningError, CheckError, ConfigError
 from include.warehouse.bookkeeping.leftovers import Leftover, read_leftovers
+from include.warehouse.dictionary import comments, entries, stored
 from include.warehouse.mysql import dedicated
 from include.warehouse.schema import obstacles, views
 from include.warehouse.schema.changes import TableChange, read_changes
@@ -115,9 +117,15 @@ def upgrade(
         move = _Move(connection, progress, sleep)
         if before != head():
             move.run(command.upgrade, f"{before or 'base'}:head", "head")
+        dictionary = entries.read()
+
+        def describe() -> None:
+            comments.apply(connection, dictionary, progress=progress)
+            views.apply(connection, progress=progress)
+            stored.apply(connection, dictionary)
+
         move.wait_for_locks(
-            lambda: views.apply(connection, progress=progress),
-            f"The tables are those of {head()}, some views are still the old ones",
+            describe, f"The tables are those of {head()}, some views or comments still the old ones"
         )
         count, leftovers = read_leftovers(connection, LISTED)
         return Report(before, head(), adopted, leftovers, count)
@@ -232,10 +240,14 @@ def _refuse_no_way_back(before: str | None, revision: str) -> None:
 
 
 def script() -> str:
-    """Migrations and views as SQL, for a DBA and an empty database; MySQL and MariaDB run it."""
+    """All that ``upgrade`` makes as SQL, for a DBA and an empty database; both servers run it."""
     buffer = io.StringIO()
     command.upgrade(_config(buffer), "head", sql=True)
-    return HEAD + buffer.getvalue() + "\n" + views.script()
+    dictionary = entries.read()
+    return (
+        f"{HEAD}{buffer.getvalue()}\n{comments.script(dictionary)}{views.script()}"
+        f"{stored.script(dictionary)}"
+    )
 
 
 @cache

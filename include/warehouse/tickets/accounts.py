@@ -9,7 +9,8 @@ log line here holds a key.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal
@@ -41,8 +42,8 @@ log = logging.getLogger(__name__)
 
 References = Callable[[str], str]
 """``references(connection id)`` gives the password of an Airflow connection, or a ConfigError."""
-RegisterSecret = Callable[[str], None]
-"""``mask(value)`` registers a secret with whatever writes logs."""
+RegisterSecrets = Callable[[Collection[str]], None]
+"""``mask(values)`` registers secrets with whatever writes logs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +88,7 @@ def load_accounts(
     account_ids: Collection[str] = (),
     references: References | None = None,
     allow_plain: bool = True,
-    mask: RegisterSecret | None = None,
+    mask: RegisterSecrets | None = None,
 ) -> tuple[list[Account], list[BadAccount]]:
     """Read the enabled accounts, of *vendors* and *account_ids* where given, by id.
 
@@ -97,23 +98,27 @@ def load_accounts(
     others = Others(rows)
     accounts: list[Account] = []
     bad: list[BadAccount] = []
-    for row in rows:
-        asked = row.account_id in account_ids
-        if account_ids and not asked:
-            continue
-        if not asked and (not row.is_enabled or (vendors and row.vendor not in vendors)):
-            continue
-        try:
-            _must_be_asked(row, vendors)
-            account, warnings = _open(row, others, ring, references, allow_plain, mask)
-        except ConfigError as error:
-            bad.append(BadAccount(row.account_id, row.vendor, error))
-            continue
-        accounts.append(account)
-        for warning in warnings:
-            log.warning("account=%s vendor=%s: %s", row.account_id, row.vendor, warning)
+    told: list[tuple[AccountRow, str]] = []
+    asked_for = frozenset(account_ids)
+    with _masked(mask) as hide:
+        for row in rows:
+            asked = row.account_id in asked_for
+            if asked_for and not asked:
+                continue
+            if not asked and (not row.is_enabled or (vendors and row.vendor not in vendors)):
+                continue
+            try:
+                _must_be_asked(row, vendors)
+                account, warnings = _open(row, others, ring, references, allow_plain, hide)
+            except ConfigError as error:
+                bad.append(BadAccount(row.account_id, row.vendor, error))
+                continue
+            accounts.append(account)
+            told += ((row, warning) for warning in warnings)
+    for row, warning in told:
+        log.warning("account=%s vendor=%s: %s", row.account_id, row.vendor, warning)
     known = {row.account_id for row in rows}
-    for account_id in sorted(set(account_ids) - known):
+    for account_id in sorted(asked_for - known):
         message = f"account {account_id}: no row of cloud_user has this id; see `accounts list`"
         bad.append(BadAccount(account_id, "", ConfigError(message)))
     return accounts, bad
@@ -125,33 +130,34 @@ def list_accounts(
     *,
     references: References | None = None,
     allow_plain: bool = True,
-    mask: RegisterSecret | None = None,
+    mask: RegisterSecrets | None = None,
 ) -> list[AccountInfo]:
     """Every row of ``cloud_user`` as it may be shown, by id; whatever is wrong is in *problem*."""
     rows = warehouse.transact(read_rows)
     others = Others(rows)
     infos = []
-    for row in rows:
-        warnings: tuple[str, ...] = ()
-        problem = None
-        try:
-            warnings = _open(row, others, ring, references, allow_plain, mask)[1]
-        except ConfigError as error:
-            problem = str(error)
-        infos.append(
-            AccountInfo(
-                account_id=row.account_id,
-                name=row.name,
-                vendor=row.vendor,
-                region=row.region,
-                is_enabled=row.is_enabled,
-                access_key_hint=_hint(row.access_key),
-                storage=row.storage,
-                key_id=key_id_of(row.stored.strip()),
-                warnings=warnings,
-                problem=problem,
+    with _masked(mask) as hide:
+        for row in rows:
+            warnings: tuple[str, ...] = ()
+            problem = None
+            try:
+                warnings = _open(row, others, ring, references, allow_plain, hide)[1]
+            except ConfigError as error:
+                problem = str(error)
+            infos.append(
+                AccountInfo(
+                    account_id=row.account_id,
+                    name=row.name,
+                    vendor=row.vendor,
+                    region=row.region,
+                    is_enabled=row.is_enabled,
+                    access_key_hint=_hint(row.access_key),
+                    storage=row.storage,
+                    key_id=key_id_of(row.stored.strip()),
+                    warnings=warnings,
+                    problem=problem,
+                )
             )
-        )
     return infos
 
 
@@ -281,14 +287,14 @@ def _open(
     ring: KeyRing,
     references: References | None,
     allow_plain: bool,
-    mask: RegisterSecret | None,
+    hide: Callable[[str], None],
 ) -> tuple[Account, tuple[str, ...]]:
-    """The account of a row and what to warn about. Secrets are masked before anything is said."""
+    """The account of a row and what to warn about; *hide* is told each secret first."""
     for value in (row.access_key, row.stored if row.storage == "plain" else ""):
-        _hide(mask, value)
+        hide(value)
     vendor = known_vendor(row)
     secret = _secret(row, ring, references, allow_plain)
-    _hide(mask, secret)
+    hide(secret)
     check_keys(row, row.access_key, secret)
     if row.is_enabled and (twins := others.twins(row)):
         raise row.fault(
@@ -360,9 +366,20 @@ def _must_be_same(row: AccountRow, old: AccountRow | None, *, replace_key: bool)
         )
 
 
-def _hide(mask: RegisterSecret | None, value: str) -> None:
-    if mask is not None and len(value.strip()) >= SHORTEST_KEY:
-        mask(value.strip())
+@contextmanager
+def _masked(mask: RegisterSecrets | None) -> Iterator[Callable[[str], None]]:
+    """Collect secrets and register all at once at the end, before anything is said of them."""
+    found: set[str] = set()
+
+    def hide(value: str) -> None:
+        if len(value.strip()) >= SHORTEST_KEY:
+            found.add(value.strip())
+
+    try:
+        yield hide
+    finally:
+        if mask is not None:
+            mask(found)
 
 
 def _hint(access_key: str) -> str:

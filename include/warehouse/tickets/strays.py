@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import threading
-import time
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Final
 
 import sqlalchemy as sa
 
 from include.warehouse.mysql import Warehouse
 from include.warehouse.tickets.account_rows import read_enabled_ids
 from include.warehouse.tickets.tables import cloud_osm_list
-
-RECENT_SECONDS: Final = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,23 +40,6 @@ def read_readers(warehouse: Warehouse, vendor: str) -> VendorReaders:
 
     enabled = read_enabled_ids(warehouse, vendor)
     return VendorReaders(enabled, warehouse.transact(named) - enabled)
-
-
-class RecentReaders:
-    """``read_readers``, asked at most once a minute: thousands of accounts all want to know."""
-
-    def __init__(self, warehouse: Warehouse) -> None:
-        self._warehouse, self._turn = warehouse, threading.Lock()
-        self._read: dict[str, tuple[float, VendorReaders]] = {}
-
-    def of(self, vendor: str) -> VendorReaders:
-        """Who read a vendor's tickets less than a minute ago."""
-        with self._turn:
-            at, readers = self._read.get(vendor, (0.0, None))
-            if readers is None or time.monotonic() - at > RECENT_SECONDS:
-                readers = read_readers(self._warehouse, vendor)
-                self._read[vendor] = time.monotonic(), readers
-            return readers
 
 
 @dataclass(frozen=True, slots=True)

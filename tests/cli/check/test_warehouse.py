@@ -72,5 +72,5 @@ def test_check_names_a_limit_of_connections_that_accounts_side_by_side_would_rea
         output = told(osm("check", WAREHOUSE_URL=limited), 0)
         fewer = told(osm("check", WAREHOUSE_URL=limited, TENCENT_ENABLED="0"), 0)
     assert "server connections" not in fewer
-    assert "warning  server connections: tasks may read 3 accounts together" in output
+    assert "warning  server connections: tasks may take 6 together" in output
     assert "5 are allowed" in output

@@ -170,11 +170,19 @@ def test_history_is_listed_from_the_overlap_on_and_only_new_spans_move_the_water
     mark, overlap = NOW - 3 * DAY, DAY
     spans = split_history(NOW - 90 * DAY, mark, NOW, overlap, longest=2 * DAY)
     assert [span.window for span in spans] == [
-        SyncWindow(mark - DAY, mark),
-        SyncWindow(mark, mark + 2 * DAY),
-        SyncWindow(mark + 2 * DAY, NOW),
+        SyncWindow(mark - DAY, mark + DAY),
+        SyncWindow(mark + DAY, NOW),
     ]
-    assert [span.watermark for span in spans] == [None, mark + 2 * DAY, NOW]
+    assert [span.watermark for span in spans] == [mark + DAY, NOW]
+    assert [span.unlisted for span in spans] == [SyncWindow(mark, mark + DAY), None]
+
+
+def test_a_span_that_was_all_listed_before_moves_no_watermark():
+    spans = split_history(NOW - 90 * DAY, NOW - DAY, NOW, 3 * DAY, longest=2 * DAY)
+    assert [(span.watermark, span.unlisted) for span in spans] == [
+        (None, None),
+        (NOW, SyncWindow(NOW - DAY, NOW)),
+    ]
 
 
 def test_the_first_run_lists_all_of_history():

@@ -1,4 +1,4 @@
-"""A watermark that no run can have set is refused, and nothing created below it is missed."""
+"""What a watermark lets be listed, and that one which no run can have set is refused."""
 
 from __future__ import annotations
 
@@ -106,3 +106,34 @@ def test_spans_without_tickets_stay_passed_when_a_later_one_fails(sync, client, 
     is_away = False
     sync(settings=settings)
     assert passed - timedelta(days=3) < min(window.since for window in asked[3:]) < passed
+
+
+def test_what_overlaps_and_what_is_new_is_one_list(sync, client):
+    client.add("T1")
+    sync()
+    client.add("T2", created_at=AFTER)
+    assert sync(now=AFTER + timedelta(minutes=5)).written == 1
+    sync(now=AFTER + timedelta(minutes=10))
+    assert (client.calls, client.reads) == (2, [])  # open now, and created lately
+
+
+def test_what_another_account_showed_is_read_once_where_the_window_overlaps(
+    sync, client, warehouse
+):
+    def run(statement):
+        warehouse.transact(lambda connection: connection.execute(sa.text(statement)))
+
+    client.add("T1", created_at=DAY - timedelta(hours=1))
+    sync()
+    run("insert into cloud_user (id, secret_id, type) values ('other', 'its-own-key', 'HUAWEI')")
+    run("update cloud_osm_list set account_id = 'other'")
+    sync(now=AFTER)
+    assert (client.calls, client.reads) == (3, [])  # and what is new apart, to tell them apart
+    client.add("T2", created_at=AFTER + timedelta(minutes=10))
+    run(
+        "insert into cloud_osm_list (id, cloud_id, type, status, account_id, synced_at)"
+        " values ('a2', 'T2', 'HUAWEI', 1, 'other', '2026-01-01')"
+    )
+    for reads in (["T2"], []):
+        sync(now=AFTER + timedelta(minutes=15))
+        assert client.reads == reads

@@ -249,7 +249,7 @@ def test_every_secret_is_masked_as_soon_as_it_is_read_but_no_syllable(warehouse)
     put(warehouse, "twin-2", secret_id="the-same-key")
     put(warehouse, "short", secret_key_secret="abc")
     add_account(warehouse, RING, an_account("sealed"), now=NOW)
-    load_accounts(warehouse, RING, mask=masked.add)
+    load_accounts(warehouse, RING, mask=masked.update)
     assert {f"{CANARY}-{name}" for name in ("plain", "twin-1", "twin-2", "sealed")} <= masked
     assert {"access-plain", "the-same-key", "access-of-sealed"} <= masked
     assert "abc" not in masked

@@ -5,10 +5,8 @@ from __future__ import annotations
 import pytest
 import sqlalchemy as sa
 
-from include.warehouse.tickets import strays
 from include.warehouse.tickets.store import mark_gone
 from include.warehouse.tickets.strays import (
-    RecentReaders,
     Stray,
     VendorReaders,
     list_strays,
@@ -98,15 +96,3 @@ def test_readers_are_the_enabled_and_those_that_are_gone(warehouse, accounts, wr
     assert read_readers(warehouse, "huawei") == VendorReaders(
         frozenset({"huawei-1", "huawei-2"}), frozenset({"huawei-3", "huawei-8"})
     )
-
-
-def test_who_reads_is_asked_once_a_minute_for_all_accounts(warehouse, accounts, monkeypatch):
-    readers, now = RecentReaders(warehouse), 1000.0
-    monkeypatch.setattr("include.warehouse.tickets.strays.time.monotonic", lambda: now)
-    first = readers.of("huawei")
-    again = VendorReaders(frozenset({"read again"}), frozenset())
-    monkeypatch.setattr(strays, "read_readers", lambda *_: again)
-    assert readers.of("huawei") is first
-    assert readers.of("tencent") is again
-    now += 61
-    assert readers.of("huawei") is again

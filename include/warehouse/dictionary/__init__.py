@@ -1,0 +1,1 @@
+"""The data dictionary: what every table, view and column means, in Chinese and English."""

@@ -1,0 +1,13 @@
+"""Write ``docs/dictionary.md`` anew: ``make dictionary``."""
+
+from __future__ import annotations
+
+import sys
+
+from include.warehouse.dictionary import entries, page
+
+if __name__ == "__main__":
+    dictionary = entries.read()
+    page.PAGE.write_text(page.render(dictionary), encoding="utf-8")
+    if dictionary.problems:
+        sys.exit("\n".join(dictionary.problems))
