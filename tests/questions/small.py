@@ -54,6 +54,7 @@ def build(warehouse: Warehouse) -> None:
             if table is rpt_sla_target:
                 secret = {"in_business_hours": 0}
             connection.execute(sa.insert(untyped(table)).values({**row, **secret}))
+    talk: tuple[tuple[float, str], ...]
     talk = ((0, CUSTOMER), (2, STAFF), (3, CUSTOMER), (4, STAFF))
     desk.ticket("h1", "2026-03-02 10:00", closed_after=10, state="3", messages=talk, **HUAWEI)
     talk = ((0, CUSTOMER), (1, STAFF))
