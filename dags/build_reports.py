@@ -1,4 +1,4 @@
-"""### The facts and aggregates that BI reads, rebuilt for the last days
+"""### The facts and aggregates that BI reads, rebuilt where something changed
 
 Whenever a snapshot or a run of `sync_tickets` changed something, or by hand. *Since* rebuilds from
 that day on: after a backfill of tickets, or when a definition changed.
@@ -18,7 +18,7 @@ FORM = {
         type=["null", "string"],
         format="date",
         title="Since",
-        description_md="Rebuild from this day on; empty: the last days.",
+        description_md="Count anew from this day on; empty: only what changed.",
     ),
 }
 
