@@ -52,7 +52,7 @@ def build(warehouse: Warehouse) -> None:
         for table, row in ROWS:
             secret = {"secret_id": "x"} if table is cloud_user else {}
             if table is rpt_sla_target:
-                secret = {"in_business_hours": 0}
+                secret = {"in_business_hours": "0"}
             connection.execute(sa.insert(untyped(table)).values({**row, **secret}))
     talk: tuple[tuple[float, str], ...]
     talk = ((0, CUSTOMER), (2, STAFF), (3, CUSTOMER), (4, STAFF))
