@@ -24,6 +24,7 @@ _STATUS: Final = {
     "unknown": 29,
 }
 _CLOSING: Final = {"closed": 3, "cancelled": 4}  # operations; none is documented for "invalid"
+_ASPECTS: Final = ((1, "处理时效性满意度"), (3, "处理结果满意度"))
 _MARKUP: Final = re.compile(r"</?[a-zA-Z][^<>]*>")
 
 
@@ -101,7 +102,19 @@ def _show_case(call: Call, tenant: Tenant, store: Store) -> dict[str, Json]:
             },
             "severity_name": "紧急" if case.urgent else "一般",
             "business_ownership": 0,
-            "incident_satisfaction": [],
+            "judgement": case.judgement,
+            "incident_satisfaction": [
+                {
+                    "value": 5,
+                    "satisfaction_id": number,
+                    "satisfaction_value": rating,
+                    "satisfaction_name": name,
+                    "per_value": 1,
+                    "sat_category_id": "1",
+                    "sat_category_name": "服务",
+                }
+                for (number, name), rating in zip(_ASPECTS, case.ratings, strict=False)
+            ],
         }
     }
 
