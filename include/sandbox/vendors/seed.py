@@ -116,9 +116,8 @@ def cases(seed: int, vendor: str, index: int, tickets: int, numbers: Numbers) ->
         _oddities(number, case, goods, tickets)
         case.updated_at = max((talk.created_at for talk in case.talks), default=moment)
         case.closed_at = case.updated_at if case.is_closed else None
-        if case.state == "closed" and taste.random() < RATED_SHARE:
-            case.ratings = (taste.randint(2, 5), taste.randint(2, 5))
-            case.judgement = taste.choice(_JUDGEMENTS)
+        if traits_of(vendor).shows_ratings and case.state == "closed":
+            _rate(taste, case)
         made.append(case)
     return made
 
@@ -152,6 +151,13 @@ def _converse(chance: Random, case: Case, stored: int, numbers: Numbers) -> None
             else f"{chance.choice(_CUSTOMER if customer else _SUPPORT)} [{i}]"
         )
         case.talks.append(Talk(numbers.message(case.vendor), customer, content, moment))
+
+
+def _rate(chance: Random, case: Case) -> None:
+    """Rate the share of all that customers rate."""
+    if chance.random() < RATED_SHARE:
+        case.ratings = (chance.randint(2, 5), chance.randint(2, 5))
+        case.judgement = chance.choice(_JUDGEMENTS)
 
 
 def _oddities(number: int, case: Case, goods: Shelf, tickets: int) -> None:

@@ -9,6 +9,7 @@ from typing import Final
 
 from include.sandbox.vendors.cases import Case, Tenant
 from include.sandbox.vendors.catalog import Goods
+from include.sandbox.vendors.huawei import TRAITS
 from include.sandbox.vendors.store import Store
 from include.sandbox.vendors.wire import Call, Json, RefusedError, newest_first, the_case
 
@@ -100,7 +101,7 @@ def _show_case(call: Call, tenant: Tenant, store: Store) -> dict[str, Json]:
                 "remind_mail": f"customer{tenant.index + 1}@example.com",
                 "remind_mobile": "138****0000",
             },
-            "severity_name": "紧急" if case.urgent else "一般",
+            "severity_name": TRAITS.severities[case.urgent],
             "business_ownership": 0,
             "judgement": case.judgement,
             "incident_satisfaction": [
