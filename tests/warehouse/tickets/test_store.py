@@ -72,11 +72,10 @@ def test_what_a_vendor_said_besides_stays_until_it_says_otherwise(store, rows):
         "select severity, satisfaction, satisfaction_text, requester_id, requester_name"
         " from cloud_osm_list"
     )
-    said = {"severity": "一般", "requester_id": "u1", "requester_name": "小王"}
-    rating = {"satisfaction": Decimal("4.33"), "satisfaction_text": "不错 🙂"}
-    store((a_ticket(**said), []))
+    store((a_ticket(severity="一般", requester_id="u1", requester_name="小王"), []))
     assert rows(besides) == [("一般", None, None, "u1", "小王")]
-    store((a_ticket(**rating), []), now=LATER)
+    rated = a_ticket(satisfaction=Decimal("4.33"), satisfaction_text="不错 🙂")
+    store((rated, []), now=LATER)
     assert rows(besides) == [("一般", Decimal("4.33"), "不错 🙂", "u1", "小王")]
     store((a_ticket(severity="紧急"), []), now=LATER + timedelta(hours=1))
     assert rows(besides) == [("紧急", Decimal("4.33"), "不错 🙂", "u1", "小王")]
