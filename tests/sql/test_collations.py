@@ -28,8 +28,8 @@ READ: Final = {
         "v_freshness": "account_name error_text",
         "v_hour_trend": "holiday",
         "v_message": "content",
-        "v_ticket": "account_name category_name product_name region_id severity source_name status_en"
-        " status_zh title vendor_status",
+        "v_ticket": "account_name category_name product_name region_id severity source_name"
+        " status_en status_zh title vendor_status",
         "v_ticket_backlog": "account_name category_name product_name",
         "v_ticket_cohort": "scope_name",
         "v_ticket_state": "status_en status_zh vendor_status",
