@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Final, Self
 
 DERIVED_ID_PREFIX: Final = "derived:"
@@ -86,6 +87,15 @@ class Ticket:
     or where the vendor does not say."""
     closed_at: datetime | None = None
     """When the vendor closed it, where the vendor says so; None otherwise."""
+    severity: str | None = None
+    """How severe it is, in a word of the vendor; a number where nobody has named it."""
+    satisfaction: Decimal | None = None
+    """How the customer rated it, 1 to 5 (best); two digits. None: not rated, so far."""
+    satisfaction_text: str | None = None
+    """What the customer wrote to that."""
+    requester_id: str | None = None
+    """The user of the account who asked; personal data, as is the name."""
+    requester_name: str | None = None
     read_at: datetime | None = None
     """The moment before the vendor was asked for it, by the clock of the run."""
 

@@ -37,10 +37,18 @@ MEANING: Final[dict[Kind, str]] = {
     "message differs": "a message is not what the vendor shows",
     "message extra": "we have a message that the vendor no longer shows",
     "unreadable": "the vendor lists it and does not let it be read",
-    "behind": "changed at the vendor since we read it, no difference: the next run reads it",
+    "behind": "changed at the vendor since we read it, no difference: the next look reads it",
 }
 NOT_MENDED: Final = frozenset[Kind]({"unreadable", "behind"})
 """What reading the ticket again would not mend, or what the next run does."""
+LATER_FACTS: Final = (
+    "severity",
+    "satisfaction",
+    "satisfaction_text",
+    "requester_id",
+    "requester_name",
+)
+"""What a vendor may say for the first time when a ticket is closed and read already."""
 TICKET_FACTS: Final = (
     "title",
     "email",
@@ -52,8 +60,9 @@ TICKET_FACTS: Final = (
     "category_name",
     "source_id",
     "source_name",
+    *LATER_FACTS,
 )
-MOVING_FACTS: Final = frozenset({"vendor_status"})
+MOVING_FACTS: Final = frozenset({"vendor_status", "severity"})
 """What changes while a ticket is open without a run reading it."""
 NO_TEXT: Final = Fingerprint.of("")
 MESSAGE_FACTS: Final = ("from_customer", "content", "created_at", "author_id", "author_name")
@@ -154,7 +163,8 @@ def of_facts(ticket: Ticket, row: StoredTicket) -> Iterator[Difference]:
     if row.was_read and row.is_complete == ticket.is_closed:
         for name, detail in _unlike(ticket, row, TICKET_FACTS):
             if ticket.is_closed or name not in MOVING_FACTS:
-                yield Difference("differs", row.ticket_id, detail)
+                is_new = name in LATER_FACTS and getattr(row, name) is None
+                yield Difference("behind" if is_new else "differs", row.ticket_id, detail)
 
 
 def of_messages(

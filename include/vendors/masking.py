@@ -65,7 +65,7 @@ class MaskingClient:
         open_messages: bool = False,
         store_part: StorePart | None = None,
     ) -> tuple[Ticket, list[Message] | None]:
-        """As ``VendorClient.read_ticket``, title and messages masked."""
+        """As ``VendorClient.read_ticket``, the customer's texts masked."""
 
         def store_masked(ticket: Ticket, part: list[Message]) -> None:
             if store_part:
@@ -84,7 +84,7 @@ class MaskingClient:
         return _masked(ticket), None if messages is None else _masked_texts(messages)
 
     def glance(self, ticket_id: str, *, with_ticket: bool = False) -> Glance:
-        """As ``VendorClient.glance``, title and messages masked."""
+        """As ``VendorClient.glance``, the customer's texts masked."""
         shown = self._client.glance(ticket_id, with_ticket=with_ticket)
         ticket = shown.ticket and _masked(shown.ticket)
         return replace(shown, ticket=ticket, messages=_masked_texts(shown.messages))
@@ -103,7 +103,10 @@ class MaskingClient:
 
 
 def _masked(ticket: Ticket) -> Ticket:
-    return replace(ticket, title=None if ticket.title is None else mask(ticket.title))
+    title, said = (
+        None if text is None else mask(text) for text in (ticket.title, ticket.satisfaction_text)
+    )
+    return replace(ticket, title=title, satisfaction_text=said)
 
 
 def _masked_texts(messages: list[Message]) -> list[Message]:

@@ -15,7 +15,7 @@ ticket as (
             coalesce(closed_at, '~'), coalesce(last_message_at, '~'), coalesce(message_count, '~'),
             coalesce(synced_at, '~'), coalesce(resolved, '~'), coalesce(product_name, '~'),
             coalesce(category_name, '~'), coalesce(source_name, '~'), coalesce(account_name, '~'),
-            coalesce(region_id, '~')
+            coalesce(region_id, '~'), coalesce(severity, '~'), coalesce(satisfaction, '~')
         ), 256), 32)) as row_hash
     from stg_ticket_named
 )

@@ -18,8 +18,8 @@ insert into rpt_ticket (
     local_created_at, local_closed_at, local_last_message_at, local_first_reply_at, reopens,
     staff_messages, customer_messages, reply_turns, staff_people, handoffs, first_reply_s, close_s,
     reply_wait_s, requester_wait_s, agent_wait_s, first_reply_business_s, close_business_s,
-    reply_wait_business_s, requester_wait_business_s, waits_for, waits_since_at, local_day,
-    row_hash, updated_at
+    reply_wait_business_s, requester_wait_business_s, waits_for, waits_since_at, severity,
+    satisfaction, local_day, row_hash, updated_at
 )
 with
 message as (
@@ -202,6 +202,8 @@ select
             then 'customer' else 'vendor' end end as waits_for,
     case when not t.is_closed and t.is_read
         then coalesce(t.turned_at, t.created_at) end as waits_since_at,
+    t.severity,
+    t.satisfaction,
     cast(t.created_at + interval :local_hours hour as date) as local_day,
     t.row_hash,
     :built_at as updated_at

@@ -34,6 +34,8 @@ select
     product_name as product_said,
     category_name as category_said,
     source_name as source_said,
+    severity,
+    satisfaction,
     synced_at
 from cloud_osm_list
 -- Our names of vendors: capitals. '[' follows 'Z'.

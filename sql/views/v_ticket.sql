@@ -5,7 +5,9 @@
 -- either, and close_s is known for those closed with a result. What needs messages (replies, waits,
 -- touches) is NULL until they are read: for open tickets that takes OPEN_MESSAGES. Business time is
 -- that of BUSINESS_HOURS on the working days of dim_day. title is masked like the messages of
--- v_message; NULL before the first build that masked it.
+-- v_message; NULL before the first build that masked it. severity is the vendor's word (Alibaba,
+-- Huawei); satisfaction the customer's rating, 1 to 5 (Huawei; the mean of what was rated), NULL where
+-- nobody rated it, or the vendor does not tell. Who asked is not shown.
 create or replace view v_ticket as
 select
     f.vendor,
@@ -28,6 +30,7 @@ select
     f.vendor_status collate utf8mb4_unicode_ci as vendor_status,
     coalesce(s.name_zh, f.vendor_status) collate utf8mb4_unicode_ci as status_zh,
     coalesce(s.name_en, f.vendor_status) collate utf8mb4_unicode_ci as status_en,
+    f.severity collate utf8mb4_unicode_ci as severity,
     f.is_closed,
     f.is_complete,
     f.is_resolved,
@@ -43,6 +46,7 @@ select
     f.reply_turns,
     f.staff_people,
     f.handoffs,
+    f.satisfaction,
     f.staff_messages = 1 as is_one_touch,
     f.staff_messages = 2 as is_two_touch,
     f.staff_messages > 2 as is_multi_touch,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
 import pytest
 import sqlalchemy as sa
@@ -312,6 +313,27 @@ def test_what_the_vendor_does_not_say_is_no_difference(sync, client, verify):
     client.change("C1", product_name=None, email=None)
     client.messages["C1"][0] = replace(client.messages["C1"][0], content="")
     assert verify(deep=True).is_equal
+
+
+@pytest.mark.parametrize(
+    ("before", "kind"), [(None, "behind"), (Decimal(2), "differs"), (Decimal(4), None)]
+)
+def test_what_a_vendor_says_for_the_first_time_is_behind_and_no_difference(
+    sync, client, verify, before, kind
+):
+    client.add("C1", satisfaction=before)
+    sync()
+    client.change("C1", satisfaction=Decimal("4.00"))
+    result = verify(deep=True)
+    assert [one for one, _, _ in found(result)] == ([kind] if kind else [])
+    assert result.is_equal == (kind != "differs")
+
+
+def test_the_severity_of_an_open_ticket_moves_without_a_run_reading_it(sync, client, verify):
+    client.add("O1", is_closed=False, severity="一般")
+    sync()
+    client.change("O1", severity="紧急")
+    assert found(verify(deep=True)) == []
 
 
 def test_a_fact_below_a_millisecond_is_no_difference(sync, client, verify):

@@ -16,9 +16,9 @@ READ: Final = {
     (view, column)
     for view, columns in {
         "stg_message": "author content",
-        "stg_ticket": "category_said product_said source_said title vendor_status",
+        "stg_ticket": "category_said product_said severity source_said title vendor_status",
         "stg_ticket_named": "account_name category_name category_said product_name product_said"
-        " region_id source_name source_said title vendor_status",
+        " region_id severity source_name source_said title vendor_status",
         "dim_account": "account_name region_id vendor",
         "dim_category": "category_name",
         "dim_day": "holiday",
@@ -28,8 +28,8 @@ READ: Final = {
         "v_freshness": "account_name error_text",
         "v_hour_trend": "holiday",
         "v_message": "content",
-        "v_ticket": "account_name category_name product_name region_id source_name status_en"
-        " status_zh title vendor_status",
+        "v_ticket": "account_name category_name product_name region_id severity source_name"
+        " status_en status_zh title vendor_status",
         "v_ticket_backlog": "account_name category_name product_name",
         "v_ticket_cohort": "scope_name",
         "v_ticket_state": "status_en status_zh vendor_status",

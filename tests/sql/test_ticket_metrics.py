@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -183,6 +184,20 @@ def test_a_ticket_names_what_it_is_about_and_its_state_in_both_languages(desk: D
             naive("2026-03-02 02:00"),
         )
     ]
+
+
+def test_a_ticket_tells_its_severity_and_rating_and_not_who_asked(desk: Desk) -> None:
+    told = "select severity, satisfaction from v_ticket"
+    desk.ticket("1", f"{MONDAY} 10:00", closed_after=2, severity="紧急", requester_name="小王")
+    desk.build()
+    assert desk.look(told) == [("紧急", None)]
+    rated = sa.update(cloud_osm_list).values(satisfaction=Decimal("4.5"))
+    with desk.warehouse.engine.begin() as connection:
+        connection.execute(rated)
+    desk.build()
+    assert desk.look(told) == [("紧急", Decimal("4.50"))]
+    [row] = desk.look("select * from v_ticket")
+    assert "小王" not in row
 
 
 def test_a_state_that_has_no_name_keeps_the_vendors_word(desk: Desk) -> None:

@@ -6,6 +6,7 @@ import dataclasses
 import itertools
 import logging
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
 import pytest
 
@@ -148,6 +149,27 @@ def test_a_glance_costs_one_call_and_shows_the_messages_of_a_reading(shared, ope
         if shown.is_whole:
             assert first == by_id
             assert whole.messages == messages  # an opening text too
+
+
+def test_what_a_vendor_tells_besides_is_told_as_it_is_and_else_none(shared, opened, vendor):
+    client = opened(shared, vendor)
+    traits, told = traits_of(vendor), set()
+    for ticket_id in itertools.chain(*truth(shared, vendor)["tickets"].values()):
+        ticket, case = client.read_ticket(ticket_id)[0], shared.store.ticket(ticket_id)
+        rating = sum(case.ratings) / 2 if case.ratings else None
+        assert (ticket.severity, ticket.satisfaction) == (traits.severities[case.urgent], rating)
+        told |= {(ticket.severity, rating is not None)}
+    assert {severity for severity, _ in told} == set(traits.severities)
+    assert {is_rated for _, is_rated in told} == {False, traits.shows_ratings}
+
+
+def test_a_rating_that_comes_after_the_closing_shows_in_a_glance(sandbox, opened):
+    client = opened(sandbox, "huawei")
+    ticket_id = sandbox.store.add_ticket("huawei", state="closed")
+    assert client.read_ticket(ticket_id)[0].satisfaction is None
+    sandbox.store.rate(ticket_id, 5, 4, judgement="不错")
+    ticket = client.glance(ticket_id).ticket
+    assert (ticket.satisfaction, ticket.satisfaction_text) == (Decimal("4.5"), "不错")
 
 
 def test_a_mark_that_a_list_shows_differs_when_the_ticket_closes_again(sandbox, opened, vendor):

@@ -33,6 +33,13 @@ def test_title_and_messages_come_masked_and_none_stays_none(wanted):
     assert messages == ([a_message("T1", content=MASKED)] if wanted else None)
 
 
+def test_what_a_customer_wrote_to_a_rating_comes_masked():
+    client = FakeClient()
+    client.add("T1", satisfaction_text=TEXT)
+    shown = MaskingClient(client).glance("T1").ticket
+    assert shown == a_ticket("T1", satisfaction_text=MASKED)
+
+
 def test_parts_of_a_conversation_come_masked_too():
     kept = []
     MaskingClient(Talking()).read_ticket(

@@ -56,6 +56,10 @@ class Case:
     closed_at: datetime | None = None
     """When it closed the last time; None while it is open."""
     urgent: bool = False
+    ratings: tuple[int, ...] = ()
+    """How the customer rated promptness and result, 1 to 5 (best); empty: not, so far."""
+    judgement: str = ""
+    """What the customer wrote to that."""
     talks: list[Talk] = field(default_factory=list)
 
     @property

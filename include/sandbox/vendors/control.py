@@ -114,6 +114,12 @@ def _state(sandbox: Controlled, path: Sequence[str], given: Given) -> Json:
     return _show(sandbox, path, given)
 
 
+def _rate(sandbox: Controlled, path: Sequence[str], given: Given) -> Json:
+    ticket_id, judgement = _find(sandbox, path, given), str(given.get("judgement", ""))
+    sandbox.store.rate(ticket_id, *given["ratings"], judgement=judgement)
+    return {"id": ticket_id}
+
+
 def _delete(sandbox: Controlled, path: Sequence[str], given: Given) -> Json:
     sandbox.store.delete(_find(sandbox, path, given))
     return {"id": path[0]}
@@ -171,6 +177,7 @@ _ROUTES: Final[Sequence[tuple[str, str, Route]]] = (
     ("DELETE", "/tickets/([^/]+)", _delete),
     ("POST", "/tickets/([^/]+)/messages", _add_message),
     ("POST", r"/tickets/([^/]+)/messages/(\d+)", _edit_message),
+    ("POST", "/tickets/([^/]+)/rating", _rate),
     ("POST", "/tickets/([^/]+)/close", _close),
     ("POST", "/tickets/([^/]+)/reopen", _reopen),
     ("POST", "/tickets/([^/]+)/state", _state),

@@ -20,6 +20,8 @@ BEGIN: Final = datetime(2026, 1, 1, tzinfo=UTC)
 END: Final = datetime(2026, 7, 1, tzinfo=UTC)
 MESSAGES_A_TICKET: Final = 5
 CLOSED_SHARE: Final = 0.8
+RATED_SHARE: Final = 0.3
+"""Of the finished tickets."""
 LONG_TALK: Final = 160
 """Messages of the longest conversation; only where there are at least ``FULL`` tickets."""
 FULL: Final = 50
@@ -38,6 +40,7 @@ _SUPPORT: Final = (
     "已为您调整，请再试。",
     "如无其他问题，工单将在 3 天后自动关闭。",
 )
+_JUDGEMENTS: Final = ("", "很满意的一次服务", "回复有点慢 🙁", "请回电 13800138000")
 _TITLES: Final = (
     "实例无法连接",
     "续费失败",
@@ -83,6 +86,7 @@ class Numbers:
 def cases(seed: int, vendor: str, index: int, tickets: int, numbers: Numbers) -> list[Case]:
     """The tickets of one account."""
     chance = vendor_random(seed, vendor, index)
+    taste = vendor_random(seed, vendor, index, "ratings")
     goods, sources = shelf(vendor), traits_of(vendor).ticket_sources
     span = int((END - BEGIN).total_seconds())
     moments = sorted(BEGIN + timedelta(seconds=chance.randrange(span)) for _ in range(tickets))
@@ -112,6 +116,8 @@ def cases(seed: int, vendor: str, index: int, tickets: int, numbers: Numbers) ->
         _oddities(number, case, goods, tickets)
         case.updated_at = max((talk.created_at for talk in case.talks), default=moment)
         case.closed_at = case.updated_at if case.is_closed else None
+        if traits_of(vendor).shows_ratings and case.state == "closed":
+            _rate(taste, case)
         made.append(case)
     return made
 
@@ -145,6 +151,13 @@ def _converse(chance: Random, case: Case, stored: int, numbers: Numbers) -> None
             else f"{chance.choice(_CUSTOMER if customer else _SUPPORT)} [{i}]"
         )
         case.talks.append(Talk(numbers.message(case.vendor), customer, content, moment))
+
+
+def _rate(chance: Random, case: Case) -> None:
+    """Rate the share of all that customers rate."""
+    if chance.random() < RATED_SHARE:
+        case.ratings = (chance.randint(2, 5), chance.randint(2, 5))
+        case.judgement = chance.choice(_JUDGEMENTS)
 
 
 def _oddities(number: int, case: Case, goods: Shelf, tickets: int) -> None:

@@ -190,6 +190,14 @@ class Store:
             raise ValueError(f"state {state!r} is none of {', '.join(sorted(STATES))}")
         self._turn(ticket_id, "working" if state == "open" else state)
 
+    def rate(self, ticket_id: str, *ratings: int, judgement: str = "") -> None:
+        """The customer rates promptness and result, each 1 to 5."""
+        if len(ratings) != 2 or not all(1 <= rating <= 5 for rating in ratings):
+            raise ValueError(f"a rating is two numbers of 1 to 5, not {ratings}")
+        with self.lock:
+            case = self.ticket(ticket_id)
+            case.ratings, case.judgement, case.updated_at = ratings, judgement, self.now()
+
     def delete(self, ticket_id: str) -> None:
         """The vendor no longer knows the ticket."""
         with self.lock:

@@ -48,6 +48,10 @@ class Traits:
     """The names of sources that tickets show."""
     fixed_sources: Mapping[str, str] = field(default_factory=dict)
     """The sources, id and name, that are known without any ticket."""
+    severities: tuple[str, str] | tuple[None, None] = (None, None)
+    """What tickets show that are not urgent, and that are; None: nothing of it."""
+    shows_ratings: bool = False
+    """Whether tickets show how the customer rated them."""
     switches: frozenset[str] = frozenset()
     """Faults that only this vendor's side of the wire looks for by name."""
 

@@ -57,6 +57,7 @@ STATUSES: Final = {  # section 6.1, by the number in Status.Value
     "6": "confirmed",
 }
 CLOSED: Final = "6"
+SEVERITIES: Final = {"1": "普通", "2": "紧急"}  # section 6.2, by the number in Severity.Value
 CUSTOMER, SUPPORT = "3", "2"  # section 6.5, User.Role
 CARD: Final = "1"  # section 6.5, Type
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -235,6 +236,7 @@ class AlibabaClient:
             raise detail.fault("field Data.TicketId is not the ticket that was asked for")
         status = self._status(detail)
         description = _stated(detail, "Description")
+        severity = fields.optional_code(detail, "Severity", "Value")
         ticket = Ticket(
             vendor=self.account.vendor,
             account_id=self.account.account_id,
@@ -245,6 +247,9 @@ class AlibabaClient:
             created_at=fields.millis(detail, "CreateTime"),
             category_id=fields.optional_identifier(detail, "CategoryId"),
             is_resolved=True if status == CLOSED else None,  # it knows no other end
+            severity=severity and SEVERITIES.get(severity, severity),
+            requester_id=fields.optional_identifier(detail, "CreatorId"),
+            requester_name=fields.optional_text(detail, "CreatorName") or None,
         )
         return ticket, description
 

@@ -45,6 +45,7 @@ from include.vendors.http import Verdict
 from include.vendors.huawei import CHINA, SITES, HuaweiSettings
 from include.vendors.huawei.closing import find_closing
 from include.vendors.huawei.conversation import ZONE, read_messages
+from include.vendors.huawei.rating import find_rating
 from include.vendors.huawei.signature import HuaweiAuth
 from include.vendors.paging import by_offset
 from include.vendors.sessions import Sessions
@@ -219,6 +220,11 @@ class HuaweiClient:
             source_name=source_name,
             email=fields.optional_text(detail, "ext_info", "remind_mail") or None,
             is_resolved=status not in UNRESOLVED if is_closed else None,
+            severity=fields.optional_text(detail, "severity_name") or None,
+            satisfaction=find_rating(detail, self._osm.warn_once),
+            satisfaction_text=fields.optional_text(detail, "judgement") or None,
+            requester_id=fields.optional_identifier(detail, "xcustomer_id"),
+            requester_name=fields.optional_text(detail, "xcustomer_name") or None,
         )
         return ticket, detail
 

@@ -22,6 +22,7 @@ UNITS: Final = {
     "ms": "毫秒",
     "occurrences": "处",
     "people": "人",
+    "points": "分",
     "rows": "行",
     "s": "秒",
     "seats": "坐席",

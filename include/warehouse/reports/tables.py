@@ -329,6 +329,12 @@ rpt_ticket = table(
     sa.Column("waits_for", key(8), comment="等待方 | open: vendor or customer; NULL: not read"),
     sa.Column("waits_since_at", Utc, comment="等待起点, UTC | since when, UTC"),
     sa.Column("updated_at", Utc, comment="本行生成时间, UTC | when this row was built, UTC"),
+    sa.Column("severity", text(64), comment="严重程度，厂商原话 | severity as the vendor says it"),
+    sa.Column(
+        "satisfaction",
+        sa.Numeric(7, 2),
+        comment="客户评分，1 至 5，NULL 为未评价 | the customer's rating, 1 to 5; NULL: not rated",
+    ),
     sa.Index("ix_rpt_ticket_local_day", "local_day"),
     *(
         sa.Index(f"ix_rpt_ticket_{name}", name)

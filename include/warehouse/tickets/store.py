@@ -371,6 +371,11 @@ def _ticket_row(
         "close_time_min": span.after,
         "close_time_max": span.by,
         "change_mark": look.marks.get(ticket.ticket_id),
+        "severity": ticket.severity,
+        "satisfaction": ticket.satisfaction,
+        "satisfaction_text": ticket.satisfaction_text,
+        "requester_id": ticket.requester_id,
+        "requester_name": ticket.requester_name,
     }
 
 

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, NamedTuple, Self
 
 import sqlalchemy as sa
@@ -59,6 +60,11 @@ class StoredTicket:
     category_name: str | None
     source_id: str | None
     source_name: str | None
+    severity: str | None
+    satisfaction: Decimal | None
+    satisfaction_text: str | None
+    requester_id: str | None
+    requester_name: str | None
     message_count: int | None
     """What the row says; None when no run of ours has read the messages."""
     messages_held: int
@@ -121,6 +127,11 @@ def read_tickets(
             category_name=row["category_name"],
             source_id=row["osm_id"],
             source_name=row["source_name"],
+            severity=row["severity"],
+            satisfaction=row["satisfaction"],
+            satisfaction_text=row["satisfaction_text"],
+            requester_id=row["requester_id"],
+            requester_name=row["requester_name"],
             message_count=row["message_count"],
             messages_held=row["held"],
         )

@@ -98,6 +98,25 @@ cloud_osm_list = table(
         sa.Computed(COMPLETE, persisted=True),
         comment="1: closed, and every message stored, as a run of ours proved",
     ),
+    sa.Column("severity", text(64), comment="严重程度，厂商原话 | severity as the vendor says it"),
+    sa.Column(
+        "satisfaction",
+        sa.Numeric(7, 2),
+        comment="客户评分，1 至 5，NULL 为未评价 | the customer's rating, 1 to 5; NULL: not rated",
+    ),
+    sa.Column(
+        "satisfaction_text", text(2000), comment="客户评价内容 | what the customer wrote to it"
+    ),
+    sa.Column(
+        "requester_id",
+        key(64),
+        comment="提单用户 ID，个人信息 | the account's user who asked; personal data",
+    ),
+    sa.Column(
+        "requester_name",
+        text(256),
+        comment="提单用户名称，个人信息 | that user's name; personal data",
+    ),
     sa.UniqueConstraint("type", "cloud_id", name="uq_cloud_osm_list_type_cloud_id"),
     sa.Index("ix_cloud_osm_list_custom_id_status", "custom_id", "status"),
     sa.Index("ix_cloud_osm_list_create_time", "create_time"),

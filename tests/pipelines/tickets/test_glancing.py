@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 import sqlalchemy as sa
@@ -50,11 +51,15 @@ def test_what_did_not_change_costs_one_call_and_its_next_look_is_planned(sync, c
 
 @pytest.mark.parametrize("shows_ticket", [True, False])
 @pytest.mark.parametrize(
-    "what", ["a new message", "an edited message", "reopened", "another title", "another state"]
+    "what",
+    [
+        *("a new message", "an edited message", "reopened"),
+        *("another title", "another state", "a rating", "another rating"),
+    ],
 )
 def test_what_changed_at_the_vendor_is_read(sync, client, rows, look, what, shows_ticket):
     client.shows_ticket = shows_ticket
-    client.add("T1", title="before")
+    client.add("T1", title="before", satisfaction=Decimal(2) if what == "another rating" else None)
     sync()
     if what == "a new message":
         client.messages["T1"].append(a_message("T1", "late"))
@@ -64,6 +69,8 @@ def test_what_changed_at_the_vendor_is_read(sync, client, rows, look, what, show
         client.change("T1", is_closed=False)
     elif what == "another title":
         client.change("T1", title="after")
+    elif what.endswith("rating"):
+        client.change("T1", satisfaction=Decimal("4.50"))
     else:
         client.change("T1", vendor_status="withdrawn")
     # Where the call tells messages alone, the open list shows the reopened, a daily look the rest.
@@ -73,6 +80,8 @@ def test_what_changed_at_the_vendor_is_read(sync, client, rows, look, what, show
         [] if what == "reopened" else ["T1"],
         ["T1"] if is_seen or what == "reopened" else [],
     )
+    if what.endswith("rating") and is_seen:
+        assert rows("select satisfaction, complete from cloud_osm_list") == [(Decimal("4.5"), 1)]
 
 
 @pytest.mark.parametrize(

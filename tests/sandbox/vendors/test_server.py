@@ -142,6 +142,7 @@ def test_the_control_port_changes_state(control):
     account = control("GET", "/truth")["huawei"]["accounts"][0]
     assert made["id"] in account["tickets"]["closed"]
     assert account["messages"][made["id"]] == 3
+    assert control("POST", f"{path}/rating", {"ratings": [5, 4]}) == {"id": made["id"]}
     assert control("POST", f"{path}/reopen")["state"] == "reopened"
     assert control("POST", f"{path}/state", {"state": "unknown"})["state"] == "unknown"
     assert [one["text"] for one in control("GET", path)["messages"]][-1] == "hello"

@@ -44,6 +44,9 @@ def a_detail(**fields):
         "CreateTime": 1772541015123,
         "CategoryId": "7161",
         "Status": {"Value": "6", "Label": "已完成"},
+        "Severity": {"Value": "2", "Label": "any words"},
+        "CreatorId": "1168025",
+        "CreatorName": "小王",
     }
     return detail | fields
 
@@ -186,6 +189,9 @@ def test_a_ticket_is_mapped(vendor):
         created_at=CREATED,
         category_id="7161",
         is_resolved=True,
+        severity="紧急",
+        requester_id="1168025",
+        requester_name="小王",
     )
     assert messages == [
         Message("0005PYGCW", "description", True, "问题", CREATED),
@@ -224,6 +230,12 @@ def test_notes_of_an_open_ticket_are_left_alone(vendor, port, answers):
         ("Status", {"Value": None}, "vendor_status", ""),
         ("Status", {"Value": "7", "Label": "已完成"}, "is_closed", False),
         ("CreateTime", "1772541015123", "created_at", CREATED),
+        ("Severity", {"Value": 1}, "severity", "普通"),
+        ("Severity", {"Value": "3", "Label": "特急"}, "severity", "3"),
+        ("Severity", {"Value": None}, "severity", None),
+        ("Severity", None, "severity", None),
+        ("CreatorId", 1168025, "requester_id", "1168025"),
+        ("CreatorName", "", "requester_name", None),
     ],
 )
 def test_what_a_ticket_may_say_instead(vendor, field, value, name, became, answers):
@@ -249,8 +261,11 @@ def test_a_title_that_is_unsaid_is_none_and_an_empty_one_the_first_line(
 
 
 def test_what_a_ticket_may_leave_out(vendor, answers):
-    answers["GetTicket"]["Data"] = without(a_detail(Extra={}), "CategoryId")
-    assert read(vendor)[0].category_id is None
+    unsaid = ("CategoryId", "Severity", "CreatorId", "CreatorName")
+    answers["GetTicket"]["Data"] = without(a_detail(Extra={}), *unsaid)
+    ticket, _ = read(vendor)
+    assert (ticket.category_id, ticket.severity) == (None, None)
+    assert (ticket.requester_id, ticket.requester_name) == (None, None)
 
 
 @pytest.mark.parametrize(

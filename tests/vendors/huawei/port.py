@@ -98,6 +98,10 @@ def a_detail(messages=(), **changes):
         "business_type_name": "网络",
         "source_name": "用户中心",
         "ext_info": {"remind_mail": "a@example.com"},
+        "severity_name": "紧急",
+        "judgement": "不错",
+        "xcustomer_id": "user-7",
+        "xcustomer_name": "小王",
         "message_list": list(messages),
     }
     return {"incident_detail_info": detail | changes}

@@ -295,6 +295,8 @@ def test_a_ticket_with_everything_the_vendor_tells(vendor):
     assert (ticket.category_id, ticket.category_name) == (None, "网络")
     assert (ticket.source_id, ticket.source_name) == (huawei.source_id("用户中心"), "用户中心")
     assert ticket.email == "a@example.com"
+    assert (ticket.severity, ticket.satisfaction_text) == ("紧急", "不错")
+    assert (ticket.requester_id, ticket.requester_name) == ("user-7", "小王")
     assert messages == [
         Message(
             "TS-000001",
@@ -322,6 +324,10 @@ def test_a_ticket_with_everything_the_vendor_tells(vendor):
         ("source_name", "source_name"),
         ("source_name", "source_id"),
         ("ext_info", "email"),
+        ("severity_name", "severity"),
+        ("judgement", "satisfaction_text"),
+        ("xcustomer_id", "requester_id"),
+        ("xcustomer_name", "requester_name"),
     ],
 )
 @pytest.mark.parametrize("how", ["missing", "null", "empty"])

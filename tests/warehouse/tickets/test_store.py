@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 
@@ -64,6 +65,20 @@ def test_what_the_vendor_does_not_say_overwrites_nothing(store, rows):
     store((a_ticket(), [a_message(content="")]), now=LATER)
     assert rows("select email from cloud_osm_list") == [("a@example.com",)]
     assert rows("select content, replier_name from cloud_osm_detail") == [(text, "王")]
+
+
+def test_what_a_vendor_said_besides_stays_until_it_says_otherwise(store, rows):
+    besides = (
+        "select severity, satisfaction, satisfaction_text, requester_id, requester_name"
+        " from cloud_osm_list"
+    )
+    store((a_ticket(severity="一般", requester_id="u1", requester_name="小王"), []))
+    assert rows(besides) == [("一般", None, None, "u1", "小王")]
+    rated = a_ticket(satisfaction=Decimal("4.33"), satisfaction_text="不错 🙂")
+    store((rated, []), now=LATER)
+    assert rows(besides) == [("一般", Decimal("4.33"), "不错 🙂", "u1", "小王")]
+    store((a_ticket(severity="紧急"), []), now=LATER + timedelta(hours=1))
+    assert rows(besides) == [("紧急", Decimal("4.33"), "不错 🙂", "u1", "小王")]
 
 
 def test_the_first_closing_stays_until_a_ticket_is_reopened(store, rows):

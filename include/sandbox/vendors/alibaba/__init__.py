@@ -26,4 +26,9 @@ def _make_odd(case: Case) -> None:
     last.card, last.from_customer = True, False
 
 
-TRAITS: Final = Traits(ticket_id=_ticket_id, catalog_id=numbered(7160), make_odd=_make_odd)
+TRAITS: Final = Traits(
+    ticket_id=_ticket_id,
+    catalog_id=numbered(7160),
+    make_odd=_make_odd,
+    severities=("普通", "紧急"),
+)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Final
 
+from include.sandbox.vendors.alibaba import TRAITS
 from include.sandbox.vendors.cases import Case, Talk, Tenant
 from include.sandbox.vendors.store import Store
 from include.sandbox.vendors.wire import (
@@ -75,9 +76,7 @@ def _get_ticket(call: Call, tenant: Tenant, store: Store) -> dict[str, Json]:
             "CreatorName": f"customer-{tenant.index + 1}",
             "CategoryId": case.category_id or "",
             "Status": _status(case),
-            "Severity": {"Value": "2", "Label": "紧急"}
-            if case.urgent
-            else {"Value": "1", "Label": "普通"},
+            "Severity": {"Value": "12"[case.urgent], "Label": TRAITS.severities[case.urgent]},
         },
     }
 

@@ -33,5 +33,7 @@ TRAITS: Final = Traits(
     has_titles=False,
     ticket_sources=("用户中心", "电话", "在线客服", "合作伙伴"),
     fixed_sources={"83aeb0f2834c4df49826c781d32a963e": "API"},
+    severities=("一般", "紧急"),
+    shows_ratings=True,
     switches=frozenset({"domain_required"}),  # a missing or wrong X-Domain-Id is refused
 )

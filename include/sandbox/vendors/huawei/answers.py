@@ -9,6 +9,7 @@ from typing import Final
 
 from include.sandbox.vendors.cases import Case, Tenant
 from include.sandbox.vendors.catalog import Goods
+from include.sandbox.vendors.huawei import TRAITS
 from include.sandbox.vendors.store import Store
 from include.sandbox.vendors.wire import Call, Json, RefusedError, newest_first, the_case
 
@@ -24,6 +25,7 @@ _STATUS: Final = {
     "unknown": 29,
 }
 _CLOSING: Final = {"closed": 3, "cancelled": 4}  # operations; none is documented for "invalid"
+_ASPECTS: Final = ((1, "处理时效性满意度"), (3, "处理结果满意度"))
 _MARKUP: Final = re.compile(r"</?[a-zA-Z][^<>]*>")
 
 
@@ -99,9 +101,21 @@ def _show_case(call: Call, tenant: Tenant, store: Store) -> dict[str, Json]:
                 "remind_mail": f"customer{tenant.index + 1}@example.com",
                 "remind_mobile": "138****0000",
             },
-            "severity_name": "紧急" if case.urgent else "一般",
+            "severity_name": TRAITS.severities[case.urgent],
             "business_ownership": 0,
-            "incident_satisfaction": [],
+            "judgement": case.judgement,
+            "incident_satisfaction": [
+                {
+                    "value": 5,
+                    "satisfaction_id": number,
+                    "satisfaction_value": rating,
+                    "satisfaction_name": name,
+                    "per_value": 1,
+                    "sat_category_id": "1",
+                    "sat_category_name": "服务",
+                }
+                for (number, name), rating in zip(_ASPECTS, case.ratings, strict=False)
+            ],
         }
     }
 
