@@ -9,42 +9,56 @@ insert into rpt_ticket_backlog_day (
     open_to_1d, open_to_3d, open_to_7d, open_to_14d, open_to_30d, open_over_30d, oldest_at
 )
 with
+-- Whatever the driver writes for them, servers compare what has a type.
+asked as (
+    select
+        cast(:from_day as date) as from_day,
+        cast(:to_day as date) as to_day,
+        cast(:built_at as datetime(6)) as built_at
+),
 -- The days at whose end a span was open, cut to those asked for: the first, and how many.
 span as (
     select
         s.*,
-        greatest(:from_day, cast(from_at + interval :local_hours hour as date)) as first_day,
+        a.to_day,
+        a.built_at,
+        greatest(a.from_day, cast(s.from_at + interval :local_hours hour as date)) as first_day,
         datediff(
             least(
-                :to_day,
-                cast(coalesce(until_at, :built_at) + interval :local_hours hour as date)
+                a.to_day,
+                cast(coalesce(s.until_at, a.built_at) + interval :local_hours hour as date)
             ),
-            greatest(:from_day, cast(from_at + interval :local_hours hour as date))
+            greatest(a.from_day, cast(s.from_at + interval :local_hours hour as date))
         ) as days
     from rpt_ticket_state as s
+    cross join asked as a
     where
-        (is_closed is null or is_closed = 0)
-        and from_at < :to_at
-        and (until_at is null or until_at >= :from_at)
+        (s.is_closed is null or s.is_closed = 0)
+        and s.from_at < :to_at
+        and (s.until_at is null or s.until_at >= :from_at)
 ),
-waiting as (
+ended as (
     select
         d.local_day,
-        s.vendor,
-        coalesce(s.account_id, '') as account_id,
-        coalesce(s.product_id, '') as product_id,
-        coalesce(s.category_id, '') as category_id,
-        s.is_closed,
-        s.created_at,
-        timestampdiff(microsecond, s.created_at, least(d.end_at, :built_at)) / 86400000000
-            as age_days
+        least(d.end_at, s.built_at) as at,
+        s.*
     from span as s
     inner join day_step as n on n.days = s.days
     inner join rpt_day as d on d.local_day = s.first_day + interval n.step day
-    where
-        d.local_day < :to_day
-        and least(d.end_at, :built_at) > s.from_at
-        and least(d.end_at, :built_at) <= coalesce(s.until_at, :built_at)
+    where d.local_day < s.to_day
+),
+waiting as (
+    select
+        local_day,
+        vendor,
+        coalesce(account_id, '') as account_id,
+        coalesce(product_id, '') as product_id,
+        coalesce(category_id, '') as category_id,
+        is_closed,
+        created_at,
+        timestampdiff(microsecond, created_at, at) / 86400000000 as age_days
+    from ended
+    where at > from_at and at <= coalesce(until_at, built_at)
 )
 select
     local_day,
