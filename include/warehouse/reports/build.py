@@ -14,11 +14,10 @@ from typing import Final
 
 import sqlalchemy as sa
 
-from include.warehouse.reports import cohorts, seats
+from include.warehouse.reports import cohorts, seats, tickets
 from include.warehouse.reports.basis import (
     ALL_DAYS,
     DAY,
-    DAYS,
     LOCAL,
     LONGEST,
     NO_DAY,
@@ -30,14 +29,11 @@ from include.warehouse.reports.basis import (
     spans,
     young_since,
 )
-from include.warehouse.reports.statements import Statements, read_statement
-from include.warehouse.reports.tables import rpt_build, rpt_session, rpt_ticket_backlog_day
-from include.warehouse.types import metadata
+from include.warehouse.reports.statements import Statements
+from include.warehouse.reports.tables import rpt_build, rpt_session
 
 EARLIER_DAYS: Final = 8
 """So far back a customer's conversation before is known (``earlier_at``)."""
-
-TICKET_SCOPES: Final = ("all", "vendor", "product", "category", "account")
 
 PIECE_ROWS: Final = 20_000
 """Conversations a statement: so many are held in memory while their facts are made."""
@@ -58,16 +54,6 @@ CHANGED: Final = (
     "new_fact like rpt_conversation",
 )
 """Temporary tables: what changed, what it was and is, and where it counts."""
-
-TICKET_TABLES: Final = (
-    "changed_ticket (vendor varchar(50) collate utf8mb4_bin,"
-    " ticket_id varchar(64) collate utf8mb4_bin, row_hash binary(16),"
-    " primary key (vendor, ticket_id))",
-    "former_state (vendor varchar(50) collate utf8mb4_bin,"
-    " ticket_id varchar(64) collate utf8mb4_bin, is_closed smallint,"
-    " account_id varchar(50) collate utf8mb4_bin, product_id varchar(64) collate utf8mb4_bin,"
-    " category_id varchar(64) collate utf8mb4_bin, from_at datetime(6), until_at datetime(6))",
-)
 
 
 class Build:
@@ -205,54 +191,8 @@ class Build:
             self._sql.insert("rpt_queue_now", scope=scope)
 
     def build_tickets(self, since: date, rules: str = "") -> None:
-        """Rebuild what is told of tickets that changed, and of those created from *since* on.
-
-        *rules* is a word for what they are counted by (``calendar.digest_rules``): with another
-        one all have changed.
-        """
-        for table in TICKET_TABLES:
-            self._sql.temporary(f"{table} default character set utf8mb4")
-        self._sql.run("changed_ticket", since=since, rules=rules)
-        self._sql.run("former_state")
-        days = self._ticket_days()
-        for table in ("rpt_ticket_state", "rpt_ticket", "rpt_ticket_sla"):
-            self._sql.execute(
-                f"delete f from {table} as f inner join changed_ticket as c"
-                " on c.vendor = f.vendor and c.ticket_id = f.ticket_id"
-            )
-            written = self._sql.insert(table)
-            if table == "rpt_ticket":
-                self._tickets = written
-        days |= self._ticket_days()
-        days |= self._sql.dates(
-            "select distinct local_day from rpt_ticket where local_day >= :since", since=since
-        )
-        for grain in DAYS:
-            for scope in TICKET_SCOPES:
-                self._aggregate("rpt_ticket_cohort", grain, scope, days)
-        self._build_backlog()
-
-    def _build_backlog(self) -> None:
-        """Rebuild the backlog of the days from which on another number was open, and of the last.
-
-        The last day of a build ended with it.
-        """
-        day = rpt_ticket_backlog_day.c.local_day
-        told = self._sql.connection.scalar(sa.select(sa.func.max(day)))
-        changed = self._sql.connection.scalar(read_statement("changed_backlog"), self._sql.values)
-        first = min((d for d in (told, changed) if d is not None), default=None)
-        if first is None:
-            return
-        self._sql.delete("rpt_ticket_backlog_day", day >= first)
-        self._sql.temporary("day_step (days int, step int, primary key (days, step))")
-        longest = range(LONGEST.days + 1)
-        steps = [{"days": days, "step": step} for days in longest for step in range(days + 1)]
-        self._sql.connection.execute(sa.text("insert into day_step values (:days, :step)"), steps)
-        today = self._today
-        while first <= today:
-            end = min(first + LONGEST, today + DAY)
-            self._sql.insert("rpt_ticket_backlog_day", **bounds(first, end))
-            first = end
+        """Rebuild what is told of tickets; see ``tickets.build``."""
+        self._tickets = tickets.build(self._sql, self._today, since, rules)
 
     def forget(self) -> None:
         """Empty the facts and aggregates, so that all is built anew."""
@@ -287,25 +227,6 @@ class Build:
             )
         )
         self.written["rpt_build"] = 1
-
-    def _aggregate(self, table: str, grain: str, scope: str, days: set[date]) -> None:
-        for first, end in spans(days, grain):
-            where = {"grain": grain, "scope": scope, **bounds(first, end)}
-            column = metadata.tables[table].c
-            self._sql.delete(
-                table,
-                column.grain == grain,
-                column.scope == scope,
-                column.local_start >= first,
-                column.local_start < end,
-            )
-            self._sql.insert(table, **where)
-
-    def _ticket_days(self) -> set[date]:
-        return self._sql.dates(
-            "select distinct f.local_day from changed_ticket as c"
-            " inner join rpt_ticket as f on f.vendor = c.vendor and f.ticket_id = c.ticket_id"
-        )
 
 
 def _key_ranges(rows: int) -> Iterator[tuple[bytes, bytes]]:
