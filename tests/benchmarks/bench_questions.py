@@ -15,6 +15,7 @@ from include.warehouse.bookkeeping.ledger import Request
 from include.warehouse.mysql import Warehouse
 from tests.benchmarks.ground import ground
 from tests.benchmarks.many_tickets import fill
+from tests.benchmarks.statements import describe, timed_statements
 from tests.questions.asked import ask, read_questions
 
 AIM_SECONDS = 1.0
@@ -31,10 +32,13 @@ def main(
         fill(warehouse.engine, tickets)
         statuses = {name: vendor.statuses for name, vendor in DECLARED.items()}
         began = time.perf_counter()
-        reports.build(
-            warehouse, now=datetime.now(UTC), request=Request("a benchmark"), statuses=statuses
-        )
+        with timed_statements() as statements:
+            reports.build(
+                warehouse, now=datetime.now(UTC), request=Request("a benchmark"), statuses=statuses
+            )
         typer.echo(f"first build of {tickets:,} tickets {time.perf_counter() - began:.1f} s")
+        for line in describe(statements):
+            typer.echo(line)
         slow = 0
         with warehouse.engine.connect() as connection:
             for question in read_questions():
