@@ -56,6 +56,8 @@ class SourceTable:
     columns: tuple[Column, ...]
     optional: bool = False
     volatile: bool = False
+    joined_on: tuple[str, ...] = ()
+    """The columns by which reports join its rows: the warehouse has an index on each."""
 
     @property
     def history(self) -> str:
@@ -128,6 +130,7 @@ SOURCE_TABLES: Final = (
             _small("assign_strategy", "1 round-robin, 2 idle-first, else random (by the code)"),
             _text("no_service_welcomes", None, "shown when no human can serve"),
         ),
+        joined_on=("id",),
     ),
     SourceTable(
         "seat",
@@ -151,6 +154,7 @@ SOURCE_TABLES: Final = (
             _small("bind_wx", "1 bound to WeChat: assignable even when offline"),
             _text("host", 20, "XMPP domain"),
         ),
+        joined_on=("id",),
     ),
     SourceTable(
         "busi_supplier_mapping",
@@ -168,6 +172,7 @@ SOURCE_TABLES: Final = (
             _text("operator_webname", 50, "display name of the operator"),
             _integer("status", VALID),
         ),
+        joined_on=("supplier_id",),
     ),
     SourceTable(
         "busi_seat_mapping",
@@ -181,6 +186,7 @@ SOURCE_TABLES: Final = (
             _moment("last_update_time", UNTRUSTED),
             _integer("status", VALID),
         ),
+        joined_on=("seat_id",),
     ),
     SourceTable(
         "session",
@@ -203,7 +209,13 @@ SOURCE_TABLES: Final = (
             _moment("update_time", "row time; start of the writing transaction"),
         ),
     ),
-    SourceTable("session_mapping", "finished conversations", ("session_id",), _CONVERSATION),
+    SourceTable(
+        "session_mapping",
+        "finished conversations",
+        ("session_id",),
+        _CONVERSATION,
+        joined_on=("session_id",),
+    ),
     SourceTable(
         "queue_mapping",
         "live conversations",
@@ -211,5 +223,6 @@ SOURCE_TABLES: Final = (
         _CONVERSATION,
         optional=True,
         volatile=True,
+        joined_on=("session_id",),
     ),
 )

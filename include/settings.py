@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from typing import Annotated, Any, ClassVar, Final, TypeAlias, TypeVar
 from urllib.parse import urlsplit
@@ -22,6 +22,7 @@ from include.errors import ConfigError
 BUSINESS_ZONE: Final = ZoneInfo("Asia/Shanghai")
 """Where a date or time is meant that does not say where, as are the days of reports."""
 EARLIEST: Final = datetime(2000, 1, 1, tzinfo=UTC)
+EARLIEST_DESK: Final = date(1970, 1, 3)
 """Vendors are asked for creation span by span: from the year 1 on that would never end."""
 LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 _ON, _OFF = ("1", "true", "yes", "on"), ("0", "false", "no", "off")
@@ -67,6 +68,18 @@ def _moment(value: str | datetime) -> datetime:
     if moment < EARLIEST:
         raise ValueError(f"must not lie before {EARLIEST:%Y-%m-%d}: nothing is so old")
     return moment
+
+
+def _day(value: str | date) -> date:
+    if isinstance(value, date):
+        return value
+    try:
+        day = date.fromisoformat(value.strip())
+    except ValueError:
+        raise ValueError(f"must be a day like 2010-01-31, not {value!r}") from None
+    if day < EARLIEST_DESK:
+        raise ValueError(f"must not lie before {EARLIEST_DESK}: 1970-01-01 means no time at all")
+    return day
 
 
 def _hours(value: str | tuple[float, ...]) -> tuple[float, ...]:
@@ -172,6 +185,9 @@ class Settings(SettingsGroup):
     instead of only the row versions that are new."""
     service_level_seconds: Annotated[int, allow_whole(1, 3600)] = 20
     """``SERVICE_LEVEL_SECONDS``: a wait up to this long counts as answered in time in reports."""
+    desk_since: Annotated[date, BeforeValidator(_day)] = date(2010, 1, 1)
+    """``DESK_SINCE``: the local day since when there is a customer-service desk: conversations
+    that say they began before it, or a day after they were read, count as undated in reports."""
     business_hours: Annotated[tuple[int, int], BeforeValidator(_day_span)] = (32_400, 64_800)
     """``BUSINESS_HOURS``: from when to when people work on a working day, ``09:00-18:00``: what
     reports count as business time. Working days are Monday to Friday but for ``rpt_holiday``."""

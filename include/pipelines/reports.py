@@ -28,6 +28,7 @@ log = logging.getLogger(__name__)
 ACCOUNT: Final = "reports"
 ENTITY: Final = "build"
 VENDOR: Final = "REPORTS"
+DESK_SINCE: Final = date(2010, 1, 1)
 
 
 def build(
@@ -37,6 +38,7 @@ def build(
     request: Request,
     since: date | None = None,
     service_level_seconds: int = 20,
+    desk_since: date = DESK_SINCE,
     is_masked: bool = True,
     hours: BusinessHours = BusinessHours(),  # noqa: B008  # frozen
     statuses: Mapping[str, Mapping[str, StatusName]] = MappingProxyType({}),
@@ -44,8 +46,8 @@ def build(
 ) -> dict[str, int]:
     """Rebuild what changed since the last build, what is young, and all from *since* on.
 
-    Everything is rebuilt at first, and when the definitions or the service level changed; all texts
-    when *is_masked* did; all tickets when *hours*, holidays or targets did. *statuses* names the
+    Everything is rebuilt at first, and when the definitions, the service level or *desk_since*
+    changed: no conversation began before that local day, whatever its row says; all texts when *is_masked* did; all tickets when *hours*, holidays or targets did. *statuses* names the
     states of tickets by vendor. Readers see all of it or nothing. Returns the rows written a table.
     Raises AlreadyRunningError.
     """
@@ -53,7 +55,7 @@ def build(
         ledger.hold(warehouse, ACCOUNT, ENTITY, vendor=VENDOR, request=request) as run,
         warehouse.bulk() as connection,
     ):
-        basis = read_basis(connection, now, service_level_seconds)
+        basis = read_basis(connection, now, service_level_seconds, desk_since)
         before = read_earlier_build(connection, basis)
         building = rows.Build(connection, basis, run.beat)
         is_full = before is None or not before.has_same_rules

@@ -64,6 +64,7 @@ def build_reports(
         request=request,
         since=since,
         service_level_seconds=place.settings.service_level_seconds,
+        desk_since=place.settings.desk_since,
         hours=BusinessHours(*place.settings.business_hours),
         statuses={name: vendor.statuses for name, vendor in DECLARED.items()},
         is_masked=place.settings.redact_texts != "keep",

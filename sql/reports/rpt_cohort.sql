@@ -23,7 +23,7 @@ insert into rpt_cohort (
     wait_to_1min, wait_to_3min, wait_to_6min, wait_over_6min, archived, unanswered, asked_again, named, repeat_24h, repeat_7d, handling_n,
     handling_sum_s, handling_p50_s, handling_p90_s,
     has_queue, is_watched, service_level_s, snapshot_id, snapshot_at, definition_version,
-    provisional
+    provisional, updated_at
 )
 with
 counted as (
@@ -197,7 +197,8 @@ select
     :snapshot_id as snapshot_id,
     :snapshot_at as snapshot_at,
     :definition_version as definition_version,
-    t.end_at + interval :settled_hours hour >= :snapshot_at as provisional
+    t.end_at + interval :settled_hours hour >= :snapshot_at as provisional,
+    :built_at as updated_at
 from dated as t
 left join cohort_percentile as p
     on
@@ -252,4 +253,5 @@ on duplicate key update
     is_watched = w.from_at is not null,
     snapshot_id = :snapshot_id,
     snapshot_at = :snapshot_at,
-    provisional = t.end_at + interval :settled_hours hour >= :snapshot_at
+    provisional = t.end_at + interval :settled_hours hour >= :snapshot_at,
+    updated_at = :built_at

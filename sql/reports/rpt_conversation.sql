@@ -6,19 +6,22 @@
 -- same session_id. Lost: it was waiting in one snapshot of the live queue, and the next one
 -- that read the queue found it neither there nor archived. In order of precedence: waiting,
 -- lost, robot, untimed (nobody's seat_id, so no time either), served. Days and quarters of an
--- hour are +08:00. A moment outside the years that MySQL can count in has no day; the table
--- says 9999-12-31.
+-- hour are +08:00. A moment that cannot be, before the desk was there (desk_since) or more than a
+-- day after its row was read, is none: such an inqueue_time has no day (the table says 9999-12-31)
+-- and nothing is measured from it. Nor is a wait or handling time of more than 24 hours one: the
+-- queue keeps nobody longer.
 insert into rpt_conversation (
     local_day, row_key, session_id, customer_key, supplier_id, busi_id, is_capped, seat_id, outcome,
     is_robot, is_requeued, was_robot, is_live, status, request_count, inqueue_at, distributed_at,
-    last_ack_at, wait_s, handling_s, lost_after_at, lost_before_at, local_slot
+    last_ack_at, wait_s, handling_s, lost_after_at, lost_before_at, local_slot, local_inqueue_at,
+    local_distributed_at, local_last_ack_at, updated_at
 )
 with
 found as (
     select
         a.row_key, a.session_id, a.customer_name, a.shop_id, a.seat_id, a.seat_name, a.status,
         a.request_count, a.inqueue_time, a.distributed_time, a.last_ack_time,
-        0 as is_live, 0 as lost_by
+        a.valid_from_at + interval 1 day as latest_at, 0 as is_live, 0 as lost_by
     from changed_conversation as c
     inner join cs_session_mapping_history as a on a.row_key = c.row_key
     where
@@ -30,7 +33,7 @@ found as (
     select
         q.row_key, q.session_id, q.customer_name, q.shop_id, q.seat_id, q.seat_name, q.status,
         q.request_count, q.inqueue_time, q.distributed_time, q.last_ack_time,
-        1 as is_live,
+        q.valid_from_at + interval 1 day as latest_at, 1 as is_live,
         case when q.closed_by between 1 and :snapshot_id then q.closed_by else 0 end as lost_by
     from changed_live as c
     inner join cs_queue_mapping_history as q on q.row_key = c.row_key
@@ -67,23 +70,31 @@ plain as (
         status,
         request_count,
         inqueue_time as inqueue_at,
-        case when coalesce(seat_id, 0) <> 0 and distributed_time >= '1970-01-02'
-            then distributed_time end as distributed_at,
-        last_ack_time as last_ack_at,
+        case
+            when
+                coalesce(seat_id, 0) <> 0
+                and distributed_time between :desk_since_at and latest_at
+                then distributed_time
+        end as distributed_at,
+        case when last_ack_time between :desk_since_at and latest_at then last_ack_time end
+            as last_ack_at,
         is_live,
         lost_by,
-        case when inqueue_time >= '1000-01-08' and inqueue_time < '9999-12-01'
+        case when inqueue_time between :desk_since_at and latest_at
             then inqueue_time + interval :local_hours hour end as local_at
     from found
 ),
 timed as (
     select
         plain.*,
-        coalesce(distributed_at < inqueue_at, 0) as is_requeued,
+        coalesce(local_at is not null and distributed_at < inqueue_at, 0) as is_requeued,
         is_live = 1
         and (
             (seat_id = 0 and is_nameless)
-            or (seat_id <> 0 and coalesce(distributed_at < inqueue_at, 0))
+            or (
+                seat_id <> 0
+                and coalesce(local_at is not null and distributed_at < inqueue_at, 0)
+            )
         ) as is_waiting
     from plain
 )
@@ -119,8 +130,13 @@ select
     t.inqueue_at,
     t.distributed_at,
     t.last_ack_at,
-    case when t.distributed_at >= t.inqueue_at
-        then timestampdiff(microsecond, t.inqueue_at, t.distributed_at) / 1e6 end as wait_s,
+    case
+        when
+            t.local_at is not null
+            and timestampdiff(microsecond, t.inqueue_at, t.distributed_at)
+            between 0 and 86400000000
+            then timestampdiff(microsecond, t.inqueue_at, t.distributed_at) / 1e6
+    end as wait_s,
     case when timestampdiff(microsecond, t.distributed_at, t.last_ack_at) between 0 and 86400000000
         then timestampdiff(microsecond, t.distributed_at, t.last_ack_at) / 1e6 end
         as handling_s,
@@ -132,7 +148,11 @@ select
         select s.snapshot_at from cs_snapshot as s where s.snapshot_id = t.lost_by
     ) end as lost_before_at,
     cast(t.local_at as date)
-    + interval (hour(t.local_at) * 60 + minute(t.local_at) div 15 * 15) minute as local_slot
+    + interval (hour(t.local_at) * 60 + minute(t.local_at) div 15 * 15) minute as local_slot,
+    t.local_at as local_inqueue_at,
+    t.distributed_at + interval :local_hours hour as local_distributed_at,
+    t.last_ack_at + interval :local_hours hour as local_last_ack_at,
+    :built_at as updated_at
 from timed as t
 left join rpt_supplier_version as v
     on

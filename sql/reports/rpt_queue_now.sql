@@ -20,6 +20,7 @@ live as (
         :has_queue = 1
         and is_live = 1
         and outcome = 'waiting'
+        and local_day < '9999-12-31'
         and greatest(inqueue_at, coalesce(last_ack_at, inqueue_at))
         > :snapshot_at - interval 24 hour
 ),
@@ -33,6 +34,7 @@ session as (
         :has_queue = 0
         and session_state = 3
         and update_time > :snapshot_at - interval 24 hour
+        and update_time <= valid_from_at + interval 1 day
         and snapshot_id <= :snapshot_id
         and (closed_by = 0 or closed_by > :snapshot_id)
 ),

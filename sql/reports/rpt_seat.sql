@@ -5,7 +5,7 @@
 -- same name and shop; their end is not recorded, so only those of the last 24 h.
 insert into rpt_seat (
     seat_id, supplier_id, busi_id, seat_class, max_user, conversations, source, snapshot_id,
-    snapshot_at, definition_version
+    snapshot_at, definition_version, seat_name, nickname
 )
 with
 seat as (
@@ -13,6 +13,8 @@ seat as (
         id as seat_id,
         supplier_id,
         lower(qunar_name) as name,
+        web_name,
+        nickname,
         status,
         service_status,
         max_user,
@@ -54,6 +56,7 @@ session as (
         :has_queue = 0
         and session_state = 4
         and update_time > :snapshot_at - interval 24 hour
+        and update_time <= valid_from_at + interval 1 day
         and snapshot_id <= :snapshot_id
         and (closed_by = 0 or closed_by > :snapshot_id)
     group by lower(substring_index(seat_name, '@', 1)), shop_name
@@ -74,7 +77,9 @@ select
     case when :has_queue = 1 then 'queue_mapping' else 'session' end as source,
     :snapshot_id as snapshot_id,
     :snapshot_at as snapshot_at,
-    :definition_version as definition_version
+    :definition_version as definition_version,
+    seat.web_name as seat_name,
+    seat.nickname
 from seat
 left join line on line.seat_id = seat.seat_id and line.choice = 1
 left join live on live.seat_id = seat.seat_id

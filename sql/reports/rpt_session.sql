@@ -23,6 +23,9 @@ routed as (
     where
         created_time >= :from_at
         and created_time < :to_at + interval 1 day
+        -- What cannot be is no time.
+        and created_time >= :desk_since_at
+        and created_time <= valid_from_at + interval 1 day
         and snapshot_id <= :snapshot_id
         and (closed_by = 0 or closed_by > :snapshot_id)
 ),

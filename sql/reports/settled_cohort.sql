@@ -16,6 +16,7 @@ set
     t.is_watched = w.from_at is not null,
     t.snapshot_id = :snapshot_id,
     t.snapshot_at = :snapshot_at,
+    t.updated_at = :built_at,
     t.provisional = t.local_start + interval :months month + interval :minutes minute
         - interval :local_hours hour + interval :settled_hours hour >= :snapshot_at
 where

@@ -136,6 +136,7 @@ def history_table(table: SourceTable, metadata: sa.MetaData) -> sa.Table:
         sa.Column(
             "snapshot_id", sa.Integer, nullable=False, comment="snapshot that opened this version"
         ),
+        *(sa.Index(f"ix_{table.history}_{name}", name) for name in table.joined_on),
         sa.CheckConstraint("(closed_by = 0) = (valid_to_at is null)", name=f"{table.history}_ck"),
         info={"key": ("row_key", "closed_by")},
         comment=f"{table.comment}: one row a version",

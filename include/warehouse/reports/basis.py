@@ -40,6 +40,8 @@ class Basis:
     snapshot_at: datetime | None
     has_queue: bool
     """Whether the source had the live queue at that snapshot."""
+    desk_since: date
+    """The local day since when there is a desk: no conversation began before it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +52,12 @@ class Earlier:
     snapshot_id: int | None
     snapshot_at: datetime | None
     has_same_rules: bool
-    """Whether it counted as this code does, with the same service level."""
+    """Whether it counted as this code does, by the same settings."""
 
 
-def read_basis(connection: sa.Connection, now: datetime, service_level_s: int) -> Basis:
+def read_basis(
+    connection: sa.Connection, now: datetime, service_level_s: int, desk_since: date
+) -> Basis:
     """Read what a build at *now* is made from: the newest complete snapshot, if there is one."""
     newest = connection.execute(
         sa.select(cs_snapshot.c.snapshot_id, cs_snapshot.c.snapshot_at)
@@ -67,7 +71,7 @@ def read_basis(connection: sa.Connection, now: datetime, service_level_s: int) -
         row.snapshot_id == snapshot_id, row.table_name == "queue_mapping"
     )
     has_queue = bool(connection.scalar(queue))
-    return Basis(now, service_level_s, snapshot_id, snapshot_at, has_queue)
+    return Basis(now, service_level_s, snapshot_id, snapshot_at, has_queue, desk_since)
 
 
 def read_earlier_build(connection: sa.Connection, basis: Basis) -> Earlier | None:
@@ -76,12 +80,12 @@ def read_earlier_build(connection: sa.Connection, basis: Basis) -> Earlier | Non
     row = connection.execute(query).one_or_none()
     if row is None:
         return None
-    rules = (row.definition_version, row.service_level_s)
+    rules = (row.definition_version, row.service_level_s, row.desk_since)
     return Earlier(
         row.built_at,
         row.snapshot_id,
         row.snapshot_at,
-        rules == (DEFINITION_VERSION, basis.service_level_s),
+        rules == (DEFINITION_VERSION, basis.service_level_s, basis.desk_since),
     )
 
 

@@ -170,7 +170,8 @@ class Build:
             "select distinct cast(created_time + interval :local_hours hour as date)"
             " from cs_session_history"
             " where snapshot_id <= :snapshot_id"
-            " and created_time >= '1000-01-08' and created_time < '9999-12-01'"
+            " and created_time >= :desk_since_at"
+            " and created_time <= valid_from_at + interval 1 day"
             " and (snapshot_id > :last_id or closed_by > :last_id or created_time >= :since)",
             last_id=self._last_id,
             since=begin_of(self._since or NO_DAY),
@@ -185,7 +186,9 @@ class Build:
 
     def build_present(self) -> None:
         """Replace what is about the newest snapshot only."""
+        self._sql.replace("rpt_supplier")
         self._sql.replace("rpt_seat")
+        self._sql.replace("rpt_line")
         self._sql.delete("rpt_queue_now")
         for scope in SCOPES:
             self._sql.insert("rpt_queue_now", scope=scope)
@@ -214,7 +217,14 @@ class Build:
         """Write the row of this build."""
         undated = self._sql.count("select count(*) from rpt_conversation where local_day = :none")
         number = self._sql.count("select coalesce(max(build_id), 0) from rpt_build") + 1
-        kept = ("built_at", "service_level_s", "snapshot_id", "snapshot_at", "definition_version")
+        kept = (
+            "built_at",
+            "service_level_s",
+            "snapshot_id",
+            "snapshot_at",
+            "definition_version",
+            "desk_since",
+        )
         self._sql.connection.execute(
             sa.insert(rpt_build).values(
                 build_id=number,

@@ -10,7 +10,15 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from include.warehouse.reports.basis import DEFINITION_VERSION, HOUR, LOCAL, NO_DAY, SETTLED, Basis
+from include.warehouse.reports.basis import (
+    DEFINITION_VERSION,
+    HOUR,
+    LOCAL,
+    NO_DAY,
+    SETTLED,
+    Basis,
+    begin_of,
+)
 from include.warehouse.types import bind_moments, metadata
 
 REPORTS: Final = Path(__file__).resolve().parents[3] / "sql" / "reports"
@@ -50,6 +58,8 @@ class Statements:
             "snapshot_at": basis.snapshot_at,
             "has_queue": int(basis.has_queue),
             "definition_version": DEFINITION_VERSION,
+            "desk_since": basis.desk_since,
+            "desk_since_at": begin_of(basis.desk_since),
             "local_hours": LOCAL // HOUR,
             "settled_hours": SETTLED // HOUR,
             "is_everything": 0,

@@ -99,6 +99,7 @@ rpt_build = table(
     _count("days", "local days of conversations rebuilt"),
     _count("tickets", "tickets rebuilt"),
     _count("undated", "conversations without a usable inqueue_time: in no span"),
+    sa.Column("desk_since", sa.Date, comment="起始日 | DESK_SINCE; NULL: a build before it was"),
 )
 
 rpt_holiday = table(
@@ -137,6 +138,26 @@ rpt_supplier_version = table(
     _id("busi_id", "primary business line: of the smallest id with status 1; 0: none"),
 )
 
+rpt_supplier = table(
+    "rpt_supplier",
+    "供应商：一行为一个供应商 | one row a supplier that a snapshot ever showed",
+    ("supplier_id",),
+    _id("supplier_id", "供应商 ID | supplier.id", key=True),
+    sa.Column("supplier_name", text(100), comment="供应商名称 | its newest name"),
+    _flag("is_active", "是否在线 | 1: online, and still in the source"),
+    _flag("is_capped", "是否开启排队 | ext_flag = 1: customers queue, max_user counts"),
+    _id("busi_id", "主业务线 | primary business line now; 0: none"),
+)
+
+rpt_line = table(
+    "rpt_line",
+    "业务线名称 | one row a business line that is known or in use: its names",
+    ("busi_id",),
+    _id("busi_id", "业务线 ID | business line; 0: none", key=True),
+    sa.Column("line_name", text(64), comment="中文名称 | Chinese name; NULL: not known"),
+    sa.Column("line_name_en", text(64), comment="英文名称 | English name; NULL: not known"),
+)
+
 rpt_conversation = table(
     "rpt_conversation",
     "one row a conversation (session_id), archived, live or lost",
@@ -165,9 +186,30 @@ rpt_conversation = table(
     sa.Column("lost_after_at", Utc, comment="lost: last snapshot that saw it wait, UTC"),
     sa.Column("lost_before_at", Utc, comment="lost: first snapshot without it, UTC"),
     _local("local_slot", "begin of its quarter of an hour"),
+    _wall("local_inqueue_at", "入队时间 | when it entered the queue"),
+    _wall("local_distributed_at", "分配时间 | when it was assigned"),
+    _wall("local_last_ack_at", "最后消息时间 | when its last message was written"),
+    sa.Column("updated_at", Utc, comment="本行生成时间, UTC | when this row was built, UTC"),
     sa.PrimaryKeyConstraint("local_day", "row_key"),  # days are what is read and rebuilt
     sa.UniqueConstraint("row_key", name="uq_rpt_conversation_row_key"),
     sa.Index("ix_rpt_conversation_is_live", "is_live"),
+    *(
+        sa.Index(f"ix_rpt_conversation_{name}", name)
+        for name in (
+            "session_id",
+            "inqueue_at",
+            "distributed_at",
+            "last_ack_at",
+            "earlier_at",
+            "lost_after_at",
+            "lost_before_at",
+            "local_slot",
+            "local_inqueue_at",
+            "local_distributed_at",
+            "local_last_ack_at",
+            "updated_at",
+        )
+    ),
 )
 
 rpt_cohort = table(
@@ -207,6 +249,7 @@ rpt_cohort = table(
     _flag("is_watched", "it was read all the time: else lost and from_robot mean nothing"),
     sa.Column("service_level_s", sa.Integer, nullable=False, comment="the T of …_in_time"),
     *_origin(),
+    sa.Column("updated_at", Utc, comment="本行生成时间, UTC | when this row was built, UTC"),
 )
 
 rpt_seat_work = table(
@@ -264,6 +307,8 @@ rpt_seat = table(
     _id("snapshot_id", "the newest"),
     sa.Column("snapshot_at", Utc, nullable=False, comment="its moment, UTC"),
     _id("definition_version", "of the definitions in sql/reports"),
+    sa.Column("seat_name", text(40), comment="坐席名称 | what customers see"),
+    sa.Column("nickname", text(50), comment="坐席昵称 | mostly NULL"),
 )
 
 rpt_session = table(
