@@ -63,7 +63,7 @@ class Past:
                 )
 
     def version(
-        self, name: str, key: Any, *, opened: int = 1, closed: int = 0, **values: Any
+        self, name: str, key: Any, /, *, opened: int = 1, closed: int = 0, **values: Any
     ) -> None:
         """A version of a row, opened and closed by snapshots that are there already."""
         table = TABLES[name]

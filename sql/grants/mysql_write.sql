@@ -33,6 +33,8 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON `osm`.`rpt_build` TO `osm_write`@`%`;
 GRANT SELECT, INSERT, UPDATE, DELETE ON `osm`.`rpt_holiday` TO `osm_write`@`%`;
 GRANT SELECT, INSERT, UPDATE, DELETE ON `osm`.`rpt_watch` TO `osm_write`@`%`;
 GRANT SELECT, INSERT, UPDATE, DELETE ON `osm`.`rpt_supplier_version` TO `osm_write`@`%`;
+GRANT SELECT, INSERT, UPDATE, DELETE ON `osm`.`rpt_supplier` TO `osm_write`@`%`;
+GRANT SELECT, INSERT, UPDATE, DELETE ON `osm`.`rpt_line` TO `osm_write`@`%`;
 GRANT SELECT, INSERT, UPDATE, DELETE ON `osm`.`rpt_conversation` TO `osm_write`@`%`;
 GRANT SELECT, INSERT, UPDATE, DELETE ON `osm`.`rpt_cohort` TO `osm_write`@`%`;
 GRANT SELECT, INSERT, UPDATE, DELETE ON `osm`.`rpt_seat_work` TO `osm_write`@`%`;

@@ -1,31 +1,33 @@
--- Grain: one row a span of time and scope.
+-- Grain: one row a local day and supplier (0: none) with conversations.
 -- How conversations went: unanswered (archived, the customer spoke last), asked again (entered
 -- the queue more than once), repeated (the same customer came to the same supplier before), and
--- handling time, which includes idle gaps and is an upper bound; its percentiles are NULL below
--- a day. First response times are not in the source.
+-- handling time, which includes idle gaps and is an upper bound; v_handling has its percentiles.
+-- First response times are not in the source. Counts and handling_sum_s may be added up over days
+-- and suppliers; shares and means may not.
 create or replace view v_contact as
 select
-    grain,
-    scope,
-    scope_id,
-    local_start,
-    start_at,
-    archived,
-    unanswered,
-    unanswered / nullif(archived, 0) as unanswered_share,
-    asked_again,
-    asked_again / nullif(archived, 0) as asked_again_share,
-    named,
-    repeat_24h,
-    repeat_24h / nullif(named, 0) as repeat_24h_share,
-    repeat_7d,
-    repeat_7d / nullif(named, 0) as repeat_7d_share,
-    handling_n,
-    handling_sum_s / nullif(handling_n, 0) as handling_mean_s,
-    handling_p50_s,
-    handling_p90_s,
-    snapshot_id,
-    snapshot_at,
-    definition_version,
-    provisional
-from rpt_cohort
+    c.local_start as local_day,
+    c.start_at,
+    c.scope_id as supplier_id,
+    s.supplier_name collate utf8mb4_unicode_ci as supplier_name,
+    c.archived,
+    c.unanswered,
+    c.unanswered / nullif(c.archived, 0) as unanswered_share,
+    c.asked_again,
+    c.asked_again / nullif(c.archived, 0) as asked_again_share,
+    c.named,
+    c.repeat_24h,
+    c.repeat_24h / nullif(c.named, 0) as repeat_24h_share,
+    c.repeat_7d,
+    c.repeat_7d / nullif(c.named, 0) as repeat_7d_share,
+    c.handling_n,
+    c.handling_sum_s,
+    c.handling_sum_s / nullif(c.handling_n, 0) as handling_mean_s,
+    c.snapshot_id,
+    c.snapshot_at,
+    c.definition_version,
+    c.provisional,
+    c.updated_at
+from rpt_cohort as c
+left join rpt_supplier as s on s.supplier_id = c.scope_id
+where c.grain = 'day' and c.scope = 'supplier'

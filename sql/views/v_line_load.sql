@@ -3,16 +3,18 @@
 -- seat takes part in, see v_line_load_participating.
 create or replace view v_line_load as
 select
-    busi_id,
+    e.busi_id,
+    max(l.line_name) collate utf8mb4_unicode_ci as line_name,
     count(*) as seats,
-    sum(conversations) as conversations,
-    sum(nullif(max_user, 0)) as capacity,
-    sum(conversations) / sum(nullif(max_user, 0)) as seat_load,
-    count(case when conversations >= max_user then 1 end) as full_seats,
-    max(source) as source,
-    max(snapshot_id) as snapshot_id,
-    max(snapshot_at) as snapshot_at,
-    max(definition_version) as definition_version
-from rpt_seat
-where seat_class <> 'disabled'
-group by busi_id
+    sum(e.conversations) as conversations,
+    sum(nullif(e.max_user, 0)) as capacity,
+    sum(e.conversations) / sum(nullif(e.max_user, 0)) as seat_load,
+    count(case when e.conversations >= e.max_user then 1 end) as full_seats,
+    max(e.source) as source,
+    max(e.snapshot_id) as snapshot_id,
+    max(e.snapshot_at) as snapshot_at,
+    max(e.definition_version) as definition_version
+from rpt_seat as e
+left join rpt_line as l on l.busi_id = e.busi_id
+where e.seat_class <> 'disabled'
+group by e.busi_id

@@ -3,6 +3,7 @@
 create or replace view v_line_load_participating as
 select
     l.busi_id,
+    max(n.line_name) collate utf8mb4_unicode_ci as line_name,
     count(*) as seats,
     sum(s.conversations) as conversations,
     sum(nullif(s.max_user, 0)) as capacity,
@@ -18,5 +19,6 @@ from (
     where status = 1 and busi_id is not null
 ) as l
 inner join rpt_seat as s on s.seat_id = l.seat_id
+left join rpt_line as n on n.busi_id = l.busi_id
 where s.seat_class <> 'disabled'
 group by l.busi_id

@@ -3,18 +3,20 @@
 -- always assignable, at most those and the presence-dependent ones.
 create or replace view v_seat_class as
 select
-    coalesce(supplier_id, 0) as supplier_id,
+    coalesce(e.supplier_id, 0) as supplier_id,
+    max(s.supplier_name) collate utf8mb4_unicode_ci as supplier_name,
     count(*) as seats,
-    count(case when seat_class = 'disabled' then 1 end) as disabled,
-    count(case when seat_class = 'do_not_disturb' then 1 end) as do_not_disturb,
-    count(case when seat_class = 'always_assignable' then 1 end) as always_assignable,
-    count(case when seat_class = 'presence_dependent' then 1 end) as presence_dependent,
-    count(case when seat_class = 'unknown' then 1 end) as unknown_mode,
-    count(case when seat_class = 'always_assignable' then 1 end) as online_at_least,
-    count(case when seat_class in ('always_assignable', 'presence_dependent') then 1 end)
+    count(case when e.seat_class = 'disabled' then 1 end) as disabled,
+    count(case when e.seat_class = 'do_not_disturb' then 1 end) as do_not_disturb,
+    count(case when e.seat_class = 'always_assignable' then 1 end) as always_assignable,
+    count(case when e.seat_class = 'presence_dependent' then 1 end) as presence_dependent,
+    count(case when e.seat_class = 'unknown' then 1 end) as unknown_mode,
+    count(case when e.seat_class = 'always_assignable' then 1 end) as online_at_least,
+    count(case when e.seat_class in ('always_assignable', 'presence_dependent') then 1 end)
         as online_at_most,
-    max(snapshot_id) as snapshot_id,
-    max(snapshot_at) as snapshot_at,
-    max(definition_version) as definition_version
-from rpt_seat
-group by coalesce(supplier_id, 0)
+    max(e.snapshot_id) as snapshot_id,
+    max(e.snapshot_at) as snapshot_at,
+    max(e.definition_version) as definition_version
+from rpt_seat as e
+left join rpt_supplier as s on s.supplier_id = e.supplier_id
+group by coalesce(e.supplier_id, 0)

@@ -35,9 +35,14 @@ numbered as (
     from reached
 )
 select
-    seat_id,
-    busi_id,
-    min(valid_from_at) as since_at,
-    nullif(max(valid_to_at), cast('9999-12-31' as datetime(6))) as until_at
-from numbered
-group by seat_id, busi_id, span_number
+    x.seat_id,
+    max(e.seat_name) collate utf8mb4_unicode_ci as seat_name,
+    max(e.nickname) collate utf8mb4_unicode_ci as nickname,
+    x.busi_id,
+    max(l.line_name) collate utf8mb4_unicode_ci as line_name,
+    min(x.valid_from_at) as since_at,
+    nullif(max(x.valid_to_at), cast('9999-12-31' as datetime(6))) as until_at
+from numbered as x
+left join rpt_seat as e on e.seat_id = x.seat_id
+left join rpt_line as l on l.busi_id = x.busi_id
+group by x.seat_id, x.busi_id, x.span_number

@@ -1,12 +1,12 @@
--- Grain: one row a span of time, scope and range of waiting time.
--- How the completed waits of humans spread; a range holds its upper bound.
+-- Grain: one row a local day, supplier (0: none) and range of waiting time.
+-- How the completed waits of humans spread; a range holds its upper bound. Counts may be added up
+-- over days, suppliers and ranges.
 create or replace view v_wait_distribution as
 select
-    c.grain,
-    c.scope,
-    c.scope_id,
-    c.local_start,
+    c.local_start as local_day,
     c.start_at,
+    c.scope_id as supplier_id,
+    s.supplier_name collate utf8mb4_unicode_ci as supplier_name,
     k.from_s,
     k.to_s,
     case k.from_s
@@ -21,7 +21,8 @@ select
     c.snapshot_id,
     c.snapshot_at,
     c.definition_version,
-    c.provisional
+    c.provisional,
+    c.updated_at
 from rpt_cohort as c
 cross join (
     select 0 as from_s, 1 as to_s
@@ -38,3 +39,5 @@ cross join (
     union all
     select 360 as from_s, null as to_s
 ) as k
+left join rpt_supplier as s on s.supplier_id = c.scope_id
+where c.grain = 'day' and c.scope = 'supplier'

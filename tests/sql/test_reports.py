@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from include.pipelines import reports
 from include.warehouse.bookkeeping.ledger import Request
 from include.warehouse.mysql import Warehouse
+from include.warehouse.dictionary import entries
 from include.warehouse.reports.basis import DEFINITION_VERSION
 from tests.histories import Past, local, naive
 
@@ -26,7 +27,9 @@ def a_monday(past: Past) -> None:
     past.snapshot(2, "2026-03-02 12:00")
     past.snapshot(3, "2026-03-02 13:00")
     for supplier, ext_flag in ((1, 1), (2, 0), (3, 0), (4, 0)):
-        past.version("supplier", supplier, ext_flag=ext_flag, status=1)
+        past.version(
+            "supplier", supplier, ext_flag=ext_flag, status=1, name=f"shop {supplier}"
+        )
     for number, supplier, line, status in (
         (11, 1, 5, 1),
         (12, 1, 3, 1),
@@ -51,7 +54,7 @@ def a_monday(past: Past) -> None:
         43: {"supplier_id": 4, "service_status": 4, "max_user": 5, "status": None},
     }
     for seat, values in seats.items():
-        past.version("seat", seat, **{"status": 1, "qunar_name": f"s{seat}", **values})
+        past.version("seat", seat, **{"status": 1, "qunar_name": f"s{seat}", "web_name": f"客服{seat}", **values})
     for number, seat, line, status in (
         (1, 11, 5, 1),
         (2, 11, 3, 1),
@@ -125,13 +128,25 @@ def test_a_lost_wait_lies_between_the_snapshot_that_saw_it_and_the_next(look: Lo
 
 
 def test_volume_adds_up(look: Look) -> None:
-    query = (
-        "select offered, served, robot, waiting, lost, untimed, requeued, from_robot, robot_share"
-        " from v_volume where grain = 'day' and scope = 'all'"
-    )
-    assert look(query) == [(12, 7, 1, 2, 1, 1, 2, 1, Decimal("0.0833"))]
-    wrong = "offered <> served + robot + waiting + lost + untimed"
-    assert look(f"select * from v_volume where {wrong}") == []
+    counts = ("offered", "served", "robot", "waiting", "lost", "untimed", "requeued", "from_robot")
+    total = ", ".join(f"sum({name})" for name in counts)
+    for view in ("v_volume", "v_volume_hour", "v_volume_quarter"):
+        assert look(f"select {total} from {view}") == [(12, 7, 1, 2, 1, 1, 2, 1)]
+        wrong = "offered <> served + robot + waiting + lost + untimed"
+        assert look(f"select * from {view} where {wrong}") == []
+    query = "select local_day, supplier_name, offered, robot_share from v_volume"
+    day = naive("2026-03-02")
+    assert look(f"{query} where supplier_id = 1") == [(day, "shop 1", 5, Decimal("0.2"))]
+    assert look("select count(*) from v_conversation") == [(12,)]
+
+
+def test_every_view_of_additive_numbers_has_one_row_a_key(look: Look) -> None:
+    """As the dictionary says, which shows their keys: so that a join with one doubles nothing."""
+    for name, relation in entries.read().relations.items():
+        if relation.kind == "view" and relation.key:
+            columns = ", ".join(relation.key)
+            query = f"select {columns} from {name} group by {columns} having count(*) > 1"
+            assert look(query) == [], name
 
 
 @pytest.mark.parametrize(
@@ -144,7 +159,8 @@ def test_volume_adds_up(look: Look) -> None:
 )
 def test_waits_of_a_day(look: Look, variant: str, expected: tuple[Any, ...]) -> None:
     query = (
-        "select n, mean_s, p50_s, p90_s, service_level, service_level_s, local_start, start_at"
+        "select n_in_span, mean_s, p50_s, p90_s, service_level, service_level_s, local_start,"
+        " start_at"
         f" from v_wait where grain = 'day' and scope = 'all' and variant = '{variant}'"
     )
     day = (20, naive("2026-03-02"), local("2026-03-02 00:00"))
@@ -164,8 +180,8 @@ def test_percentiles_are_counted_anew_at_each_grain(
     look: Look, grain: str, expected: list[tuple[str, int, str]]
 ) -> None:
     query = (
-        "select local_start, n, p50_s from v_wait"
-        f" where grain = '{grain}' and scope = 'all' and variant = 'all' and n > 0"
+        "select local_start, n_in_span, p50_s from v_wait"
+        f" where grain = '{grain}' and scope = 'all' and variant = 'all' and n_in_span > 0"
         " order by local_start"
     )
     day = "2026-03-02 "
@@ -173,23 +189,20 @@ def test_percentiles_are_counted_anew_at_each_grain(
 
 
 def test_a_month_begins_on_its_first_in_shanghai(look: Look) -> None:
-    query = "select local_start, start_at from v_volume where grain = 'month' and scope = 'all'"
+    query = "select local_start, start_at from v_handling where grain = 'month' and scope = 'all'"
     assert look(query) == [(naive("2026-03-01"), local("2026-03-01 00:00"))]
 
 
 def test_nothing_waited_for_is_null_not_zero(look: Look) -> None:
     query = (
-        "select n, mean_s, p50_s, p90_s, service_level from v_wait"
+        "select n_in_span, mean_s, p50_s, p90_s, service_level from v_wait"
         " where grain = 'day' and scope = 'supplier' and scope_id = 4"
     )
     assert look(query) == [(0, None, None, None, None)] * 3
 
 
 def test_waits_spread_over_ranges(look: Look) -> None:
-    query = (
-        "select from_s, to_s, n from v_wait_distribution"
-        " where grain = 'day' and scope = 'all' order by from_s"
-    )
+    query = "select from_s, to_s, sum(n) from v_wait_distribution group by 1, 2 order by 1"
     assert look(query) == [
         (0, 1, 2),
         (1, 15, 2),
@@ -203,45 +216,47 @@ def test_waits_spread_over_ranges(look: Look) -> None:
 
 def test_the_strict_service_level_counts_who_was_lost_or_waits_still(look: Look) -> None:
     query = (
-        "select wait_in_time, wait_n, service_level, strict_service_level from v_service_level"
-        " where grain = 'day' and scope = 'all'"
+        "select wait_in_time, wait_n, waiting, lost, service_level, strict_service_level"
+        " from v_service_level where supplier_id = 2"
     )
-    assert look(query) == [(4, 6, Decimal("0.6667"), Decimal("0.4444"))]
+    assert look(query) == [(0, 2, 1, 1, Decimal(0), Decimal(0))]
+    query = "select sum(wait_in_time), sum(wait_n), sum(wait_n + waiting + lost), sum(wait_sum_s)"
+    assert look(f"{query} from v_service_level") == [(4, 6, 9, Decimal("443.500001"))]
 
 
 def test_losses_say_how_closely_was_looked(look: Look) -> None:
     query = (
-        "select lost, served, lost_share, period_s from v_lost_wait"
-        " where grain = 'day' and scope = 'supplier' and scope_id = 2"
+        "select lost, served, lost_share, period_s from v_lost_wait where supplier_id = 2"
     )
     assert look(query) == [(1, 2, Decimal("0.3333"), Decimal(12 * 3600))]
 
 
-def test_what_was_not_watched_from_its_beginning_is_null(look: Look) -> None:
-    query = "select lost, from_robot, waiting from v_volume where grain = 'week' and scope = 'all'"
-    assert look(query) == [(1, 1, 2)]
-    query = "select lost, from_robot, waiting from v_volume where grain = 'month' and scope = 'all'"
-    assert look(query) == [(None, None, 2)]
+def test_what_was_not_watched_from_its_beginning_is_told(look: Look) -> None:
+    query = (
+        "select grain, is_watched from rpt_cohort where scope = 'all' and grain in ('week',"
+        " 'month') order by 1"
+    )
+    assert look(query) == [("month", 0), ("week", 1)]
 
 
 def test_contacts(look: Look) -> None:
     query = (
-        "select archived, unanswered, asked_again, named, repeat_24h, repeat_7d, handling_n,"
-        " handling_mean_s, handling_p50_s, handling_p90_s from v_contact"
-        " where grain = 'day' and scope = 'all'"
+        "select sum(archived), sum(unanswered), sum(asked_again), sum(named), sum(repeat_24h),"
+        " sum(repeat_7d), sum(handling_n), sum(handling_sum_s) from v_contact"
     )
     # Handled: a1 60, a2 120, a3 180, a5 240, s1 0; q1's last message came 50 min after its
     # assignment; a4's more than 24 h after. w1 comes from a1's customer.
-    handled = (6, *seconds("600", "120", "3000"))
-    assert look(query) == [(8, 2, 1, 11, 1, 1, *handled)]
+    assert look(query) == [(8, 2, 1, 11, 1, 1, 6, 3600)]
+    query = (
+        "select handling_n_in_span, handling_mean_s, handling_p50_s, handling_p90_s"
+        " from v_handling where grain = 'day' and scope = 'all'"
+    )
+    assert look(query) == [(6, *seconds("600", "120", "3000"))]
 
 
 def test_a_supplier_counts_in_one_line_only(look: Look) -> None:
-    query = (
-        "select scope_id, offered from v_volume"
-        " where grain = 'day' and scope = 'line' order by scope_id"
-    )
-    assert look(query) == [(0, 1), (2, 2), (3, 4), (5, 5)]
+    query = "select busi_id, line_name, sum(offered) from v_volume_quarter group by 1, 2 order by 1"
+    assert look(query) == [(0, "无", 1), (2, "机票", 2), (3, "酒店", 4), (5, "门票", 5)]
 
 
 def test_grouped_totals_equal_the_ungrouped_total(look: Look) -> None:
@@ -322,8 +337,8 @@ def test_a_seat_counts_once_in_every_line_it_takes_part_in(look: Look) -> None:
 
 def test_conversations_a_seat(look: Look) -> None:
     query = (
-        "select scope_id, conversations, active_seats, p50, p90, valid_seats, mean_over_valid,"
-        " acknowledging_seats from v_seat_work"
+        "select scope_id, conversations_in_span, active_seats_in_span, p50, p90,"
+        " valid_seats_in_span, mean_over_valid, acknowledging_seats_in_span from v_seat_work"
         " where local_start = '2026-03-02' and grain = 'day' and scope = '{}' order by 1"
     )
     # Seat 11: a1 a2 s1; 21: a3 a4; 31: a5; 43: q1. Seats 42 and 43 are deleted.
@@ -341,6 +356,24 @@ def test_numbers_say_where_they_come_from(look: Look) -> None:
     query = "select distinct snapshot_id, snapshot_at, definition_version, provisional from {}"
     for table in ("v_volume", "v_wait", "v_seat_work"):
         assert look(query.format(table)) == [(3, local("2026-03-02 13:00"), DEFINITION_VERSION, 1)]
+
+
+def test_names_stand_beside_ids(look: Look) -> None:
+    query = (
+        "select supplier_name, line_name, seat_name, nickname, local_inqueue_at,"
+        " local_distributed_at, local_last_ack_at from v_conversation where session_id = '{}'"
+    )
+    day = "2026-03-02 "
+    times = [naive(day + time) for time in ("10:10", "10:10:30", "10:13:30")]
+    assert look(query.format("a3")) == [("shop 2", "酒店", "客服21", None, *times)]
+    assert look(query.format("r1"))[0][:4] == ("shop 1", "门票", None, None)
+    query = "select seat_name, is_active, supplier_name, line_name from dim_seat where seat_id = {}"
+    assert look(query.format(42)) == [("客服42", 0, "shop 4", "无")]
+    query = "select supplier_name, is_active, is_capped, line_name from dim_supplier"
+    assert look(f"{query} where supplier_id = 1") == [("shop 1", 1, 1, "门票")]
+    query = "select scope_name from v_wait where grain = 'day' and scope = '{}' and scope_id = 3"
+    assert set(look(query.format("line"))) == {("酒店",)}
+    assert set(look(query.format("supplier"))) == {("shop 3",)}
 
 
 def test_customers_are_not_shown(look: Look) -> None:
