@@ -111,7 +111,7 @@ def keys(warehouse, table):
 def test_a_moving_conversation_is_in_exactly_one_table_of_every_snapshot_and_readers_never_wait(
     warehouse, warehouse_url, source_url
 ):
-    sample.create(source_url, seed=7, now=NOW, rows=ROWS, queue=True, odd=False)
+    sample.create(source_url, seed=7, now=NOW, rows=ROWS, queue=True, odd="none")
     source, states = SourceDatabase.open(source_url), set()
     with Mover(source_url, rate=50) as mover, Reader(warehouse_url) as reader:
         for number in range(SNAPSHOTS):

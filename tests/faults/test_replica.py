@@ -48,7 +48,7 @@ def filled() -> Iterator[Pair]:
     """Two servers, and a database with the tables, filled."""
     with replicated() as servers:
         pair = servers.copy()
-        sample.create(pair.primary, seed=7, now=NOW, rows=ROWS, queue=True, odd=False)
+        sample.create(pair.primary, seed=7, now=NOW, rows=ROWS, queue=True, odd="none")
         yield pair
 
 

@@ -50,7 +50,7 @@ LOCK: Final = "lock table seat in access exclusive mode"
 
 @pytest.fixture
 def changed(source_url: str, warehouse_url: str) -> Iterator[Desk]:
-    sample.create(source_url, seed=7, now=NOW, rows=ROWS, queue=True, odd=False)
+    sample.create(source_url, seed=7, now=NOW, rows=ROWS, queue=True, odd="none")
     made = Desk(source_url, Warehouse.open(warehouse_url))
     made.take()
     churn.churn(source_url, seed=8, now=NOW, share=0.05)

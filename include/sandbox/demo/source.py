@@ -27,7 +27,8 @@ def start(base: Path, say: Say) -> str:
     if _holds_rows(url):
         say(f"{what}, with the rows of earlier demos")
     else:
-        made = sample.create(url, seed=SEED, now=datetime.now(UTC), scale=SCALE, queue=True)
+        now = datetime.now(UTC)
+        made = sample.create(url, seed=SEED, now=now, scale=SCALE, queue=True, odd="some")
         say(f"{what}, with {sum(made.values()):,} sample rows")
     return url
 

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from include.errors import ConfigError
+from include.sandbox.desk.odd import Oddness
 from include.sandbox.desk.sample import create
 from include.vendors.registry import load_settings
 
@@ -53,8 +54,8 @@ def create_command(
         bool, typer.Option("--queue/--no-queue", help="Whether queue_mapping exists.")
     ] = True,
     odd: Annotated[
-        bool, typer.Option("--odd/--no-odd", help="Whether to plant values that break things.")
-    ] = True,
+        Oddness, typer.Option(help="Values that break things: in one row of 200, or each of them.")
+    ] = "some",
     now: Now = None,
 ) -> None:
     """Make the tables and fill them. The database must not hold such rows yet."""

@@ -37,7 +37,7 @@ WEEKDAYS: Final = np.array([1.10, 1.05, 1.02, 1.00, 1.06, 0.92, 0.85])
 OPENS, CLOSES = 9, 21
 ARCHIVE_AFTER: Final = DAY
 RELEASE_AFTER: Final = 900 * SECOND
-ERL_SHARE: Final = 0.08
+ERL_SHARE: Final = 0.005
 STATES: Final = {7: 62.0, 4: 18, 6: 8, 5: 5, 3: 3, 2: 2, 1: 1, 0: 1}
 QUEUED, TRANSFERRED = 3, 5
 

@@ -1,4 +1,4 @@
-"""Odd values that a real PostgreSQL may hold: planted in the sample, each at least once.
+"""Odd values that a real PostgreSQL may hold: planted in a small share of the sample's rows.
 
 Values are texts as PostgreSQL reads them; None is NULL. A row is odd in one way only.
 """
@@ -6,13 +6,16 @@ Values are texts as PostgreSQL reads them; None is NULL. A row is odd in one way
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
 import numpy as np
 
 from include.errors import ConfigError
 
-SHARE: Final = 0.0005
+Oddness = Literal["none", "some", "every"]
+"""Whether to plant values that break things: each at least once, or only those that find room."""
+SHARE: Final = 0.005
+"""So many of a table's rows are odd. Where each value has to be, a small table has more of them."""
 TIMES: Final = (
     "infinity",
     "-infinity",
@@ -73,29 +76,29 @@ AMBIGUOUS: Final = (("11", "1"), ("1", "11"))
 
 @dataclass(frozen=True, slots=True)
 class Odd:
-    """Values of one row, in a share of all rows, *least* rows anyhow."""
+    """Values of one row, *least* rows where each has to be there; of one alone unless *often*."""
 
     table: str
     values: dict[str, str | None]
-    share: float = 0.0
     least: int = 1
+    often: bool = True
 
 
 def _times(table: str, column: str) -> list[Odd]:
-    return [Odd(table, {column: value}, SHARE) for value in TIMES]
+    return [Odd(table, {column: value}) for value in TIMES]
 
 
-def _values(table: str, column: str, *values: str | None, share: float = SHARE) -> list[Odd]:
-    return [Odd(table, {column: value}, share) for value in values]
+def _values(table: str, column: str, *values: str | None) -> list[Odd]:
+    return [Odd(table, {column: value}) for value in values]
 
 
 def _nulls(table: str, columns: str) -> Odd:
-    return Odd(table, dict.fromkeys(columns.split()), SHARE)
+    return Odd(table, dict.fromkeys(columns.split()))
 
 
 def _full(table: str, **lengths: int) -> Odd:
     """Texts as long as the column allows, four bytes a character."""
-    return Odd(table, {column: "𠮷" * length for column, length in lengths.items()})
+    return Odd(table, {column: "𠮷" * length for column, length in lengths.items()}, often=False)
 
 
 _LINE: Final = {
@@ -122,7 +125,7 @@ ODD: Final = (
     *_values("seat", "max_user", None, "0", "-1", "32767"),
     *_values("seat", "priority", None, "NaN", "Infinity", "-Infinity", "-0.0", "1e308", "5e-324"),
     Odd("seat", {"priority": "1.5"}, least=2),
-    Odd("seat", {"priority": "0.1"}, SHARE),
+    Odd("seat", {"priority": "0.1"}),
     *_values("seat", "service_status", "2", "99"),
     *_values("seat", "qunar_name", "Wang.Li", "WANG.LI"),
     *_values("seat", "web_name", *TEXTS),
@@ -133,7 +136,7 @@ ODD: Final = (
         "name old_id logo_url welcomes status ext_flag assign_strategy no_service_welcomes",
     ),
     _full("supplier", name=100, logo_url=255, welcomes=512),
-    Odd("supplier", {"no_service_welcomes": BIG_WELCOME}),
+    Odd("supplier", {"no_service_welcomes": BIG_WELCOME}, often=False),
     *_values("supplier", "assign_strategy", "-1", "99"),
     *_values("supplier", "welcomes", *TEXTS),
     *_times("supplier", "create_time"),
@@ -166,8 +169,8 @@ ODD: Final = (
     # session
     _nulls("session", "user_name seat_name shop_name product_id session_state isrobot_seat"),
     _full("session", session_id=255, user_name=255, seat_name=255, shop_name=255),
-    Odd("session", {"product_id": BIG_PRODUCT}),
-    Odd("session", {"session_id": "1767225600000"}, SHARE, least=2),
+    Odd("session", {"product_id": BIG_PRODUCT}, often=False),
+    Odd("session", {"session_id": "1767225600000"}, least=2),
     *_values("session", "session_state", "8", "-1"),
     *_values("session", "user_name", "", "cust", "CUST@Qtalk.OpenResty.org", "cust@host/phone"),
     *_values("session", "product_id", *TEXTS),
@@ -175,12 +178,11 @@ ODD: Final = (
     *_times("session", "update_time"),
     # session_mapping
     _full("session_mapping", customer_name=150, product_id=150, seat_name=150),
-    *(Odd("session_mapping", {"session_id": key}) for key in KEYS),
-    Odd("session_mapping", {"distributed_time": "1970-01-01 00:00:00+00"}, 0.002),
+    *(Odd("session_mapping", {"session_id": key}, often=False) for key in KEYS),
+    Odd("session_mapping", {"distributed_time": "1970-01-01 00:00:00+00"}),
     Odd(
         "session_mapping",
         {"seat_id": "0", "seat_name": "", "distributed_time": "1970-01-01 00:00:00+00"},
-        SHARE,
     ),
     Odd(
         "session_mapping",
@@ -189,7 +191,6 @@ ODD: Final = (
             "inqueue_time": "2025-12-20 04:00:00.000001+00",
             "last_ack_time": "2025-12-20 04:00:00.000001+00",
         },
-        SHARE,
     ),
     *_values("session_mapping", "seat_id", "0", "-1", "2147483647"),
     *_values("session_mapping", "status", "0", "9"),
@@ -203,10 +204,21 @@ ODD: Final = (
 )
 
 
-def plant(rng: np.random.Generator, table: str, rows: int) -> dict[str, dict[int, str | None]]:
+def plant(
+    rng: np.random.Generator, table: str, rows: int, oddness: Oddness = "every"
+) -> dict[str, dict[int, str | None]]:
     """By column and row: what stands there instead. Raises ConfigError where rows are too few."""
     todo = [odd for odd in ODD if odd.table == table]
-    counts = [max(odd.least, round(odd.share * rows)) for odd in todo]
+    many = round(SHARE * rows)
+    if oddness == "none" or not todo:
+        return {}
+    if oddness == "some":
+        order = rng.permutation(len(todo)).tolist()
+        again = [number for number in order if todo[number].often]
+        drawn = (order + again * (many // len(again) + 1))[:many]
+        counts = [drawn.count(number) for number in range(len(todo))]
+    else:
+        counts = [max(odd.least, odd.often * (many // len(todo))) for odd in todo]
     if sum(counts) > rows:
         raise ConfigError(f"{table}: {sum(counts)} odd values do not fit into {rows} rows")
     places = iter(rng.permutation(rows).tolist())

@@ -1,8 +1,8 @@
 """A sample customer-service system in PostgreSQL: seeded rows, and what happens to them.
 
 The figures stand in the description of the source: suppliers by Zipf, seats, conversations of the
-last 90 days with the hours and waits of a real desk, and every odd value that such a system may
-hold. At scale 1 there are 500 suppliers, 5,000 seats and a million conversations.
+last 90 days with the hours and waits of a real desk, and in one row of 200 an odd value that such
+a system may hold. At scale 1 there are 500 suppliers, 5,000 seats and a million conversations.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from include.errors import ConfigError
 from include.sandbox.desk.conversations import conversations, sessions
 from include.sandbox.desk.copying import Columns, copy, length
-from include.sandbox.desk.odd import plant
+from include.sandbox.desk.odd import Oddness, plant
 from include.sandbox.desk.people import people
 
 TABLES: Final = Path(__file__).with_name("schema.sql")
@@ -45,15 +45,16 @@ def create(
     scale: float = 1.0,
     rows: Mapping[str, int] | None = None,
     queue: bool = False,
-    odd: bool = True,
+    odd: Oddness = "every",
     say: Say = lambda text: None,
 ) -> dict[str, int]:
     """Fill the tables, made here unless they are there, empty; returns the rows of each.
 
     *rows* overrides the scale by table, of ``supplier``, ``seat``, ``session`` and
     ``session_mapping``. With *queue* the live conversations are in ``queue_mapping``; without,
-    they are not there yet, nor is a table that was not there before. The same arguments give
-    the same rows. Raises ConfigError when a table holds rows.
+    they are not there yet, nor is a table that was not there before. *odd* values
+    are planted each at least once, or in ``odd.SHARE`` of the rows. The same arguments give the same
+    rows. Raises ConfigError when a table holds rows.
     """
     rng = np.random.default_rng(seed)
     moment = int(now.timestamp() * 1_000_000)
@@ -62,7 +63,7 @@ def create(
     desk = people(rng, counts["supplier"], counts["seat"], moment)
     exactly = counts["session_mapping"] if rows and "session_mapping" in rows else None
     archive, live = conversations(
-        rng, desk, counts["session_mapping"], moment, archived=exactly, erl=odd
+        rng, desk, counts["session_mapping"], moment, archived=exactly, erl=odd != "none"
     )
     tables: dict[str, Columns] = {
         **desk.tables,
@@ -75,7 +76,7 @@ def create(
     with engine.begin() as connection:
         _make_room(connection, queue=queue)
         for table, columns in tables.items():
-            changes = plant(rng, table, length(columns)) if odd else {}
+            changes = plant(rng, table, length(columns), odd)
             for done in copy(connection, table, columns, changes):
                 if done % 200_000 == 0 or done == length(columns):
                     say(f"{table}: {done:,} of {length(columns):,} rows")

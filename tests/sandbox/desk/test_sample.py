@@ -14,7 +14,7 @@ from include.errors import ConfigError
 from include.sandbox.desk import sample
 from include.sandbox.desk.__main__ import app
 from include.sandbox.desk.conversations import arrivals, conversations
-from include.sandbox.desk.odd import ODD
+from include.sandbox.desk.odd import ODD, SHARE, plant
 from include.sandbox.desk.people import people
 
 NOW = datetime(2026, 1, 10, 4, tzinfo=UTC)
@@ -54,7 +54,7 @@ def small_url(source_server):
 def plain_url(source_server):
     """A larger sample without odd values; tests of this module only read it."""
     url = source_server.create()
-    sample.create(url, seed=7, now=NOW, scale=0.02, queue=True, odd=False)
+    sample.create(url, seed=7, now=NOW, scale=0.02, queue=True, odd="none")
     yield url
     source_server.drop(url)
 
@@ -98,6 +98,25 @@ def test_every_odd_value_is_there_as_it_was_planted(small, table):
     planted = [odd for odd in ODD if odd.table == table]
     assert len(planted) > 5
     assert [odd for odd in planted if count(odd.values) < odd.least] == []
+
+
+def test_a_sample_for_people_is_odd_in_the_stated_share_of_rows(source_url):
+    sample.create(source_url, seed=7, now=NOW, scale=0.02, queue=True, odd="some")
+    least, most = "timestamptz '2025-10-12 16:00Z'", "timestamptz '2026-01-10 04:00Z'"
+    with engine_of(source_url).connect() as connection:
+        rows = number(connection, "select count(*) from session_mapping")
+        odd = number(
+            connection,
+            "select count(*) from session_mapping where inqueue_time not between"
+            f" {least} and {most} or last_ack_time not between {least} and {most}",
+        )
+        assert 0 < odd < SHARE * rows
+        assert number(connection, "select count(*) from supplier where name is null") == 0
+    counted: list[int] = []
+    for table, count in (("session_mapping", 20_000), ("seat", 250), ("supplier", 60)):
+        changes = plant(np.random.default_rng(1), table, count, "some")
+        counted.append(len(set().union(*changes.values())))
+    assert counted == [100, 1, 0]
 
 
 def test_without_odd_values_no_row_has_one(plain):
