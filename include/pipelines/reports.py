@@ -17,6 +17,7 @@ from include.warehouse.reports import build as rows
 from include.warehouse.reports import calendar, texts
 from include.warehouse.reports.basis import (
     ALL_DAYS,
+    DESK_SINCE,
     read_basis,
     read_earlier_build,
     young_since,
@@ -28,7 +29,6 @@ log = logging.getLogger(__name__)
 ACCOUNT: Final = "reports"
 ENTITY: Final = "build"
 VENDOR: Final = "REPORTS"
-DESK_SINCE: Final = date(2010, 1, 1)
 
 
 def build(
@@ -47,9 +47,10 @@ def build(
     """Rebuild what changed since the last build, what is young, and all from *since* on.
 
     Everything is rebuilt at first, and when the definitions, the service level or *desk_since*
-    changed: no conversation began before that local day, whatever its row says; all texts when *is_masked* did; all tickets when *hours*, holidays or targets did. *statuses* names the
-    states of tickets by vendor. Readers see all of it or nothing. Returns the rows written a table.
-    Raises AlreadyRunningError.
+    changed (no conversation began before that local day, whatever its row says); all texts when
+    *is_masked* did; all tickets when *hours*, holidays or targets did. *statuses* names the states
+    of tickets by vendor. Readers see all of it or nothing. Returns the rows written a table. Raises
+    AlreadyRunningError.
     """
     with (
         ledger.hold(warehouse, ACCOUNT, ENTITY, vendor=VENDOR, request=request) as run,

@@ -53,8 +53,7 @@ VIEWS = {
     "p50, p90 a quarter of an hour": "select * from v_wait where grain = '15min' and scope = 'all'",
     "p50, p90 a week and supplier": "select * from v_wait where grain = 'week'"
     " and scope = 'supplier' and variant = 'queued'",
-    "spread of waits": "select from_s, to_s, sum(n) from v_wait_distribution"
-    " group by from_s, to_s",
+    "spread of waits": "select from_s, to_s, sum(n) from v_wait_distribution group by from_s, to_s",
     "service level of a month": "select sum(wait_in_time) / sum(wait_n) from v_service_level"
     " where local_day >= '2026-01-01' and local_day < '2026-02-01'",
 }

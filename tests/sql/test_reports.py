@@ -12,8 +12,8 @@ import sqlalchemy as sa
 
 from include.pipelines import reports
 from include.warehouse.bookkeeping.ledger import Request
-from include.warehouse.mysql import Warehouse
 from include.warehouse.dictionary import entries
+from include.warehouse.mysql import Warehouse
 from include.warehouse.reports.basis import DEFINITION_VERSION
 from tests.histories import Past, local, naive
 
@@ -27,9 +27,7 @@ def a_monday(past: Past) -> None:
     past.snapshot(2, "2026-03-02 12:00")
     past.snapshot(3, "2026-03-02 13:00")
     for supplier, ext_flag in ((1, 1), (2, 0), (3, 0), (4, 0)):
-        past.version(
-            "supplier", supplier, ext_flag=ext_flag, status=1, name=f"shop {supplier}"
-        )
+        past.version("supplier", supplier, ext_flag=ext_flag, status=1, name=f"shop {supplier}")
     for number, supplier, line, status in (
         (11, 1, 5, 1),
         (12, 1, 3, 1),
@@ -54,7 +52,11 @@ def a_monday(past: Past) -> None:
         43: {"supplier_id": 4, "service_status": 4, "max_user": 5, "status": None},
     }
     for seat, values in seats.items():
-        past.version("seat", seat, **{"status": 1, "qunar_name": f"s{seat}", "web_name": f"客服{seat}", **values})
+        past.version(
+            "seat",
+            seat,
+            **{"status": 1, "qunar_name": f"s{seat}", "web_name": f"客服{seat}", **values},
+        )
     for number, seat, line, status in (
         (1, 11, 5, 1),
         (2, 11, 3, 1),
@@ -225,9 +227,7 @@ def test_the_strict_service_level_counts_who_was_lost_or_waits_still(look: Look)
 
 
 def test_losses_say_how_closely_was_looked(look: Look) -> None:
-    query = (
-        "select lost, served, lost_share, period_s from v_lost_wait where supplier_id = 2"
-    )
+    query = "select lost, served, lost_share, period_s from v_lost_wait where supplier_id = 2"
     assert look(query) == [(1, 2, Decimal("0.3333"), Decimal(12 * 3600))]
 
 

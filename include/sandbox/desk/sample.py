@@ -52,9 +52,9 @@ def create(
 
     *rows* overrides the scale by table, of ``supplier``, ``seat``, ``session`` and
     ``session_mapping``. With *queue* the live conversations are in ``queue_mapping``; without,
-    they are not there yet, nor is a table that was not there before. *odd* values
-    are planted each at least once, or in ``odd.SHARE`` of the rows. The same arguments give the same
-    rows. Raises ConfigError when a table holds rows.
+    they are not there yet, nor is a table that was not there before. *odd* values are planted each
+    at least once, or in ``odd.SHARE`` of the rows. The same arguments give the same rows. Raises
+    ConfigError when a table holds rows.
     """
     rng = np.random.default_rng(seed)
     moment = int(now.timestamp() * 1_000_000)

@@ -26,6 +26,7 @@ SETTLED: Final = 48 * HOUR
 YOUNG_DAYS: Final = 3
 ALL_DAYS: Final = date(1000, 1, 1)
 NO_DAY: Final = date(9999, 12, 31)
+DESK_SINCE: Final = date(2010, 1, 1)
 LONGEST: Final = timedelta(days=31)
 """No statement aggregates more days at once: it stays short, and so does what it sorts."""
 
@@ -56,7 +57,7 @@ class Earlier:
 
 
 def read_basis(
-    connection: sa.Connection, now: datetime, service_level_s: int, desk_since: date
+    connection: sa.Connection, now: datetime, service_level_s: int, desk_since: date = DESK_SINCE
 ) -> Basis:
     """Read what a build at *now* is made from: the newest complete snapshot, if there is one."""
     newest = connection.execute(

@@ -83,7 +83,9 @@ rpt_line = _table(
 UPDATED: Final = "本行生成时间, UTC | when this row was built, UTC"
 ADDED: Final[dict[str, tuple[sa.Column[Any], ...]]] = {
     "rpt_build": (
-        sa.Column("desk_since", sa.Date, comment="起始日 | DESK_SINCE; NULL: a build before it was"),
+        sa.Column(
+            "desk_since", sa.Date, comment="起始日 | DESK_SINCE; NULL: a build before it was"
+        ),
     ),
     "rpt_conversation": (
         _wall("local_inqueue_at", "入队时间 | when it entered the queue"),
