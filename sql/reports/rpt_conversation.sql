@@ -73,14 +73,15 @@ plain as (
         case
             when
                 coalesce(seat_id, 0) <> 0
-                and distributed_time between :desk_since_at and latest_at
+                and distributed_time >= :desk_since_at
+                and distributed_time <= latest_at
                 then distributed_time
         end as distributed_at,
-        case when last_ack_time between :desk_since_at and latest_at then last_ack_time end
-            as last_ack_at,
+        case when last_ack_time >= :desk_since_at and last_ack_time <= latest_at then last_ack_time
+        end as last_ack_at,
         is_live,
         lost_by,
-        case when inqueue_time between :desk_since_at and latest_at
+        case when inqueue_time >= :desk_since_at and inqueue_time <= latest_at
             then inqueue_time + interval :local_hours hour end as local_at
     from found
 ),

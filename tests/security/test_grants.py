@@ -69,7 +69,7 @@ STATEMENTS = (
     ("delete from stg_ticket", M),
     ("select * from v_queue_now", "migrate report"),
     ("select * from cs_session", "migrate report"),
-    ("delete from v_conversation", M),
+    ("delete from dim_line", M),
     ("select * from migration_leftover", M),
     (
         "insert into migration_leftover (id, table_name, column_name, row_id, reason, found_at)"

@@ -18,7 +18,7 @@ from sqlalchemy.schema import CreateColumn
 from sql.migrations.frozen import ddl
 
 revision = "0017"
-down_revision = "0015"
+down_revision = "0016"
 branch_labels = None
 depends_on = None
 

@@ -36,7 +36,7 @@ def test_the_build_before_counted_by_the_same_rules_or_not(warehouse):
     assert warehouse.transact(lambda c: read_earlier_build(c, now)) is None
     row = {"build_id": 1, "run_id": "r", "built_at": DAY - HOUR, "service_level_s": 20}
     row |= {"definition_version": basis.DEFINITION_VERSION, "since_day": date(2026, 1, 1)}
-    row |= {"days": 0, "tickets": 0, "undated": 0}
+    row |= {"days": 0, "tickets": 0, "undated": 0, "desk_since": basis.DESK_SINCE}
     warehouse.transact(lambda c: c.execute(sa.insert(rpt_build), row))
 
     def read(now):
@@ -44,6 +44,7 @@ def test_the_build_before_counted_by_the_same_rules_or_not(warehouse):
 
     assert read(now) == Earlier(DAY - HOUR, None, None, has_same_rules=True)
     assert read(replace(now, service_level_s=30)).has_same_rules is False
+    assert read(replace(now, desk_since=date(2015, 1, 1))).has_same_rules is False
 
 
 def test_the_days_before_the_last_build_are_young_by_the_wall_clock_of_shanghai():
