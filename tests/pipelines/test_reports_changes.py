@@ -19,6 +19,13 @@ from tests.histories import Past, local, naive
 NOW = datetime(2026, 3, 10, 4, tzinfo=UTC)
 FIRST = datetime(2026, 1, 29)  # noqa: DTZ001, a local day; its week ends in February
 BUILT = [table for name, table in metadata.tables.items() if name.startswith("rpt_")]
+NEVER, FAR = naive("1970-01-01"), naive("9999-12-31 23:59:59.999999")
+IMPOSSIBLE: tuple[dict[str, Any], ...] = (
+    {"distributed_time": FAR},
+    {"last_ack_time": FAR},
+    {"inqueue_time": None},
+    {"inqueue_time": NEVER},
+)
 ORIGIN = ("snapshot_id", "snapshot_at")  # of a number that nothing changed: an earlier one
 
 
@@ -99,13 +106,12 @@ class Desk:
             shop_name=f"shop_{self._draw.choice((1, 2))}",
             seat_name=self._draw.choice(("shop_robot@h", "anna@h")),
             session_state=self._draw.choice((4, 5)),
-            created_time=local(str(start)),
+            created_time=self._draw.choice((local(str(start)), local(str(start)), NEVER)),
             update_time=local(str(start)),
         )
 
     def _say(self, past: Past, name: str, number: int) -> None:
         self._there.append(name)
-        odd: dict[str, Any] = {"distributed_time": naive("9999-12-31 23:59:59.999999")}
         past.conversation(
             name,
             str(self._moment()),
@@ -117,7 +123,7 @@ class Desk:
             opened=number,
             status=self._draw.choice((3, 5)),
             request_count=self._draw.choice((1, 2)),
-            **(odd if self._draw.random() < 0.1 else {}),
+            **(self._draw.choice(IMPOSSIBLE) if self._draw.random() < 0.2 else {}),
         )
 
     def _moment(self) -> datetime:
