@@ -18,7 +18,8 @@ from include.warehouse.tickets.tables import (
     cloud_user,
 )
 from tests.builders import untyped
-from tests.histories import local
+from tests.histories import Past, local
+from tests.sql.monday import a_monday
 from tests.sql.ticket_desk import CUSTOMER, NOW, STAFF, Desk
 
 STATUSES: Final = {
@@ -46,9 +47,10 @@ HUAWEI: Final[dict[str, Any]] = {"custom_id": "h", "product_business_id": "net"}
 
 
 def build(warehouse: Warehouse) -> None:
-    """Eight tickets of March 2026, seen on the midnight that ends it, and the reports of them."""
+    """Eight tickets of March 2026 and a Monday of the desk, seen on the midnight that ends it."""
     desk = Desk(warehouse)
     with warehouse.engine.begin() as connection:
+        a_monday(Past(connection))
         for table, row in ROWS:
             secret = {"secret_id": "x"} if table is cloud_user else {}
             if table is rpt_sla_target:
