@@ -4,13 +4,17 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup check test test-fast test-full test-celery lint types fix sandbox demo celery bench audit migrate dictionary lock
+.PHONY: help setup check test test-fast test-full test-celery test-superset lint types fix sandbox demo celery superset bench audit migrate dictionary lock
 
 BIN := .venv/bin
 PYTHON ?= python3
 # Tests wait a lot: for servers, processes, locks.
 WORKERS ?= $(shell n=$$(nproc 2>/dev/null || echo 2); echo $$((n < 2 ? 4 : n > 4 ? 8 : 2 * n)))
 ARGS ?=
+# Superset wants other versions than Airflow: it gets an environment of its own. Of two packages that
+# it needs there is no wheel, or none that works: they are built here, from what the hashes say.
+SUPERSET := .local/superset/venv
+BUILT := --no-binary odfpy --no-binary wtforms-json
 PINNED := --no-deps --require-hashes --only-binary :all:
 UV := $(BIN)/uv pip install --quiet --python $(BIN)/python --compile-bytecode $(PINNED)
 PIP := PIP_DISABLE_PIP_VERSION_CHECK=1 PYTHONWARNINGS=ignore $(BIN)/pip install --quiet $(PINNED)
@@ -40,6 +44,9 @@ test-full: setup ## all tests in their long form: every kill point, every fault,
 test-celery: setup $(BIN)/.celery ## a worker of a distributed Airflow killed while it writes (three minutes)
 	@CELERY=1 $(BIN)/pytest tests/e2e/test_celery.py $(ARGS)
 
+test-superset: setup $(SUPERSET)/.installed ## the dashboards in a real Superset and a browser: numbers and pictures (six minutes)
+	@SUPERSET=1 $(BIN)/pytest tests/e2e/test_superset.py $(ARGS)
+
 lint: $(BIN)/.installed ## ruff: rules and format
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
@@ -60,6 +67,9 @@ demo: setup ## everything: databases, sandbox, Airflow, first runs; until Ctrl-C
 celery: setup $(BIN)/.celery ## the demo on Redis and Celery workers, two of them (ARGS="--workers 4")
 	@exec $(BIN)/python -m include.sandbox.demo --workers 2 $(ARGS)
 
+superset: setup $(SUPERSET)/.installed ## Superset with examples/superset, against the demo or REPORT_URL; until Ctrl-C
+	@exec $(BIN)/python -m include.sandbox.superset start $(ARGS)
+
 bench: setup ## how fast all is beside what a person would write: an hour, or ARGS="tickets --latency 50"
 	@exec $(BIN)/python -m tests.benchmarks $(ARGS)
 
@@ -70,13 +80,14 @@ migrate: setup ## bring the schema up to date: of WAREHOUSE_URL, or of a private
 	@export WAREHOUSE_URL=$${WAREHOUSE_URL:-$$($(BIN)/python -m include.sandbox.servers start)}; \
 	exec $(BIN)/python -m include migrate $(ARGS)
 
-dictionary: $(BIN)/.installed ## docs/dictionary.md anew, from sql/dictionary
+dictionary: $(BIN)/.installed ## docs/dictionary.md and the datasets of dashboards anew, from sql/dictionary
 	@exec $(BIN)/python -m include.warehouse.dictionary
 
 lock: $(BIN)/.installed ## resolve requirements*.in again (ARGS=--upgrade for newer versions)
 	$(LOCK) $(ARGS) requirements.in -o requirements.txt
 	$(LOCK) $(ARGS) requirements-dev.in -o requirements-dev.txt
 	$(LOCK) $(ARGS) requirements-celery.in -o requirements-celery.txt
+	$(LOCK) $(BUILT) $(ARGS) requirements-superset.in -o requirements-superset.txt
 
 $(BIN)/.installed: requirements-dev.txt
 	@if ! $(PYTHON) -c 'import ensurepip, venv' 2>/dev/null; then \
@@ -100,4 +111,11 @@ $(BIN)/.installed: requirements-dev.txt
 $(BIN)/.celery: requirements-celery.txt $(BIN)/.installed
 	@echo "installing Celery beside it"
 	@$(UV) -r $< || $(PIP) -r $<
+	@touch $@
+
+$(SUPERSET)/.installed: requirements-superset.txt $(BIN)/.installed
+	@total=$$(grep -c '^[a-z].*==' $<); echo "installing $$total packages of Superset into $(SUPERSET)"
+	@[ -x $(SUPERSET)/bin/python ] || $(PYTHON) -m venv $(SUPERSET)
+	@$(BIN)/uv pip install --quiet --python $(SUPERSET)/bin/python --compile-bytecode $(PINNED) $(BUILT) -r $< || \
+	  PIP_DISABLE_PIP_VERSION_CHECK=1 $(SUPERSET)/bin/pip install --quiet $(PINNED) $(BUILT) -r $<
 	@touch $@

@@ -51,7 +51,7 @@ def load(superset_url: str, user: str, password: str, report_url: str) -> list[s
         token = _asked(session, "POST", f"{superset_url}/api/v1/security/login", json=secret)
         session.headers["Authorization"] = f"Bearer {token['access_token']}"
         csrf = _asked(session, "GET", f"{superset_url}/api/v1/security/csrf_token/")
-        session.headers |= {"X-CSRFToken": csrf["result"], "Referer": superset_url}
+        session.headers.update({"X-CSRFToken": csrf["result"], "Referer": superset_url})
         passwords = {DATABASE: sa.make_url(report_url).password}
         _asked(
             session,
@@ -75,5 +75,7 @@ def _asked(session: requests.Session, method: str, url: str, **sent: Any) -> Any
     except requests.RequestException as error:
         raise ConfigError(f"Superset does not answer at {url}: {error}") from None
     if not answer.ok:
-        raise ConfigError(f"Superset refuses {method} {url}: {answer.status_code} {answer.text}")
+        is_json = answer.headers.get("Content-Type", "").startswith("application/json")
+        why = answer.text if is_json else "its log says why"
+        raise ConfigError(f"Superset refuses {method} {url}: {answer.status_code}, {why}")
     return answer.json()
