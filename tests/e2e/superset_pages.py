@@ -57,17 +57,18 @@ def log_in(
 
 
 def look(page: Page, url: str, slug: str, path: Path) -> dict[str, Any]:
-    charts: dict[str, Any] = {}
+    charts: dict[int, Response] = {}
+    names: dict[int, str] = {}
     raised: list[str] = []
 
     def note(response: Response) -> None:
         if "/api/v1/chart/data" in response.url:
             asked = json.loads(response.request.post_data or "{}")["form_data"]
-            try:
-                answer = response.json()
-            except ValueError:
-                answer = response.text()
-            charts[str(asked["slice_id"])] = {"status": response.status, "answer": answer}
+            if "slice_id" in asked:  # else the values of a filter
+                charts[asked["slice_id"]] = response
+
+        elif response.url.endswith(f"/dashboard/{slug}/charts"):
+            names.update({chart["id"]: chart["slice_name"] for chart in response.json()["result"]})
 
     def fail(error: object) -> None:
         raised.append(str(error))
@@ -93,7 +94,10 @@ def look(page: Page, url: str, slug: str, path: Path) -> dict[str, Any]:
         "holders": holders.count(),
         "wrong": page.locator(WRONG).all_inner_texts(),
         "raised": raised,
-        "charts": charts,
+        "charts": {
+            names[number]: {"status": found.status, "answer": found.text()}
+            for number, found in charts.items()
+        },
     }
 
 

@@ -3,6 +3,11 @@
 import os
 from pathlib import Path
 
+import pymysql
+
+# Superset names the types of MySQL's columns by this driver, whichever it connects with.
+pymysql.install_as_MySQLdb()  # type: ignore[no-untyped-call, unused-ignore]
+
 HOME = Path(os.environ["SUPERSET_HOME"])
 
 SECRET_KEY = os.environ["SUPERSET_SECRET_KEY"]
