@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, Page, Response, sync_playwright
+from playwright.sync_api import Browser, Page, Response, StorageState, sync_playwright
 
 LANGUAGES = ("zh", "en")
 WIDTHS = {"wide": 1920, "narrow": 1024}
@@ -31,9 +31,13 @@ def main(url: str, user: str, password: str, folder: Path, slugs: list[str]) -> 
         browser = playwright.chromium.launch(
             executable_path=chromium, args=["--no-sandbox", "--disable-gpu"]
         )
+        state = log_in(browser, url, user, password)
         for language in LANGUAGES:
             for width in WIDTHS:
-                page = log_in(browser, url, user, password, language, WIDTHS[width])
+                size = {"width": WIDTHS[width], "height": HEIGHT}
+                page = browser.new_context(viewport=size, storage_state=state).new_page()
+                page.set_default_timeout(SECONDS * 1000)
+                page.goto(f"{url}/lang/{language}")
                 for slug in slugs:
                     path = folder / f"{slug}-{language}-{width}.png"
                     shown.append(look(page, url, slug, path))
@@ -42,18 +46,18 @@ def main(url: str, user: str, password: str, folder: Path, slugs: list[str]) -> 
     (folder / "shown.json").write_text(json.dumps(shown, ensure_ascii=False), "utf-8")
 
 
-def log_in(
-    browser: Browser, url: str, user: str, password: str, language: str, width: int
-) -> Page:
-    page = browser.new_context(viewport={"width": width, "height": HEIGHT}).new_page()
+def log_in(browser: Browser, url: str, user: str, password: str) -> StorageState:
+    page = browser.new_page()
     page.set_default_timeout(SECONDS * 1000)
     page.goto(f"{url}/login/")
+    page.wait_for_load_state("networkidle")  # before, the form forgets what is typed
     page.fill("#username", user)
     page.fill("#password", password)
-    page.keyboard.press("Enter")
+    page.click('[data-test="login-button"]')
     page.wait_for_url(lambda address: "/login" not in address)
-    page.goto(f"{url}/lang/{language}")
-    return page
+    state = page.context.storage_state()
+    page.close()
+    return state
 
 
 def look(page: Page, url: str, slug: str, path: Path) -> dict[str, Any]:
