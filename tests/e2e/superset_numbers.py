@@ -1,8 +1,7 @@
 """What each chart of ``examples/superset`` should show, in SQL that a person would write.
 
-By the name of the chart's file. A row is the place (a day, a name), then the numbers, in the order
-of the chart's; what changes by the minute (how far behind, waited so far) comes last there, and is
-left out here. ``:today`` is the local day. The statements read tables, or another view than the
+By the name of the chart's file; columns have the names that Superset gives them. What changes by
+the minute (how far behind, waited so far) is left out. ``:today`` is the local day. The statements read tables, or another view than the
 chart, wherever there is one.
 """
 
@@ -21,57 +20,62 @@ SPANS: Final = (
     " and local_start <= snapshot_at + interval 8 hour"
 )
 WEEKS: Final = (
-    f"grain = 'week' and scope = 'all' and local_start >= {QUARTER}"
+    f"rpt_cohort where grain = 'week' and provisional = 0 and scope = 'all' and local_start >= {QUARTER}"
     " and local_start <= snapshot_at + interval 8 hour"
 )
 SUPPLIER: Final = "concat(coalesce(s.name, '？'), ' #', {})"
 
 NUMBERS: Final = {
-    "tickets_open": "select count(*) from rpt_ticket where is_closed = 0",
-    "tickets_waiting": "select count(*) from rpt_ticket where waits_for = 'vendor'",
-    "tickets_first_reply": "select round(avg(first_reply_s) / 60) * 60000 from rpt_ticket"
-    f" where local_created_at >= {YEAR}",
-    "tickets_sla": "select sum(is_breached = 0) / count(is_breached) from v_ticket_sla"
-    f" where local_day >= {YEAR}",
-    "tickets_new_by_week": f"select {MONDAY.format('local_created_at')}, nullif(sum(vendor ="
-    " 'ALIBABA'), 0), nullif(sum(vendor = 'HUAWEI'), 0), nullif(sum(vendor = 'TENCENT'), 0)"
-    f" from rpt_ticket where local_created_at >= {YEAR} group by 1",
-    "tickets_backlog": "select local_day, sum(open_to_1d), sum(open_to_3d), sum(open_to_7d),"
-    " sum(open_to_14d), sum(open_to_30d), sum(open_over_30d) from rpt_ticket_backlog_day"
-    f" where local_day >= {YEAR} group by 1",
-    "tickets_reply_percentiles": "select local_start, first_reply_p50_s / 3600,"
-    " first_reply_p90_s / 3600 from rpt_ticket_cohort where grain = 'month' and scope = 'all'"
-    f" and local_start >= {YEAR}",
-    "tickets_sla_by_month": "select date(date_format(local_day, '%Y-%m-01')),"
-    " 1 - avg(case when metric = 'close' then is_breached end),"
-    " 1 - avg(case when metric = 'first_reply' then is_breached end) from v_ticket_sla"
-    f" where local_day >= {YEAR} group by 1",
-    "tickets_by_product": "select product_name, count(*) from rpt_ticket"
-    f" where local_created_at >= {YEAR} group by 1 order by 2 desc limit 10",
-    "tickets_by_category": "select category_name, count(*) from rpt_ticket"
+    "tickets_open": "select count(*) as open_at_end from rpt_ticket where is_closed = 0",
+    "tickets_waiting": "select count(*) as waiting_for_vendor from rpt_ticket"
+    " where waits_for = 'vendor'",
+    "tickets_first_reply": "select round(avg(first_reply_s) / 60) * 60000 as first_reply_mean_ms"
+    f" from rpt_ticket where local_created_at >= {YEAR}",
+    "tickets_sla": "select sum(is_breached = 0) / count(is_breached) as met_share"
+    f" from v_ticket_sla where local_day >= {YEAR}",
+    "tickets_new_by_week": f"select {MONDAY.format('local_created_at')} as local_created_at,"
+    " nullif(sum(vendor = 'ALIBABA'), 0) as ALIBABA, nullif(sum(vendor = 'HUAWEI'), 0) as HUAWEI,"
+    " nullif(sum(vendor = 'TENCENT'), 0) as TENCENT from rpt_ticket"
     f" where local_created_at >= {YEAR} group by 1",
-    "tickets_touches": "select vendor, sum(staff_messages = 1), sum(staff_messages = 2),"
-    " sum(staff_messages > 2) from rpt_ticket where is_complete = 1"
-    f" and local_created_at >= {YEAR} group by 1",
-    "tickets_when": "select lpad(hour(local_created_at), 2, '0'),"
-    f" {WEEKDAY.format('weekday(local_created_at)')}, count(*) from rpt_ticket"
-    f" where local_created_at >= {YEAR} group by 1, 2",
+    "tickets_backlog": "select local_day, sum(open_to_1d) as open_to_1d, sum(open_to_3d) as"
+    " open_to_3d, sum(open_to_7d) as open_to_7d, sum(open_to_14d) as open_to_14d, sum(open_to_30d)"
+    " as open_to_30d, sum(open_over_30d) as open_over_30d from rpt_ticket_backlog_day"
+    f" where local_day >= {YEAR} group by 1",
+    "tickets_reply_percentiles": "select local_start, first_reply_p50_s / 3600 as"
+    " first_reply_p50_h, first_reply_p90_s / 3600 as first_reply_p90_h from rpt_ticket_cohort"
+    f" where grain = 'month' and scope = 'all' and local_start >= {YEAR}",
+    "tickets_sla_by_month": "select date(date_format(local_day, '%Y-%m-01')) as local_day,"
+    " 1 - avg(case when metric = 'close' then is_breached end) as `关单 | close`,"
+    " 1 - avg(case when metric = 'first_reply' then is_breached end) as `首次答复 | first reply`"
+    f" from v_ticket_sla where local_day >= {YEAR} group by 1",
+    "tickets_by_product": "select product_name, count(*) as tickets from rpt_ticket"
+    f" where local_created_at >= {YEAR} group by 1 order by 2 desc limit 10",
+    "tickets_by_category": "select category_name, count(*) as tickets from rpt_ticket"
+    f" where local_created_at >= {YEAR} group by 1",
+    "tickets_touches": "select vendor, sum(staff_messages = 1) as one_touch, sum(staff_messages ="
+    " 2) as two_touch, sum(staff_messages > 2) as multi_touch from rpt_ticket"
+    f" where is_complete = 1 and local_created_at >= {YEAR} group by 1",
+    "tickets_when": "select lpad(hour(local_created_at), 2, '0') as created_hour,"
+    f" {WEEKDAY.format('weekday(local_created_at)')} as created_weekday, count(*) as tickets"
+    f" from rpt_ticket where local_created_at >= {YEAR} group by 1, 2",
     "tickets_longest": "select ticket_id, vendor from rpt_ticket where waits_for = 'vendor'"
     " order by waits_since_at limit 200",
-    "cs_waiting": "select headline from rpt_queue_now where scope = 'all'",
-    "cs_offered": f"select sum(offered) from {SPANS}",
-    "cs_service_level": f"select sum(wait_in_time) / sum(wait_n) from {SPANS}",
-    "cs_unanswered": f"select sum(unanswered) / sum(archived) from {SPANS}",
-    "cs_volume": "select local_start, served, robot, if(has_queue, waiting, null),"
-    f" if(is_watched, lost, null), untimed from {SPANS}",
-    "cs_suppliers": f"select {SUPPLIER.format('r.scope_id')}, sum(r.offered) from rpt_cohort as r"
-    " left join cs_supplier as s on s.id = r.scope_id where r.grain = 'day' and r.scope ="
-    f" 'supplier' and r.local_start >= {QUARTER} and r.local_start <= r.snapshot_at + interval 8"
-    " hour group by r.scope_id, s.name order by 2 desc limit 10",
-    "cs_service_level_by_day": f"select local_start, wait_in_time / nullif(wait_n, 0) from {SPANS}",
-    "cs_waits": f"select local_start, queued_p50_s, queued_p90_s from rpt_cohort where {WEEKS}",
+    "cs_waiting": "select headline as waiting_now from rpt_queue_now where scope = 'all'",
+    "cs_offered": f"select sum(offered) as offered from {SPANS}",
+    "cs_service_level": f"select sum(wait_in_time) / sum(wait_n) as service_level from {SPANS}",
+    "cs_unanswered": f"select sum(unanswered) / sum(archived) as unanswered_share from {SPANS}",
+    "cs_volume": "select local_start, served, robot, if(has_queue, waiting, null) as waiting,"
+    f" if(is_watched, lost, null) as lost, untimed from {SPANS}",
+    "cs_suppliers": f"select {SUPPLIER.format('r.scope_id')} as supplier, sum(r.offered) as"
+    " offered from rpt_cohort as r left join cs_supplier as s on s.id = r.scope_id where r.grain ="
+    f" 'day' and r.scope = 'supplier' and r.local_start >= {QUARTER} and r.local_start <="
+    " r.snapshot_at + interval 8 hour group by r.scope_id, s.name order by 2 desc limit 10",
+    "cs_service_level_by_day": "select local_start, wait_in_time / nullif(wait_n, 0) as"
+    f" service_level from {SPANS}",
+    "cs_waits": "select local_start, queued_p50_s as wait_p50_s, queued_p90_s as wait_p90_s"
+    f" from {WEEKS}",
     "cs_wait_distribution": " union all ".join(
-        f"select '{label}', sum(wait_{column}) from {SPANS}"
+        f"select '{label}' as range_label, sum(wait_{column}) as waits from {SPANS}"
         for label, column in (
             ("2. 1–15 s", "to_15s"),
             ("3. 15–30 s", "to_30s"),
@@ -81,33 +85,38 @@ NUMBERS: Final = {
             ("7. > 6 min", "over_6min"),
         )
     ),
-    "cs_week": f"select lpad(hour, 2, '0'), {WEEKDAY.format('weekday')}, mean_offered"
-    " from v_hour_profile",
-    "cs_handling": "select local_start, handling_p50_s / 60, handling_p90_s / 60"
-    f" from rpt_cohort where {WEEKS}",
-    "cs_quality": f"select {MONDAY.format('local_start')}, sum(repeat_24h) / sum(named),"
-    " sum(repeat_7d) / sum(named), sum(asked_again) / sum(archived)"
+    "cs_week": f"select lpad(hour, 2, '0') as hour_label, {WEEKDAY.format('weekday')} as"
+    " weekday_label, mean_offered from v_hour_profile",
+    "cs_handling": "select local_start, handling_p50_s / 60 as handling_p50_min, handling_p90_s /"
+    f" 60 as handling_p90_min from {WEEKS}",
+    "cs_quality": f"select {MONDAY.format('local_start')} as local_start, sum(repeat_24h) /"
+    " sum(named) as repeat_24h_share, sum(repeat_7d) / sum(named) as repeat_7d_share,"
+    " sum(asked_again) / sum(archived) as asked_again_share"
     f" from {SPANS} and provisional = 0 group by 1",
-    "cs_seats": "select local_start, p50, p90 from rpt_seat_work where grain = 'day' and scope ="
-    f" 'all' and local_start >= {QUARTER} and local_start <= snapshot_at + interval 8 hour",
-    "cs_load": f"select {SUPPLIER.format('coalesce(r.supplier_id, 0)')}, count(*),"
-    " sum(r.conversations), sum(nullif(r.max_user, 0)),"
-    " sum(r.conversations) / sum(nullif(r.max_user, 0)) from rpt_seat as r"
+    "cs_seats": "select local_start, p50 as seat_p50, p90 as seat_p90 from rpt_seat_work"
+    f" where grain = 'day' and scope = 'all' and local_start >= {QUARTER}"
+    " and local_start <= snapshot_at + interval 8 hour",
+    "cs_load": f"select {SUPPLIER.format('coalesce(r.supplier_id, 0)')} as supplier, count(*) as"
+    " seats, sum(r.conversations) as holding, sum(nullif(r.max_user, 0)) as capacity,"
+    " sum(r.conversations) / sum(nullif(r.max_user, 0)) as load_share from rpt_seat as r"
     " left join cs_supplier as s on s.id = coalesce(r.supplier_id, 0)"
     " where r.seat_class <> 'disabled' group by coalesce(r.supplier_id, 0), s.name",
-    "sync_late": "select 0",
-    "sync_failing": "select 0",
+    "sync_late": "select 0 as late",
+    "sync_failing": "select 0 as failing",
     "sync_tickets_lag": "",
     "sync_snapshot_age": "",
-    "sync_freshness": "select '✓ 及时 | current', elt(field(entity, 'tickets', 'catalog', 'snapshot',"
-    " 'build'), '工单 | tickets', '产品目录 | catalogue', '客服快照 | snapshot', '报表 | reports')"
+    "sync_freshness": "select account_id as account_label, elt(field(entity, 'tickets', 'catalog',"
+    " 'snapshot', 'build'), '工单 | tickets', '产品目录 | catalogue', '客服快照 | snapshot',"
+    " '报表 | reports') as entity_label, '✓ 及时 | current' as state_label"
     " from sync_state where entity in ('tickets', 'catalog', 'snapshot', 'build')",
-    "sync_lag": "select id from cloud_user",
-    "sync_tickets_by_vendor": "select vendor, sum(is_closed = 0), sum(is_complete),"
-    " sum(is_closed > is_complete) from rpt_ticket group by 1",
-    "sync_snapshots": "select date(at) + interval hour(at) hour, avg(if(full_because is not null,"
-    " took, null)), avg(if(full_because is null, took, null)) from (select full_because,"
-    " snapshot_at + interval 8 hour as at, timestampdiff(microsecond, snapshot_at, stored_at) / 1e6"
-    " as took from cs_snapshot) as s group by 1",
+    "sync_lag": "select id as account_label from cloud_user",
+    "sync_tickets_by_vendor": "select vendor, sum(is_closed = 0) as open_tickets, sum(is_complete)"
+    " as complete_tickets, sum(is_closed > is_complete) as closed_not_complete"
+    " from rpt_ticket group by 1",
+    "sync_snapshots": "select date(moment) as snapshot_local,"
+    " avg(if(full_because is not null, took, null)) as `全量 | full`,"
+    " avg(if(full_because is null, took, null)) as `增量 | changes` from (select full_because,"
+    " snapshot_at + interval 8 hour as moment, timestampdiff(microsecond, snapshot_at, stored_at)"
+    " / 1e6 as took from cs_snapshot) as s group by 1",
     "sync_snapshots_newest": "select snapshot_id, state from cs_snapshot",
 }
