@@ -1,8 +1,8 @@
 """What each chart of ``examples/superset`` should show, in SQL that a person would write.
 
 By the name of the chart's file; columns have the names that Superset gives them. What changes by
-the minute (how far behind, waited so far) is left out. ``:today`` is the local day. The statements read tables, or another view than the
-chart, wherever there is one.
+the minute (how far behind, waited so far) is left out. ``:today`` is the local day. The statements
+read tables, or another view than the chart, wherever there is one.
 """
 
 from __future__ import annotations
@@ -13,15 +13,16 @@ YEAR: Final = ":today - interval 12 month"
 QUARTER: Final = ":today - interval 3 month"
 MONDAY: Final = "date({0}) - interval weekday({0}) day"
 WEEKDAY: Final = (
-    "elt({} + 1, '1 周一 Mon', '2 周二 Tue', '3 周三 Wed', '4 周四 Thu', '5 周五 Fri', '6 周六 Sat', '7 周日 Sun')"
+    "elt({} + 1, '1 周一 Mon', '2 周二 Tue', '3 周三 Wed', '4 周四 Thu', '5 周五 Fri',"
+    " '6 周六 Sat', '7 周日 Sun')"
 )
 SPANS: Final = (
     f"rpt_cohort where grain = 'day' and scope = 'all' and local_start >= {QUARTER}"
     " and local_start <= snapshot_at + interval 8 hour"
 )
 WEEKS: Final = (
-    f"rpt_cohort where grain = 'week' and provisional = 0 and scope = 'all' and local_start >= {QUARTER}"
-    " and local_start <= snapshot_at + interval 8 hour"
+    "rpt_cohort where grain = 'week' and provisional = 0 and scope = 'all'"
+    f" and local_start >= {QUARTER} and local_start <= snapshot_at + interval 8 hour"
 )
 SUPPLIER: Final = "concat(coalesce(s.name, '？'), ' #', {})"
 

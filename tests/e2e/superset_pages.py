@@ -25,7 +25,9 @@ SECONDS = 120
 
 
 def main(url: str, user: str, password: str, folder: Path, slugs: list[str]) -> None:
-    chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))))
+    chromium = next(
+        filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome")))
+    )
     shown = []
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
@@ -89,7 +91,15 @@ def look(page: Page, url: str, slug: str, path: Path) -> dict[str, Any]:
         "Math.max(...[...document.querySelectorAll('.grid-content > *')]"
         ".map(it => it.getBoundingClientRect().bottom))"
     )
-    page.screenshot(path=path, clip={"x": 0, "y": 0, "width": page.viewport_size["width"], "height": min(height + 24, HEIGHT)})
+    page.screenshot(
+        path=path,
+        clip={
+            "x": 0,
+            "y": 0,
+            "width": page.viewport_size["width"],
+            "height": min(height + 24, HEIGHT),
+        },
+    )
     page.remove_listener("response", note)
     page.remove_listener("pageerror", fail)
     return {

@@ -88,8 +88,9 @@ def shown(base: Path, superset: str) -> list[dict[str, Any]]:
     PICTURES.mkdir(parents=True, exist_ok=True)
     script = Path(__file__).with_name("superset_pages.py")
     secret = server.password(base / "superset")
-    command = [server.VENV / "bin" / "python", script, superset, server.USER, secret, PICTURES]
-    subprocess.run([*command, *bundle.slugs()], check=True)
+    python = server.VENV / "bin" / "python"
+    asked = [superset, server.USER, secret, str(PICTURES), *bundle.slugs()]
+    subprocess.run([python, script, *asked], check=True)
     found: list[dict[str, Any]] = json.loads((PICTURES / "shown.json").read_text("utf-8"))
     return found
 

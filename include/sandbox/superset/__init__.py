@@ -1,1 +1,1 @@
-"""Dashboards as code: ``examples/superset``, its words, and a Superset of this machine to show it."""
+"""A Superset of this machine that shows ``examples/superset``: dashboards as code."""

@@ -86,7 +86,9 @@ def _start(stack: ExitStack, wanted: int, demo: Path, home: Path) -> None:
     typer.echo(f"\nuser {server.USER}, password {server.password(home)}")
     for path in paths:
         typer.echo(f"{url}{path}")
-    typer.echo("\nCtrl-C stops it; what you change in it stays, what comes from files is overwritten.")
+    typer.echo(
+        "\nCtrl-C stops it; what you change in it stays, what comes from files is overwritten."
+    )
     while process.poll() is None:
         time.sleep(1)
     raise ConfigError(f"Superset has ended: see {home / 'superset.log'}")

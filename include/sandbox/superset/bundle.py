@@ -1,4 +1,4 @@
-"""``examples/superset`` as the bundle that Superset imports, and the import itself by its REST API."""
+"""``examples/superset`` as the bundle that Superset imports, and the import by its REST API."""
 
 from __future__ import annotations
 

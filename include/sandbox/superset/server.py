@@ -68,7 +68,7 @@ def start(home: Path, environ: Mapping[str, str], port: int) -> psutil.Popen:
     """Run Superset and wait until it answers. Raises ConfigError when it ends or stays silent."""
     log = home / "superset.log"
     # SQLite has one writer: one process, whose threads wait for the warehouse side by side.
-    command = [VENV / "bin" / "gunicorn", "--bind", f"127.0.0.1:{port}", "--workers", "1"]
+    command = [str(VENV / "bin" / "gunicorn"), "--bind", f"127.0.0.1:{port}", "--workers", "1"]
     command += ["--worker-class", "gthread", "--threads", "8", "--timeout", "300"]
     process = processes.start(
         [*command, "superset.app:create_app()"], environ, log, record=home / "processes"

@@ -1,4 +1,4 @@
-"""The configuration of the demo's Superset, which imports this file; secrets from the environment."""
+"""The configuration of the demo's Superset, which imports it; secrets from the environment."""
 
 import os
 from pathlib import Path

@@ -27,9 +27,7 @@ def read(folder):
 DATASETS, CHARTS, DASHBOARDS = read("datasets"), read("charts"), read("dashboards")
 BY_UUID = {dataset["uuid"]: dataset for dataset in DATASETS.values()}
 PLACED = {
-    dashboard: [
-        place["meta"] for place in config["position"].values() if "uuid" in str(place)
-    ]
+    dashboard: [place["meta"] for place in config["position"].values() if "uuid" in str(place)]
     for dashboard, config in DASHBOARDS.items()
 }
 
@@ -129,7 +127,9 @@ def test_a_server_understands_every_number_and_column_of_a_dataset(name, warehou
     dataset = DATASETS[name]
     source = f"({dataset['sql']}) as virtual" if dataset["sql"] else dataset["table_name"]
     numbers = ", ".join(metric["expression"] for metric in dataset["metrics"])
-    columns = {c["column_name"]: c.get("expression") or c["column_name"] for c in dataset["columns"]}
+    columns = {
+        c["column_name"]: c.get("expression") or c["column_name"] for c in dataset["columns"]
+    }
     shown = ", ".join(f"{made} as `{column}`" for column, made in columns.items())
     engine = sa.create_engine(warehouse_url, poolclass=sa.NullPool)
     with engine.connect() as connection:
@@ -138,7 +138,7 @@ def test_a_server_understands_every_number_and_column_of_a_dataset(name, warehou
         # A view tells the types that its columns have on this server.
         connection.exec_driver_sql(f"create view probe as select {shown} from {source}")
         try:
-            types = dict(
+            types: dict[str, str] = dict(
                 connection.exec_driver_sql(
                     "select column_name, data_type from information_schema.columns"
                     " where table_schema = database() and table_name = 'probe'"
@@ -147,7 +147,9 @@ def test_a_server_understands_every_number_and_column_of_a_dataset(name, warehou
         finally:
             connection.exec_driver_sql("drop view probe")
     said = {column["column_name"]: column["type"] for column in dataset["columns"]}
-    is_moment = {column for column, kind in types.items() if kind in ("date", "datetime", "timestamp")}
+    is_moment = {
+        column for column, kind in types.items() if kind in ("date", "datetime", "timestamp")
+    }
     assert {c for c, kind in said.items() if kind in ("DATE", "DATETIME")} == is_moment
     texts = {column for column, kind in types.items() if "char" in kind or "text" in kind}
     assert not [c for c, kind in said.items() if kind in ("BIGINT", "DOUBLE") and c in texts]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import yaml
 
@@ -21,7 +23,7 @@ def test_every_file_is_as_make_dictionary_writes_it(dictionary):
 
 
 def test_a_new_column_of_a_view_needs_nothing_by_hand(dictionary):
-    config = {"table_name": "v_ticket", "sql": None, "columns": [], "metrics": []}
+    config: dict[str, Any] = {"table_name": "v_ticket", "sql": None, "columns": [], "metrics": []}
     made = yaml.safe_load(datasets.render(config, dictionary))
     assert [column["column_name"] for column in made["columns"]] == [
         *dictionary.relations["v_ticket"].columns
@@ -34,7 +36,7 @@ def test_a_new_column_of_a_view_needs_nothing_by_hand(dictionary):
 
 
 def test_a_column_that_a_statement_makes_of_several_keeps_its_own_words(dictionary):
-    config = {
+    config: dict[str, Any] = {
         "table_name": "mine",
         "sql": "select v.vendor, concat(v.vendor, 1) as both_of_them from v_ticket as v",
         "columns": [],
@@ -48,6 +50,6 @@ def test_a_column_that_a_statement_makes_of_several_keeps_its_own_words(dictiona
 
 
 def test_a_dataset_of_no_view_is_refused(dictionary):
-    config = {"table_name": "nothing", "sql": None, "columns": [], "metrics": []}
+    config: dict[str, Any] = {"table_name": "nothing", "sql": None, "columns": [], "metrics": []}
     with pytest.raises(ValueError, match="nothing: reads no view"):
         datasets.render(config, dictionary)
