@@ -125,7 +125,7 @@ def test_the_report_user_sees_every_view_that_a_dataset_reads():
 def test_a_server_understands_every_number_and_column_of_a_dataset(name, warehouse_url):
     """As Superset asks: numbers and columns of a view, or of a statement in brackets."""
     dataset = DATASETS[name]
-    source = f"({dataset['sql']}) as virtual" if dataset["sql"] else dataset["table_name"]
+    source = f"({dataset['sql']}) as virtual_table" if dataset["sql"] else dataset["table_name"]
     numbers = ", ".join(metric["expression"] for metric in dataset["metrics"])
     columns = {
         c["column_name"]: c.get("expression") or c["column_name"] for c in dataset["columns"]
