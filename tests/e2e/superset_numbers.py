@@ -16,15 +16,12 @@ WEEKDAY: Final = (
     "elt({} + 1, '1 周一 Mon', '2 周二 Tue', '3 周三 Wed', '4 周四 Thu', '5 周五 Fri',"
     " '6 周六 Sat', '7 周日 Sun')"
 )
-SPANS: Final = (
-    f"rpt_cohort where grain = 'day' and scope = 'all' and local_start >= {QUARTER}"
-    " and local_start <= snapshot_at + interval 8 hour"
-)
+SPANS: Final = f"rpt_cohort where grain = 'day' and scope = 'all' and local_start >= {QUARTER}"
 WEEKS: Final = (
     "rpt_cohort where grain = 'week' and provisional = 0 and scope = 'all'"
     f" and local_start >= {QUARTER} and local_start <= snapshot_at + interval 8 hour"
 )
-SUPPLIER: Final = "concat(coalesce(s.name, '？'), ' #', {})"
+SUPPLIER: Final = "concat(coalesce(s.supplier_name, '？'), ' #', {})"
 
 NUMBERS: Final = {
     "tickets_open": "select count(*) as open_at_end from rpt_ticket where is_closed = 0",
@@ -62,18 +59,19 @@ NUMBERS: Final = {
     "tickets_longest": "select ticket_id, vendor from rpt_ticket where waits_for = 'vendor'"
     " order by waits_since_at limit 200",
     "cs_waiting": "select headline as waiting_now from rpt_queue_now where scope = 'all'",
-    "cs_offered": f"select sum(offered) as offered from {SPANS}",
-    "cs_service_level": f"select sum(wait_in_time) / sum(wait_n) as service_level from {SPANS}",
-    "cs_unanswered": f"select sum(unanswered) / sum(archived) as unanswered_share from {SPANS}",
-    "cs_volume": "select local_start, served, robot, if(has_queue, waiting, null) as waiting,"
-    f" if(is_watched, lost, null) as lost, untimed from {SPANS}",
+    "cs_offered": f"select sum(offered) as conversations from {SPANS}",
+    "cs_service_level": f"select sum(wait_in_time) / sum(wait_n) as in_time_share from {SPANS}",
+    "cs_unanswered": f"select sum(unanswered) / sum(archived) as share_unanswered from {SPANS}",
+    "cs_volume": "select local_start as local_day, served as by_humans, robot as by_robots,"
+    " if(has_queue, waiting, null) as still_waiting,"
+    f" if(is_watched, lost, null) as lost_waiting, untimed as without_time from {SPANS}",
     "cs_suppliers": f"select {SUPPLIER.format('r.scope_id')} as supplier, sum(r.offered) as"
-    " offered from rpt_cohort as r left join cs_supplier as s on s.id = r.scope_id where r.grain ="
-    f" 'day' and r.scope = 'supplier' and r.local_start >= {QUARTER} and r.local_start <="
-    " r.snapshot_at + interval 8 hour group by r.scope_id, s.name order by 2 desc limit 10",
-    "cs_service_level_by_day": "select local_start, wait_in_time / nullif(wait_n, 0) as"
-    f" service_level from {SPANS}",
-    "cs_waits": "select local_start, queued_p50_s as wait_p50_s, queued_p90_s as wait_p90_s"
+    " conversations from rpt_cohort as r left join rpt_supplier as s on s.supplier_id = r.scope_id"
+    f" where r.grain = 'day' and r.scope = 'supplier' and r.local_start >= {QUARTER}"
+    " group by r.scope_id, s.supplier_name order by 2 desc limit 10",
+    "cs_service_level_by_day": "select local_start as local_day, wait_in_time / nullif(wait_n, 0)"
+    f" as in_time_share from {SPANS}",
+    "cs_waits": "select local_start, queued_p50_s as median_s, queued_p90_s as ninetieth_s"
     f" from {WEEKS}",
     "cs_wait_distribution": " union all ".join(
         f"select '{label}' as range_label, sum(wait_{column}) as waits from {SPANS}"
@@ -87,21 +85,20 @@ NUMBERS: Final = {
         )
     ),
     "cs_week": f"select lpad(hour, 2, '0') as hour_label, {WEEKDAY.format('weekday')} as"
-    " weekday_label, mean_offered from v_hour_profile",
-    "cs_handling": "select local_start, handling_p50_s / 60 as handling_p50_min, handling_p90_s /"
-    f" 60 as handling_p90_min from {WEEKS}",
-    "cs_quality": f"select {MONDAY.format('local_start')} as local_start, sum(repeat_24h) /"
-    " sum(named) as repeat_24h_share, sum(repeat_7d) / sum(named) as repeat_7d_share,"
-    " sum(asked_again) / sum(archived) as asked_again_share"
+    " weekday_label, mean_offered as conversations from v_hour_profile",
+    "cs_handling": "select local_start, handling_p50_s / 60 as median_min, handling_p90_s /"
+    f" 60 as p90_min from {WEEKS}",
+    "cs_quality": f"select {MONDAY.format('local_start')} as local_day, sum(repeat_24h) /"
+    " sum(named) as share_again_24h, sum(repeat_7d) / sum(named) as share_again_7d,"
+    " sum(asked_again) / sum(archived) as share_asked_again"
     f" from {SPANS} and provisional = 0 group by 1",
-    "cs_seats": "select local_start, p50 as seat_p50, p90 as seat_p90 from rpt_seat_work"
-    f" where grain = 'day' and scope = 'all' and local_start >= {QUARTER}"
-    " and local_start <= snapshot_at + interval 8 hour",
+    "cs_seats": "select local_start, p50 as median_seat, p90 as ninetieth_seat from rpt_seat_work"
+    f" where grain = 'day' and scope = 'all' and local_start >= {QUARTER}",
     "cs_load": f"select {SUPPLIER.format('coalesce(r.supplier_id, 0)')} as supplier, count(*) as"
-    " seats, sum(r.conversations) as holding, sum(nullif(r.max_user, 0)) as capacity,"
+    " valid_seats, sum(r.conversations) as holding, sum(nullif(r.max_user, 0)) as may_hold,"
     " sum(r.conversations) / sum(nullif(r.max_user, 0)) as load_share from rpt_seat as r"
-    " left join cs_supplier as s on s.id = coalesce(r.supplier_id, 0)"
-    " where r.seat_class <> 'disabled' group by coalesce(r.supplier_id, 0), s.name",
+    " left join rpt_supplier as s on s.supplier_id = coalesce(r.supplier_id, 0)"
+    " where r.seat_class <> 'disabled' group by coalesce(r.supplier_id, 0), s.supplier_name",
     "sync_late": "select 0 as late",
     "sync_failing": "select 0 as failing",
     "sync_tickets_lag": "",

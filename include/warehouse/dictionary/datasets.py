@@ -1,8 +1,8 @@
 """The dictionary in a BI tool: the columns of ``examples/superset/datasets``.
 
-The file of a dataset says which view or statement it is and which numbers are counted from it.
-``make dictionary`` writes its columns anew, with the words of ``sql/dictionary``; those with an
-expression, and those that a statement makes of several, keep what the file says.
+The file of a dataset says which view it is and which numbers are counted from it. ``make
+dictionary`` writes its columns anew, with the words of ``sql/dictionary``; those with an expression
+stay as the file has them.
 """
 
 from __future__ import annotations
@@ -14,22 +14,8 @@ from typing import Any, Final
 import yaml
 
 from include.warehouse.dictionary.entries import ROOT, Dictionary, Entry
-from include.warehouse.dictionary.selection import Selected, read_selection
 
 DATASETS: Final = ROOT / "examples" / "superset" / "datasets"
-
-
-class _Dumper(yaml.SafeDumper):  # type: ignore[misc]  # it has no types
-    """YAML as people write it: texts of several lines stand in lines."""
-
-
-def _represent(dumper: yaml.SafeDumper, text: str) -> yaml.Node:
-    style = "|" if "\n" in text else None
-    return dumper.represent_scalar("tag:yaml.org,2002:str", str(text), style=style)
-
-
-_Dumper.add_multi_representer(str, _represent)
-_Dumper.add_representer(str, _represent)
 
 
 def render_all(dictionary: Dictionary) -> Iterator[tuple[Path, str]]:
@@ -41,41 +27,16 @@ def render_all(dictionary: Dictionary) -> Iterator[tuple[Path, str]]:
 def render(config: Mapping[str, Any], dictionary: Dictionary) -> str:
     """The file of a dataset, with the columns and words that the dictionary has now.
 
-    Raises ValueError for a view, or a column that a statement makes, that has no words.
+    Raises ValueError for a view that the dictionary does not know.
     """
-    shown = list(_columns(config, dictionary))
-    names = {column["column_name"] for column in shown}
-    own = [c for c in config["columns"] if c.get("expression") and c["column_name"] not in names]
-    relation = _selected(config, dictionary)[0][0]
-    words = dictionary.entries[relation].words.text
+    name = config["table_name"]
+    if name not in dictionary.relations:
+        raise ValueError(f"examples/superset: the dictionary knows no view {name}")
+    shown = [_described(entry) for entry in dictionary.columns_of(name)]
+    own = [column for column in config["columns"] if column.get("expression")]
+    words = dictionary.entries[name].words.text
     made = {**config, "description": words, "columns": [*shown, *own]}
-    return str(yaml.dump(made, Dumper=_Dumper, allow_unicode=True, sort_keys=False, width=100))
-
-
-def _selected(
-    config: Mapping[str, Any], dictionary: Dictionary
-) -> tuple[list[str], list[Selected]]:
-    """The relations that a dataset reads, and its columns, each with the place it shows."""
-    known = {name: list(relation.columns) for name, relation in dictionary.relations.items()}
-    statement = config["sql"] or f"select v.* from {config['table_name']} as v"  # noqa: S608 - read here, run nowhere
-    words = statement.replace("\n", " ").split()
-    relations = [word for word in words if word in known]
-    if not relations:
-        raise ValueError(f"{config['table_name']}: reads no view that the dictionary knows")
-    return relations, read_selection(statement, known)
-
-
-def _columns(config: Mapping[str, Any], dictionary: Dictionary) -> Iterator[dict[str, Any]]:
-    said = {column["column_name"]: column for column in config["columns"]}
-    for column in _selected(config, dictionary)[1]:
-        if entry := dictionary.entries.get(column.carries):
-            yield _described(entry)
-        elif column.name in said:
-            yield said[column.name]
-        else:
-            raise ValueError(
-                f"{config['table_name']}: {column.name} is of no view: give it a verbose_name"
-            )
+    return str(yaml.safe_dump(made, allow_unicode=True, sort_keys=False, width=100))
 
 
 def _described(entry: Entry) -> dict[str, Any]:
@@ -84,7 +45,7 @@ def _described(entry: Entry) -> dict[str, Any]:
     meaning = f"{words.meaning_zh} | {words.meaning_en}" + (f" [{measure}]" if measure else "")
     kind = _type(entry)
     return {
-        "column_name": entry.column,
+        "column_name": str(entry.column),
         "verbose_name": f"{words.name_zh} | {words.name_en}",
         "description": meaning,
         "type": kind,

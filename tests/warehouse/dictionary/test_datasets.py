@@ -35,21 +35,15 @@ def test_a_new_column_of_a_view_needs_nothing_by_hand(dictionary):
     assert "product_name" not in moments
 
 
-def test_a_column_that_a_statement_makes_of_several_keeps_its_own_words(dictionary):
-    config: dict[str, Any] = {
-        "table_name": "mine",
-        "sql": "select v.vendor, concat(v.vendor, 1) as both_of_them from v_ticket as v",
-        "columns": [],
-        "metrics": [],
-    }
-    with pytest.raises(ValueError, match="both_of_them"):
-        datasets.render(config, dictionary)
-    config["columns"] = [{"column_name": "both_of_them", "verbose_name": "二者 | both"}]
+def test_a_column_that_is_calculated_stays_as_the_file_has_it(dictionary):
+    own = {"column_name": "vendor_label", "verbose_name": "标签 | label", "expression": "vendor"}
+    gone = {"column_name": "no_longer_there", "verbose_name": "旧 | old"}
+    config = {"table_name": "v_ticket", "sql": None, "columns": [gone, own], "metrics": []}
     columns = yaml.safe_load(datasets.render(config, dictionary))["columns"]
-    assert [column["verbose_name"] for column in columns] == ["厂商 | vendor", "二者 | both"]
+    assert columns[-1] == own
+    assert gone not in columns
 
 
 def test_a_dataset_of_no_view_is_refused(dictionary):
-    config: dict[str, Any] = {"table_name": "nothing", "sql": None, "columns": [], "metrics": []}
-    with pytest.raises(ValueError, match="nothing: reads no view"):
-        datasets.render(config, dictionary)
+    with pytest.raises(ValueError, match="knows no view nothing"):
+        datasets.render({"table_name": "nothing", "columns": []}, dictionary)
