@@ -24,7 +24,7 @@ export PYTHONPATH := $(CURDIR)
 unexport PYTHONDONTWRITEBYTECODE
 
 help: ## this list
-	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 12
+	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
 
 setup: $(BIN)/.installed ## the environment (.venv) and the database servers
 	@$(BIN)/python -m include.sandbox.servers install
@@ -44,7 +44,7 @@ test-full: setup ## all tests in their long form: every kill point, every fault,
 test-celery: setup $(BIN)/.celery ## a worker of a distributed Airflow killed while it writes (three minutes)
 	@CELERY=1 $(BIN)/pytest tests/e2e/test_celery.py $(ARGS)
 
-test-superset: setup $(SUPERSET)/.installed ## the dashboards in a real Superset and a browser: numbers and pictures (six minutes)
+test-superset: setup $(SUPERSET)/.installed ## the dashboards in a real Superset and a browser: numbers and pictures (eight minutes)
 	@SUPERSET=1 $(BIN)/pytest tests/e2e/test_superset.py $(ARGS)
 
 lint: $(BIN)/.installed ## ruff: rules and format
