@@ -47,6 +47,7 @@ def load(superset_url: str, user: str, password: str, report_url: str) -> list[s
     with Superset's own words.
     """
     with requests.Session() as session:
+        session.headers["Accept"] = "application/json"  # without it errors are pages
         secret = {"username": user, "password": password, "provider": "db"}
         token = _asked(session, "POST", f"{superset_url}/api/v1/security/login", json=secret)
         session.headers["Authorization"] = f"Bearer {token['access_token']}"

@@ -38,7 +38,11 @@ def open_demo(base: Path, say: Say) -> tuple[str, bool]:
 
 
 def let_in(admin_url: str) -> str:
-    """Give the report user its rights and a new password; its URL."""
+    """Give the report user its rights and a new password; its URL.
+
+    The schema comes first: an earlier release made the demo without views that there are now.
+    """
+    _include(admin_url, "migrate")
     at, password = sa.make_url(admin_url), secrets.token_urlsafe(18)
     text = "\n".join(
         line for line in GRANTS.read_text().splitlines() if not line.startswith("--")
@@ -57,15 +61,19 @@ def let_in(admin_url: str) -> str:
 
 def load_examples(admin_url: str) -> None:
     """Holidays and targets of ``examples``, without which no ticket has a target to meet."""
-    environ = os.environ | {"WAREHOUSE_URL": admin_url, "PYTHONPATH": str(ROOT)}
-    loads = [["load", what, str(ROOT / "examples" / file)] for what, file in EXAMPLES]
-    for arguments in (*loads, ["build-reports"]):
-        done = subprocess.run(
-            [sys.executable, "-m", "include", *arguments],
-            check=False,
-            env=environ,
-            capture_output=True,
-            text=True,
-        )
-        if done.returncode:
-            raise ConfigError(f"{' '.join(arguments)} failed: {done.stderr.strip()[-500:]}")
+    for what, file in EXAMPLES:
+        _include(admin_url, "load", what, str(ROOT / "examples" / file))
+    _include(admin_url, "build-reports")
+
+
+def _include(admin_url: str, *arguments: str) -> None:
+    """Run the command line on the demo. Raises ConfigError with its own words."""
+    done = subprocess.run(
+        [sys.executable, "-m", "include", *arguments],
+        check=False,
+        env=os.environ | {"WAREHOUSE_URL": admin_url, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+    )
+    if done.returncode:
+        raise ConfigError(f"{' '.join(arguments)} failed: {done.stderr.strip()[-500:]}")
