@@ -83,15 +83,13 @@ def export(
                 f"{view} has more than the {SHEET_ROWS - 1:,} rows that a sheet holds below its"
                 " head: choose fewer with --since or --where, or use --format csv or parquet"
             )
-        with Progress("report", 1) as progress:
-            blocks = relations.read_blocks(connection, view, selection, at_once=ROWS_AT_ONCE)
+        with (
+            relations.read_blocks(connection, view, selection, at_once=ROWS_AT_ONCE) as blocks,
+            Progress("report", 1) as progress,
+            _stdout() if to_stdout or output is None else _whole_file(output) as file,
+        ):
             counted = _Counted(_frames(blocks, shown), progress)
-            try:
-                with _stdout() if to_stdout or output is None else _whole_file(output) as file:
-                    WRITERS[format](file, shown, counted)
-            except BaseException:
-                connection.invalidate()  # the driver would read all that is left before it let go
-                raise
+            WRITERS[format](file, shown, counted)
     say(f"{view}: {counted.rows} rows")
 
 

@@ -18,6 +18,7 @@ from include.warehouse.reports import calendar, texts
 from include.warehouse.reports.basis import (
     ALL_DAYS,
     DESK_SINCE,
+    LOCAL,
     read_basis,
     read_earlier_build,
     young_since,
@@ -65,7 +66,7 @@ def build(
             progress("everything is built anew: no build before, or with other definitions")
             building.forget()
         else:
-            since = since and max(since, ALL_DAYS)
+            since = since and min(max(since, ALL_DAYS), (now + LOCAL).date())
             first = min(since or date.max, young_since(before))
             asked = f", and everything from {since} on" if since else ""
             progress(f"what changed since the last build{asked}")

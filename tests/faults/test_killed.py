@@ -334,7 +334,7 @@ def test_a_build_of_reports_killed_at_any_boundary_shows_the_old_or_the_new_ones
                 "update cloud_osm_list set status = 0, synced_at = now() limit 3"
             )
         for lane in migrated:
-            lane.execute(copies(built, (*STATE, *HISTORIES)))
+            lane.execute(copies(built, (*STATE, "cloud_osm_history", *HISTORIES)))
         reset = copies(built, ("sync_state", "sync_run", *REPORTS))  # all that a build writes
         facts = tuple(set(REPORTS) - {"rpt_build"})  # a build that was repeated is a build more
         work = Work(lambda lane: reset, ask, facts, is_at_once=True)

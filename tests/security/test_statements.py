@@ -133,7 +133,8 @@ def test_hostile_names_in_source_and_target_change_no_statement(
                 assert table in known
                 columns = relations.read_columns(connection, table)
                 everything = Selection(tuple(column.name for column in columns))
-                assert list(relations.read_blocks(connection, table, everything, at_once=10)) == []
+                with relations.read_blocks(connection, table, everything, at_once=10) as blocks:
+                    assert list(blocks) == []
         record_property(
             "figure", f"hostile identifiers  {len(plain)} statements, altered {len(altered)}"
         )

@@ -71,17 +71,27 @@ class Selection:
     since: date | datetime | None = None
 
 
+@contextmanager
 def read_blocks(
     connection: sa.Connection, relation: str, selection: Selection, *, at_once: int
-) -> Iterator[Sequence[sa.Row[Any]]]:
-    """The rows of one of ``list_relations()`` in blocks; memory is bounded by one block.
+) -> Iterator[Iterator[Sequence[sa.Row[Any]]]]:
+    """Give the rows of one of ``list_relations()`` in blocks; memory is bounded by one block.
 
-    The server is asked at once. Raises ConfigError where it does not understand *where*.
+    The server is asked at once. Raises ConfigError where it does not understand *where*. Who is
+    stopped leaves the rest unread, and the connection is of no more use.
     """
     query = _query(relation, selection, *map(sa.column, selection.columns))
     streamed = connection.execution_options(stream_results=True, max_row_buffer=at_once)
     with _asked(selection):
-        return iter(streamed.execute(query).partitions(at_once))
+        rows = streamed.execute(query)
+    driver: Any = rows.cursor
+    try:
+        yield iter(rows.partitions(at_once))
+    except BaseException:
+        # The driver would read all that is left before it let go.
+        driver._result.unbuffered_active = False
+        connection.invalidate()
+        raise
 
 
 def has_more_rows(

@@ -37,5 +37,6 @@ def test_rows_come_in_blocks(warehouse):
                 f"insert into rpt_holiday (local_day, name) values ('2026-01-0{number + 1}', 'n')"
             )
         chosen = Selection(("local_day", "name"))
-        blocks = [len(rows) for rows in read_blocks(connection, "rpt_holiday", chosen, at_once=2)]
+        with read_blocks(connection, "rpt_holiday", chosen, at_once=2) as found:
+            blocks = [len(rows) for rows in found]
     assert blocks == [2, 2, 1]
