@@ -82,7 +82,7 @@ def build(
             building.build_present()
         calendar.keep_days(connection, hours, now)
         calendar.keep_statuses(connection, statuses)
-        building.build_tickets(first, calendar.digest_rules(connection))
+        building.build_tickets(first, calendar.digest_rules(connection, hours))
         mask, version = (redaction.masked, redaction.VERSION) if is_masked else (_unmasked, 0)
         building.written["rpt_text"] = texts.build(connection, mask, version, run.beat)
         building.note(run.run_id, first)

@@ -16,9 +16,10 @@ from include.warehouse.bookkeeping.ledger import Counts, Request
 from include.warehouse.mysql import Warehouse
 from tests.builders import DAY
 from tests.fakes import FakeClient
+from tests.pipelines.desk import build, past
 from tests.source.conftest import execute, source
 
-__all__ = ["execute", "source"]  # fixtures
+__all__ = ["build", "execute", "past", "source"]  # fixtures
 
 
 @pytest.fixture

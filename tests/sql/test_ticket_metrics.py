@@ -126,6 +126,15 @@ def test_another_holiday_counts_all_tickets_anew(desk: Desk) -> None:
     assert hours(desk, "close_business_s") == [1]
 
 
+def test_a_new_year_brings_days_and_counts_no_ticket_anew(desk: Desk) -> None:
+    desk.ticket("1", f"{MONDAY} 10:00", closed_after=24, messages=((0, CUSTOMER),))
+    desk.build()
+    days = "select max(year) from dim_day"
+    assert desk.look(days) == [(2027,)]
+    assert desk.build(datetime(2027, 1, 15, tzinfo=UTC))["rpt_ticket"] == 0
+    assert desk.look(days) == [(2028,)]
+
+
 def test_handoffs_count_changes_between_people_of_support(desk: Desk) -> None:
     talk = ((0, CUSTOMER), (1, STAFF), (2, STAFF), (3, CUSTOMER), (4, STAFF))
     desk.ticket("1", f"{MONDAY} 10:00", closed_after=5, messages=talk)

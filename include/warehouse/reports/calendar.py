@@ -22,7 +22,6 @@ from include.warehouse.types import stored_name
 FIRST_DAY: Final = date(2000, 1, 1)
 """Older tickets have no business time: vendors are not asked for them (``settings.EARLIEST``)."""
 SATURDAY: Final = 6
-MIDNIGHT: Final = 86_400
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,20 +32,18 @@ class BusinessHours:
     closes_s: int = 18 * 3600
 
 
-def keep_days(connection: sa.Connection, hours: BusinessHours, now: datetime) -> bool:
-    """Bring ``rpt_day`` up to the holidays and *hours*, to the end of the next year at least.
+def keep_days(connection: sa.Connection, hours: BusinessHours, now: datetime) -> None:
+    """Bring ``rpt_day`` up to the holidays and *hours*, to the end of the next year.
 
-    Returns whether a row changed. Unchanged, it is only read.
+    Unchanged, it is only read.
     """
     holidays = {row.local_day: row for row in connection.execute(sa.select(rpt_holiday))}
     last = date((now + LOCAL).year + 1, 12, 31)
     wanted = list(_days(FIRST_DAY, last, holidays, hours))
     there = connection.execute(sa.select(rpt_day).order_by(rpt_day.c.local_day)).mappings()
-    if [dict(row) for row in there] == wanted:
-        return False
-    connection.execute(sa.delete(rpt_day))
-    connection.execute(sa.insert(rpt_day), wanted)
-    return True
+    if [dict(row) for row in there] != wanted:
+        connection.execute(sa.delete(rpt_day))
+        connection.execute(sa.insert(rpt_day), wanted)
 
 
 def keep_statuses(
@@ -69,18 +66,14 @@ def keep_statuses(
             )
 
 
-def digest_rules(connection: sa.Connection) -> str:
-    """A word that differs when what is counted by does: working days, their hours, targets."""
-    rules = hashlib.sha256()
-    d = rpt_day.c
-    for query in (
-        # The next year's days come without a change of those that are there.
-        sa.select(d.local_day, d.opens_s, d.closes_s)
-        .where(d.is_workday == 1)
-        .order_by(d.local_day),
-        sa.select(rpt_sla_target).order_by(*rpt_sla_target.primary_key),
-    ):
-        for row in connection.execute(query):
+def digest_rules(connection: sa.Connection, hours: BusinessHours) -> str:
+    """A word that differs when what is counted by does: hours, holidays, targets.
+
+    Not the days themselves: each year brings more, and no ticket is counted otherwise for that.
+    """
+    rules = hashlib.sha256(repr(hours).encode())
+    for table in (rpt_holiday, rpt_sla_target):
+        for row in connection.execute(sa.select(table).order_by(*table.primary_key)):
             rules.update(repr(tuple(row)).encode())
     return rules.hexdigest()[:16]
 

@@ -136,10 +136,10 @@ def load(
 ) -> None:
     """Send rows into a table of ours."""
     target = bulk.Target(table.name, list(table.c.keys()), set(), {})
-    bulk.load(iter([bulk.Writer(connection, beat)]), target, _Feed(rows))
+    bulk.load(iter([bulk.Writer(connection, beat)]), target, _CellFeed(rows))
 
 
-class _Feed:
+class _CellFeed:
     """Rows on their way to the server."""
 
     def __init__(self, rows: Iterable[tuple[Any, ...]]) -> None:
