@@ -96,7 +96,7 @@ def sync(
         str | None,
         typer.Option(
             help="Backfill: read again what was created from this moment on; leaves the watermark."
-            " A moment without an offset is one of Asia/Shanghai."
+            " A moment without an offset is one of BUSINESS_ZONE."
         ),
     ] = None,
     until: Annotated[str | None, typer.Option(help="End of the backfill; default: now.")] = None,

@@ -13,14 +13,20 @@ from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from typing import Annotated, Any, ClassVar, Final, TypeAlias, TypeVar
 from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, SecretStr, ValidationError
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+)
 
 from include.errors import ConfigError
 
-BUSINESS_ZONE: Final = ZoneInfo("Asia/Shanghai")
-"""Where a date or time is meant that does not say where, as are the days of reports."""
+SHANGHAI: Final = ZoneInfo("Asia/Shanghai")
 EARLIEST: Final = datetime(2000, 1, 1, tzinfo=UTC)
 EARLIEST_DESK: Final = date(1970, 1, 3)
 """Vendors are asked for creation span by span: from the year 1 on that would never end."""
@@ -58,11 +64,30 @@ def _whole(value: str | float, low: float, high: float) -> int:
     return int(_number(value, low, high))
 
 
-def _moment(value: str | datetime) -> datetime:
+def read_zone(value: str | ZoneInfo) -> ZoneInfo:
+    """The zone of that name. Raises ValueError."""
+    try:
+        return value if isinstance(value, ZoneInfo) else ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError(f"must be a zone like Asia/Shanghai, not {value!r}") from None
+
+
+def _steady_zone(value: str | ZoneInfo) -> ZoneInfo:
+    zone = read_zone(value)
+    months = (datetime(2000 + n // 12, n % 12 + 1, 1, tzinfo=zone) for n in range(12 * 38))
+    if len({month.utcoffset() for month in months}) > 1:
+        raise ValueError(
+            f"must be a zone whose clocks are never changed, and {zone.key} changed them since 2000"
+            " or will: days of 23 and 25 hours are nothing that reports can compare"
+        )
+    return zone
+
+
+def _moment(value: str | datetime, info: ValidationInfo) -> datetime:
     if isinstance(value, datetime):
         return value
     try:
-        moment = parse_moment(value)
+        moment = parse_moment(value, info.data.get("business_zone", SHANGHAI))
     except ValueError:
         raise ValueError(f"must be a date like 2024-01-31, not {value!r}") from None
     if moment < EARLIEST:
@@ -153,7 +178,17 @@ class VendorSettings(SettingsGroup):
 V = TypeVar("V", bound=VendorSettings)
 
 
-class Settings(SettingsGroup):
+class ZoneSettings(SettingsGroup):
+    """What must be known before the other settings are: by what clock people write and read."""
+
+    business_zone: Annotated[ZoneInfo, BeforeValidator(_steady_zone)] = SHANGHAI
+    """``BUSINESS_ZONE``: the zone of the days, weeks, months, business hours and local times of
+    reports, of the times at which DAGs are scheduled, and of every moment that a person writes
+    without an offset. One whose clocks are never changed; another than at the last build has all
+    reports built anew."""
+
+
+class Settings(ZoneSettings):
     """What an operator may decide, whatever the vendor, and the *vendors*' own settings."""
 
     vendors: tuple[VendorSettings, ...] = ()
@@ -292,14 +327,14 @@ def is_loopback(url: str) -> bool:
     return urlsplit(url).hostname in LOOPBACK
 
 
-def parse_moment(value: str) -> datetime:
+def parse_moment(value: str, zone: ZoneInfo) -> datetime:
     """An ISO 8601 date or time that a person wrote, in UTC. Raises ValueError.
 
-    One without an offset is of ``BUSINESS_ZONE``: the command line, forms and ``SYNC_SINCE`` alike.
+    One without an offset is of *zone*.
     """
     moment = datetime.fromisoformat(value.strip())
     if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=BUSINESS_ZONE)
+        moment = moment.replace(tzinfo=zone)
     try:
         return moment.astimezone(UTC)
     except OverflowError:

@@ -8,10 +8,9 @@ from datetime import UTC, datetime, time, timedelta
 import sqlalchemy as sa
 
 from include.warehouse.bookkeeping.tables import sync_run, sync_state
-from include.warehouse.reports.basis import LOCAL
 from include.warehouse.reports.tables import rpt_build
 from include.warehouse.types import NOW
-from tests.histories import Past
+from tests.histories import LOCAL, Past
 
 DAY = timedelta(days=1)
 SNAPSHOTS = {1: 200, 2: 150, 3: 100, 4: 20, 5: 1}

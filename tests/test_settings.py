@@ -12,6 +12,7 @@ import pytest
 
 from include.errors import ConfigError
 from include.settings import (
+    SHANGHAI,
     Settings,
     SettingsGroup,
     VendorSettings,
@@ -55,6 +56,7 @@ def test_every_setting_is_read_from_the_variable_that_bears_its_name():
         "SNAPSHOT_DETAIL_DAYS": "31",
         "BUSINESS_HOURS": "08:30-17:30",
         "DESK_SINCE": "2015-03-01",
+        "BUSINESS_ZONE": "Asia/Tokyo",
         "HISTORY_DAYS": "800",
         "SERVICE_LEVEL_SECONDS": "30",
         "ALIBABA_BASE_URL": "https://alibaba.example",
@@ -71,7 +73,7 @@ def test_every_setting_is_read_from_the_variable_that_bears_its_name():
         "REDACT_TEXTS": "write",
         "SECRET_KEYS": "file:/keys",
         "ALLOW_PLAIN_SECRETS": "off",
-        "SYNC_SINCE": "2024-05-01T08:00:00+08:00",
+        "SYNC_SINCE": "2024-05-01T09:00:00",
         "OVERLAP_HOURS": "6",
         "OPEN_MESSAGES": "true",
         "LEAVE_NEW_SECONDS": "90",
@@ -121,6 +123,9 @@ def test_every_setting_says_which_variable_it_is():
         ("ALIBABA_STATUS_FILTER", "both", "must be one of names, numbers, not 'both'"),
         ("TENCENT_CLOSED_IDS", "3,x", "TENCENT_CLOSED_IDS must be numbers and commas"),
         ("TENCENT_ZONE", "Asia/Peking", "TENCENT_ZONE must be a zone like Asia/Shanghai"),
+        ("BUSINESS_ZONE", "Beijing", "BUSINESS_ZONE must be a zone like Asia/Shanghai"),
+        ("BUSINESS_ZONE", "../etc/hosts", "BUSINESS_ZONE must be a zone like Asia/Shanghai"),
+        ("BUSINESS_ZONE", "Europe/Berlin", "Europe/Berlin changed them since 2000 or will"),
         ("SYNC_SINCE", "last year", "SYNC_SINCE"),
         ("SYNC_SINCE", "1000-01-01", "SYNC_SINCE must not lie before 2000-01-01"),
         ("DESK_SINCE", "2010", "DESK_SINCE must be a day like 2010-01-31, not '2010'"),
@@ -192,8 +197,8 @@ def test_loopback_is_told_by_the_host_alone(url, expected):
         ("2026-01-31T00:00:00Z", datetime(2026, 1, 31, tzinfo=UTC)),
     ],
 )
-def test_a_moment_without_an_offset_is_of_the_business_zone(text, expected):
-    assert parse_moment(text) == expected
+def test_a_moment_without_an_offset_is_of_the_zone_that_is_meant(text, expected):
+    assert parse_moment(text, SHANGHAI) == expected
 
 
 SECRETS = {

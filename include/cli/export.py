@@ -1,6 +1,7 @@
 """`report`: a view or table of reports as a file. Spreadsheets must not take a text for a formula.
 
-Times are as they are stored: UTC, in columns that begin with ``local_`` the wall clock of +08:00.
+Times are as they are stored: UTC, in columns that begin with ``local_`` that of
+``BUSINESS_ZONE``.
 """
 
 from __future__ import annotations

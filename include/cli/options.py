@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Annotated
 
 import typer
 
-from include.settings import BUSINESS_ZONE, parse_moment
+from include.settings import ZoneSettings, parse_moment, read_settings
 from include.vendors.registry import VENDORS
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document instead.")]
@@ -44,12 +45,13 @@ Accounts = Annotated[
 
 def moment(value: str) -> datetime:
     """Read a moment of the command line."""
+    zone = read_settings(ZoneSettings, os.environ).business_zone
     try:
-        return parse_moment(value)
+        return parse_moment(value, zone)
     except ValueError:
         raise typer.BadParameter(
             f"{value!r} is not a moment like 2026-01-31 or 2026-01-31T08:00:00+08:00"
-            f" ({BUSINESS_ZONE.key} if it does not say)"
+            f" ({zone.key} if it does not say)"
         ) from None
 
 

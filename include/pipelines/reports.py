@@ -7,9 +7,11 @@ from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from types import MappingProxyType
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from include import redaction
 from include.models import StatusName
+from include.settings import SHANGHAI
 from include.warehouse.bookkeeping import ledger
 from include.warehouse.bookkeeping.ledger import Request
 from include.warehouse.mysql import Warehouse
@@ -18,10 +20,8 @@ from include.warehouse.reports import calendar, texts
 from include.warehouse.reports.basis import (
     ALL_DAYS,
     DESK_SINCE,
-    LOCAL,
     read_basis,
     read_earlier_build,
-    young_since,
 )
 from include.warehouse.reports.calendar import BusinessHours
 
@@ -40,6 +40,7 @@ def build(
     since: date | None = None,
     service_level_seconds: int = 20,
     desk_since: date = DESK_SINCE,
+    zone: ZoneInfo = SHANGHAI,
     is_masked: bool = True,
     hours: BusinessHours = BusinessHours(),  # noqa: B008  # frozen
     statuses: Mapping[str, Mapping[str, StatusName]] = MappingProxyType({}),
@@ -47,17 +48,17 @@ def build(
 ) -> dict[str, int]:
     """Rebuild what changed since the last build, what is young, and all from *since* on.
 
-    Everything is rebuilt at first, and when the definitions, the service level or *desk_since*
-    changed (no conversation began before that local day, whatever its row says); all texts when
-    *is_masked* did; all tickets when *hours*, holidays or targets did. *statuses* names the states
-    of tickets by vendor. Readers see all of it or nothing. Returns the rows written a table. Raises
-    AlreadyRunningError.
+    Everything is rebuilt at first, and when the definitions, the service level, *zone* (whose days
+    are meant) or *desk_since* changed (no conversation began before that local day, whatever its
+    row says); all texts when *is_masked* did; all tickets when *hours*, holidays or targets did.
+    *statuses* names the states of tickets by vendor. Readers see all of it or nothing. Returns the
+    rows written a table. Raises AlreadyRunningError.
     """
     with (
         ledger.hold(warehouse, ACCOUNT, ENTITY, vendor=VENDOR, request=request) as run,
         warehouse.bulk() as connection,
     ):
-        basis = read_basis(connection, now, service_level_seconds, desk_since)
+        basis = read_basis(connection, now, service_level_seconds, desk_since, zone)
         before = read_earlier_build(connection, basis)
         building = rows.Build(connection, basis, run.beat)
         is_full = before is None or not before.has_same_rules
@@ -66,8 +67,8 @@ def build(
             progress("everything is built anew: no build before, or with other definitions")
             building.forget()
         else:
-            since = since and min(max(since, ALL_DAYS), (now + LOCAL).date())
-            first = min(since or date.max, young_since(before))
+            since = since and min(max(since, ALL_DAYS), basis.day_of(now))
+            first = min(since or date.max, basis.young_since(before))
             asked = f", and everything from {since} on" if since else ""
             progress(f"what changed since the last build{asked}")
         if basis.snapshot_id is None:
@@ -80,7 +81,7 @@ def build(
             building.build_seat_work(days)
             building.build_sessions()
             building.build_present()
-        calendar.keep_days(connection, hours, now)
+        calendar.keep_days(connection, hours, basis)
         calendar.keep_statuses(connection, statuses)
         building.build_tickets(first, calendar.digest_rules(connection, hours))
         mask, version = (redaction.masked, redaction.VERSION) if is_masked else (_unmasked, 0)

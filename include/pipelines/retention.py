@@ -21,7 +21,6 @@ from include.warehouse.bookkeeping import ledger, retention
 from include.warehouse.bookkeeping.ledger import Request, Run
 from include.warehouse.bookkeeping.proofs import find_proofs
 from include.warehouse.mysql import Warehouse
-from include.warehouse.reports.basis import LOCAL
 from include.warehouse.types import NOW
 
 log = logging.getLogger(__name__)
@@ -107,19 +106,20 @@ def _count(connection: sa.Connection, limits: _Limits) -> dict[str, int]:
 
 def _read_limits(connection: sa.Connection, settings: Settings) -> _Limits:
     now: datetime = connection.execute(sa.select(NOW)).scalar_one()
+    begin_of_day = partial(_begin_of_day, now.astimezone(settings.business_zone))
     days = {
         "sync_run": settings.ledger_days,
         "rpt_build": settings.ledger_days,
         "cs_snapshot_table": settings.snapshot_detail_days,
     }
-    tables = {table: _begin_of_day(now, number) for table, number in days.items() if number}
+    tables = {table: begin_of_day(number) for table, number in days.items() if number}
     proofs = find_proofs(connection, tables["sync_run"]) if "sync_run" in tables else []
-    history_at = _begin_of_day(now, settings.history_days) if settings.history_days else None
+    history_at = begin_of_day(settings.history_days) if settings.history_days else None
     last = retention.last_of_history(connection, history_at) if history_at else 0
     return _Limits(tables, history_at, last, proofs)
 
 
 def _begin_of_day(now: datetime, days: int) -> datetime:
-    """The begin of the local day so many days ago."""
-    day = (now + LOCAL).date() - timedelta(days=days)
-    return datetime.combine(day, time.min, UTC) - LOCAL
+    """The begin of the day so many days ago, in the zone of *now*."""
+    day = now.date() - timedelta(days=days)
+    return datetime.combine(day, time.min, now.tzinfo).astimezone(UTC)

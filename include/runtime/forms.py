@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection, Mapping
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
@@ -79,10 +80,11 @@ def read_moment(value: str | None) -> datetime | None:
     """A time from the form, in UTC. Raises ConfigError."""
     if not value:
         return None
-    from include.settings import parse_moment
+    from include.settings import ZoneSettings, parse_moment, read_settings
 
+    zone = read_settings(ZoneSettings, os.environ).business_zone
     try:
-        return parse_moment(value)
+        return parse_moment(value, zone)
     except ValueError:
         raise ConfigError(f"{value!r} is not a time like 2026-01-31T00:00:00+08:00") from None
 

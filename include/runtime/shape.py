@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
 from types import MappingProxyType
@@ -21,6 +22,7 @@ from airflow.sdk import (
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from include.customer_service import SOURCE_TABLES
+from include.settings import ZoneSettings, read_settings
 from include.vendors.registry import VENDORS
 from include.work.schedules import TASKS_AT_ONCE as TASKS_AT_ONCE  # for DAG files
 
@@ -100,9 +102,10 @@ def house_dag(
 
     A run that lasts *longest* is ended. *defaults* replace those of the tasks.
     """
+    zone = read_settings(ZoneSettings, os.environ).business_zone
     return dag(
         schedule=schedule,
-        start_date=pendulum.datetime(2026, 1, 1, tz="Asia/Shanghai"),
+        start_date=pendulum.datetime(2026, 1, 1, tz=zone.key),
         catchup=False,
         max_active_runs=max_active_runs,
         dagrun_timeout=longest,

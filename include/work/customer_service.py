@@ -65,6 +65,7 @@ def build_reports(
         since=since,
         service_level_seconds=place.settings.service_level_seconds,
         desk_since=place.settings.desk_since,
+        zone=place.settings.business_zone,
         hours=BusinessHours(*place.settings.business_hours),
         statuses={name: vendor.statuses for name, vendor in DECLARED.items()},
         is_masked=place.settings.redact_texts != "keep",

@@ -22,4 +22,4 @@ differing as (
     having sum(is_new) <> sum(1 - is_new)
         or min(coalesce(until_at, '9999-12-31')) <> max(coalesce(until_at, '9999-12-31'))
 )
-select cast(min(differs_at) + interval :local_hours hour as date) from differing
+select cast(min(differs_at) + interval :local_minutes minute as date) from differing

@@ -1,4 +1,4 @@
--- Grain: one row a span of time (of inqueue_time, +08:00) and scope, for one grain and scope.
+-- Grain: one row a span of time (of inqueue_time, local) and scope, for one grain and scope.
 -- Purpose: how many conversations came, how they ended, how long people waited, how it went.
 -- Every number is about the conversations that entered the queue in the span, whenever they
 -- ended, so that offered = served + robot + waiting + lost + untimed holds in every row. Counts
@@ -167,7 +167,7 @@ total as (
 dated as (
     select
         total.*,
-        local_start - interval :local_hours hour as start_at,
+        local_start - interval :local_minutes minute as start_at,
         case :grain
             when '15min' then local_start + interval 15 minute
             when '30min' then local_start + interval 30 minute
@@ -175,7 +175,7 @@ dated as (
             when 'day' then local_start + interval 1 day
             when 'week' then local_start + interval 7 day
             when 'month' then local_start + interval 1 month
-        end - interval :local_hours hour as end_at
+        end - interval :local_minutes minute as end_at
     from total
 )
 select

@@ -6,7 +6,7 @@
 -- same session_id. Lost: it was waiting in one snapshot of the live queue, and the next one
 -- that read the queue found it neither there nor archived. In order of precedence: waiting,
 -- lost, robot, untimed (nobody's seat_id, so no time either), served. Days and quarters of an
--- hour are +08:00. A moment that cannot be, before the desk was there (desk_since) or more than a
+-- hour are local. A moment that cannot be, before the desk was there (desk_since) or more than a
 -- day after its row was read, is none: such an inqueue_time has no day (the table says 9999-12-31)
 -- and nothing is measured from it. Nor is a wait or handling time of more than 24 hours one: the
 -- queue keeps nobody longer.
@@ -82,7 +82,7 @@ plain as (
         is_live,
         lost_by,
         case when inqueue_time >= :desk_since_at and inqueue_time <= latest_at
-            then inqueue_time + interval :local_hours hour end as local_at
+            then inqueue_time + interval :local_minutes minute end as local_at
     from found
 ),
 timed as (
@@ -151,8 +151,8 @@ select
     cast(t.local_at as date)
     + interval (hour(t.local_at) * 60 + minute(t.local_at) div 15 * 15) minute as local_slot,
     t.local_at as local_inqueue_at,
-    t.distributed_at + interval :local_hours hour as local_distributed_at,
-    t.last_ack_at + interval :local_hours hour as local_last_ack_at,
+    t.distributed_at + interval :local_minutes minute as local_distributed_at,
+    t.last_ack_at + interval :local_minutes minute as local_last_ack_at,
     :built_at as updated_at
 from timed as t
 left join rpt_supplier_version as v

@@ -1,4 +1,4 @@
--- Grain: one row a day, week or month (of inqueue_time, +08:00) and scope.
+-- Grain: one row a day, week or month (of inqueue_time, local) and scope.
 -- Purpose: conversations a seat, and how many seats there were to hold them.
 -- span_begin names the spans, valid_seat and seat_cell (seats.py) hold what is counted in them,
 -- temporary tables. A seat counts as valid if it was not deleted when the span began; its scope is
@@ -54,7 +54,7 @@ select
     scope,
     local_start,
     scope_id,
-    local_start - interval :local_hours hour as start_at,
+    local_start - interval :local_minutes minute as start_at,
     sum(conversations) as conversations,
     sum(active_seats) as active_seats,
     max(p50) as p50,
@@ -68,6 +68,6 @@ select
         when 'day' then local_start + interval 1 day
         when 'week' then local_start + interval 7 day
         when 'month' then local_start + interval 1 month
-    end - interval :local_hours hour + interval :settled_hours hour >= :snapshot_at as provisional
+    end - interval :local_minutes minute + interval :settled_hours hour >= :snapshot_at as provisional
 from cell
 group by grain, scope, local_start, scope_id

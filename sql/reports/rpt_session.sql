@@ -1,4 +1,4 @@
--- Grain: one row a local day (of created_time, +08:00) and supplier.
+-- Grain: one row a local day (of created_time, local) and supplier.
 -- Purpose: what the older router's table says of robots, for sources that use that router.
 -- Handed over: the row was transferred (state 5) away from a robot, and the next row of the same
 -- customer and shop is a human's and came within 24 h. That is inferred, not recorded. A robot is
@@ -11,7 +11,7 @@ insert into rpt_session (
 with
 routed as (
     select
-        cast(created_time + interval :local_hours hour as date) as local_day,
+        cast(created_time + interval :local_minutes minute as date) as local_day,
         user_name,
         shop_name,
         id,
@@ -69,7 +69,7 @@ select
     :snapshot_id as snapshot_id,
     :snapshot_at as snapshot_at,
     :definition_version as definition_version,
-    cast(local_day as datetime) + interval 1 day - interval :local_hours hour
+    cast(local_day as datetime) + interval 1 day - interval :local_minutes minute
     + interval :settled_hours hour >= :snapshot_at as provisional
 from counted
 group by local_day, supplier_id

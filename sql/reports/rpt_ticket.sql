@@ -63,7 +63,7 @@ timed as (
             partition by m.vendor, m.ticket_id, m.from_customer order by m.said_at, m.message_id
         ) as author_before
     from message as m
-    left join rpt_day as d on d.local_day = cast(m.at + interval :local_hours hour as date)
+    left join rpt_day as d on d.local_day = cast(m.at + interval :local_minutes minute as date)
 ),
 turned as (
     select
@@ -129,8 +129,8 @@ placed as (
         ) as ended_business_us
     from talk as w
     inner join stg_ticket_named as t on t.vendor = w.vendor and t.ticket_id = w.ticket_id
-    left join rpt_day as b on b.local_day = cast(t.created_at + interval :local_hours hour as date)
-    left join rpt_day as e on e.local_day = cast(t.closed_at + interval :local_hours hour as date)
+    left join rpt_day as b on b.local_day = cast(t.created_at + interval :local_minutes minute as date)
+    left join rpt_day as e on e.local_day = cast(t.closed_at + interval :local_minutes minute as date)
 ),
 ticket as (
     select
@@ -167,10 +167,10 @@ select
         select min(s.from_at) from rpt_ticket_state as s
         where s.vendor = t.vendor and s.ticket_id = t.ticket_id and s.is_closed = 1
     ) as first_closed_at,
-    t.created_at + interval :local_hours hour as local_created_at,
-    case when t.is_closed then t.closed_at + interval :local_hours hour end as local_closed_at,
-    t.last_message_at + interval :local_hours hour as local_last_message_at,
-    t.first_reply_at + interval :local_hours hour as local_first_reply_at,
+    t.created_at + interval :local_minutes minute as local_created_at,
+    case when t.is_closed then t.closed_at + interval :local_minutes minute end as local_closed_at,
+    t.last_message_at + interval :local_minutes minute as local_last_message_at,
+    t.first_reply_at + interval :local_minutes minute as local_first_reply_at,
     (
         select sum(s.is_reopened) from rpt_ticket_state as s
         where s.vendor = t.vendor and s.ticket_id = t.ticket_id
@@ -204,7 +204,7 @@ select
         then coalesce(t.turned_at, t.created_at) end as waits_since_at,
     t.severity,
     t.satisfaction,
-    cast(t.created_at + interval :local_hours hour as date) as local_day,
+    cast(t.created_at + interval :local_minutes minute as date) as local_day,
     t.row_hash,
     :built_at as updated_at
 from ticket as t

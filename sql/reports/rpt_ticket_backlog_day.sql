@@ -22,13 +22,13 @@ span as (
         s.*,
         a.to_day,
         a.built_at,
-        greatest(a.from_day, cast(s.from_at + interval :local_hours hour as date)) as first_day,
+        greatest(a.from_day, cast(s.from_at + interval :local_minutes minute as date)) as first_day,
         datediff(
             least(
                 a.to_day,
-                cast(coalesce(s.until_at, a.built_at) + interval :local_hours hour as date)
+                cast(coalesce(s.until_at, a.built_at) + interval :local_minutes minute as date)
             ),
-            greatest(a.from_day, cast(s.from_at + interval :local_hours hour as date))
+            greatest(a.from_day, cast(s.from_at + interval :local_minutes minute as date))
         ) as days
     from rpt_ticket_state as s
     cross join asked as a

@@ -1,4 +1,4 @@
--- Grain: one row a day, week or month (of creation, +08:00) and scope, for one of each.
+-- Grain: one row a day, week or month (of creation, local) and scope, for one of each.
 -- Purpose: how many tickets were opened, and how fast those were answered and closed.
 -- Products, categories and accounts are a vendor's own, so vendor is a part of the scope. Replies
 -- are counted over complete tickets (closed, all messages stored); the time to close over resolved
@@ -95,7 +95,7 @@ select
     t.local_start,
     t.vendor,
     t.scope_id,
-    t.local_start - interval :local_hours hour as start_at,
+    t.local_start - interval :local_minutes minute as start_at,
     t.tickets,
     t.tickets - t.closed as open,
     t.closed,
@@ -120,7 +120,7 @@ select
         when 'day' then t.local_start + interval 1 day
         when 'week' then t.local_start + interval 7 day
         when 'month' then t.local_start + interval 1 month
-    end - interval :local_hours hour + interval :settled_hours hour >= :built_at as provisional
+    end - interval :local_minutes minute + interval :settled_hours hour >= :built_at as provisional
 from total as t
 left join percentile as p
     on p.local_start = t.local_start and p.vendor = t.vendor and p.scope_id = t.scope_id

@@ -27,7 +27,7 @@ from (
     group by local_day, seat_id, supplier_id, busi_id
     union all
     select
-        cast(last_ack_at + interval :local_hours hour as date) as local_day,
+        cast(last_ack_at + interval :local_minutes minute as date) as local_day,
         1 as is_last,
         seat_id,
         supplier_id,
@@ -42,6 +42,6 @@ from (
         and last_ack_at >= :from_at
         and last_ack_at < :to_at
         and timestampdiff(microsecond, inqueue_at, last_ack_at) between 0 and 604799999999
-    group by cast(last_ack_at + interval :local_hours hour as date), seat_id, supplier_id, busi_id
+    group by cast(last_ack_at + interval :local_minutes minute as date), seat_id, supplier_id, busi_id
 ) as seat
 group by local_day

@@ -9,7 +9,7 @@ left join rpt_watch as w ignore index (primary)
         and (
             w.ongoing = 1
             or w.until_at >= t.local_start + interval :months month + interval :minutes minute
-            - interval :local_hours hour
+            - interval :local_minutes minute
         )
 set
     t.has_queue = :has_queue,
@@ -18,7 +18,7 @@ set
     t.snapshot_at = :snapshot_at,
     t.updated_at = :built_at,
     t.provisional = t.local_start + interval :months month + interval :minutes minute
-        - interval :local_hours hour + interval :settled_hours hour >= :snapshot_at
+        - interval :local_minutes minute + interval :settled_hours hour >= :snapshot_at
 where
     t.grain = :grain
     and t.scope = :scope
@@ -28,5 +28,5 @@ where
         t.has_queue <> :has_queue
         or t.is_watched <> (w.from_at is not null)
         or t.local_start + interval :months month + interval :minutes minute
-        - interval :local_hours hour + interval :settled_hours hour < :snapshot_at
+        - interval :local_minutes minute + interval :settled_hours hour < :snapshot_at
     )

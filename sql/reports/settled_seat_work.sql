@@ -8,4 +8,4 @@ where
         when 'day' then local_start + interval 1 day
         when 'week' then local_start + interval 7 day
         when 'month' then local_start + interval 1 month
-    end - interval :local_hours hour + interval :settled_hours hour < :snapshot_at
+    end - interval :local_minutes minute + interval :settled_hours hour < :snapshot_at

@@ -4,5 +4,5 @@ update rpt_session
 set provisional = 0, snapshot_id = :snapshot_id, snapshot_at = :snapshot_at
 where
     provisional = 1
-    and cast(local_day as datetime) + interval 1 day - interval :local_hours hour
+    and cast(local_day as datetime) + interval 1 day - interval :local_minutes minute
     + interval :settled_hours hour < :snapshot_at

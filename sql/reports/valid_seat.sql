@@ -5,7 +5,7 @@
 insert into valid_seat (local_start, supplier_id, busi_id, seats)
 with
 begun as (
-    select distinct local_start, local_start - interval :local_hours hour as start_at
+    select distinct local_start, local_start - interval :local_minutes minute as start_at
     from span_begin
 ),
 seat_version as (

@@ -1,4 +1,4 @@
--- Grain: one row a weekday (0 Monday) and hour of the day (+08:00).
+-- Grain: one row a weekday (0 Monday) and hour of the day (local).
 -- What an ordinary week looks like: means over the final days of the last 8 weeks, holidays
 -- left out. A day without a conversation is not known to have existed and does not count.
 create or replace view v_hour_profile as

@@ -1,4 +1,4 @@
--- Grain: one row a local day (of created_time, +08:00) and supplier (0: none).
+-- Grain: one row a local day (of created_time, local) and supplier (0: none).
 -- The older router's table: share of rows with a robot, and inferred hand-overs to a human.
 create or replace view v_session_robot as
 select

@@ -1,4 +1,4 @@
--- Grain: one row a day, week or month of creation (+08:00) and scope.
+-- Grain: one row a day, week or month of creation (local) and scope.
 -- Spans and scopes overlap: choose one grain and one scope, counts are those of that span. For
 -- sums count over v_ticket. Scopes: all, vendor, and a vendor's product, category, account (scope_id; empty: unknown).
 -- Replies are counted over complete tickets, the time to close over resolved ones of which it is

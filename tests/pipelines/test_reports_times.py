@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from zoneinfo import ZoneInfo
 
 import pytest
 import sqlalchemy as sa
@@ -76,6 +77,34 @@ def test_another_beginning_of_the_desk_rebuilds_everything(rows, past, build):
     assert build(desk_since=date(2026, 3, 2))["rpt_conversation"] == 4
     assert rows("select session_id from v_conversation_undated") == [("c01",)]
     assert "rpt_conversation" not in build(desk_since=date(2026, 3, 2))
+
+
+@pytest.mark.parametrize(
+    ("zone", "midnight", "slot", "hour"),
+    [
+        ("UTC", "2026-03-04 00:00", "2026-03-03 22:00", "2026-03-03 22:00"),
+        ("Asia/Kathmandu", "2026-03-03 18:15", "2026-03-04 03:45", "2026-03-03 21:15"),
+        ("Asia/Shanghai", "2026-03-03 16:00", "2026-03-04 06:00", "2026-03-03 22:00"),
+    ],
+)
+def test_another_zone_counts_everything_by_its_own_days(
+    rows, past, build, zone, midnight, slot, hour
+):
+    def early(p: Past) -> None:
+        first_snapshot(p)
+        p.conversation("early", "2026-03-04 06:10", wait=5, seat=11)
+
+    past(early)
+    build(zone=ZoneInfo("Asia/Tokyo"))
+    assert build(zone=ZoneInfo(zone))["rpt_conversation"] == 5
+    assert rows("select zone from rpt_build order by 1") == sorted([("Asia/Tokyo",), (zone,)])
+    starts = "select start_at from dim_day where local_day = '2026-03-04'"
+    assert rows(starts) == [(naive(midnight),)]
+    began = "select local_day, local_slot from v_conversation where session_id = 'early'"
+    assert rows(began) == [(naive(slot).date(), naive(slot))]
+    hours = (naive(slot).replace(minute=0), naive(hour))
+    assert rows("select local_start, start_at from v_volume_hour where offered > 0")[2] == hours
+    assert "rpt_conversation" not in build(zone=ZoneInfo(zone))
 
 
 def test_a_filter_on_a_time_and_a_join_on_an_id_use_a_key(warehouse, rows, past, build):

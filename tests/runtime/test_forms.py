@@ -33,6 +33,11 @@ def test_a_time_becomes_utc_and_nonsense_is_refused_in_words():
         read("soon")
 
 
+def test_a_time_without_an_offset_is_one_of_the_zone_that_is_set(monkeypatch):
+    monkeypatch.setenv("BUSINESS_ZONE", "Asia/Tokyo")
+    assert forms().read_moment("2026-01-31T09:00:00") == datetime(2026, 1, 31, tzinfo=UTC)
+
+
 def test_a_day_is_a_day():
     assert forms().read_day("2026-01-31") == date(2026, 1, 31)
     assert forms().read_day(None) is None

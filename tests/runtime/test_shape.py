@@ -56,6 +56,15 @@ def test_where_the_next_run_is_the_retry_only_a_worker_that_has_to_go_is_replace
     assert defaults["retries"] == 1  # no policy is asked where the worker is lost without a word
 
 
+def test_hours_of_schedules_are_of_the_zone_that_is_set(monkeypatch):
+    def nothing():
+        """A DAG without tasks."""
+
+    monkeypatch.setenv("BUSINESS_ZONE", "Asia/Tokyo")
+    made = shape().house_dag("0 3 * * *", "tag", {}, "page")(nothing)()
+    assert made.timezone.name == "Asia/Tokyo"
+
+
 @pytest.mark.parametrize(
     ("ids", "name"),
     [

@@ -12,7 +12,7 @@ from urllib.parse import parse_qs
 from include.sandbox.vendors.faults import Faults
 from include.sandbox.vendors.store import Store, UnknownTicketError
 from include.sandbox.vendors.wire import Json, Reply, Request, Seen, dump
-from include.settings import parse_moment
+from include.settings import SHANGHAI, parse_moment
 
 Given: TypeAlias = dict[str, Any]
 
@@ -74,7 +74,7 @@ def _index(sandbox: Controlled, vendor: str, account: Json) -> int:
 def _add_ticket(sandbox: Controlled, path: Sequence[str], given: Given) -> Json:
     vendor, account = str(given.pop("vendor", "")), given.pop("account", 0)
     if given.get("created_at"):
-        given["created_at"] = parse_moment(given["created_at"])
+        given["created_at"] = parse_moment(given["created_at"], SHANGHAI)
     return {"id": sandbox.store.add_ticket(vendor, _index(sandbox, vendor, account), **given)}
 
 
@@ -127,7 +127,7 @@ def _delete(sandbox: Controlled, path: Sequence[str], given: Given) -> Json:
 
 def _clock(sandbox: Controlled, path: Sequence[str], given: Given) -> Json:
     if given.get("now"):
-        sandbox.store.set_clock(parse_moment(given["now"]))
+        sandbox.store.set_clock(parse_moment(given["now"], SHANGHAI))
     if given.get("advance_seconds"):
         sandbox.store.advance(timedelta(seconds=float(given["advance_seconds"])))
     return {"now": sandbox.store.now().isoformat()}

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from typing import TYPE_CHECKING, Annotated, Final
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 from pydantic import BeforeValidator
 
 from include.models import StatusName
-from include.settings import VendorSettings
+from include.settings import SHANGHAI, VendorSettings, read_zone
 from include.vendors.client import Vendor
 
 if TYPE_CHECKING:
@@ -25,13 +25,6 @@ def _numbers(value: str | Collection[int]) -> frozenset[int]:
         raise ValueError(f"must be numbers and commas, not {value!r}") from None
 
 
-def _zone(value: str | ZoneInfo) -> ZoneInfo:
-    try:
-        return value if isinstance(value, ZoneInfo) else ZoneInfo(value)
-    except (ZoneInfoNotFoundError, ValueError):
-        raise ValueError(f"must be a zone like Asia/Shanghai, not {value!r}") from None
-
-
 class TencentSettings(VendorSettings):
     """What an operator may decide about Tencent Cloud."""
 
@@ -39,7 +32,7 @@ class TencentSettings(VendorSettings):
 
     closed_ids: Annotated[frozenset[int], BeforeValidator(_numbers)] = frozenset({3, 10, 11})
     """``TENCENT_CLOSED_IDS``: status numbers that mean closed when no status name is given."""
-    zone: Annotated[ZoneInfo, BeforeValidator(_zone)] = ZoneInfo("Asia/Shanghai")
+    zone: Annotated[ZoneInfo, BeforeValidator(read_zone)] = SHANGHAI
     """``TENCENT_ZONE``: the time zone of Tencent's times, which carry none."""
 
 

@@ -6,9 +6,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
+from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
+from include.settings import SHANGHAI
 from include.warehouse.customer_service.tables import cs_snapshot, cs_snapshot_table
 from include.warehouse.reports.tables import rpt_build
 
@@ -18,7 +20,7 @@ DEFINITION_VERSION: Final = 5
 DAYS: Final = ("day", "week", "month")
 """The grains that are made of whole days."""
 SCOPES: Final = ("all", "supplier", "line")
-LOCAL: Final = timedelta(hours=8)  # Asia/Shanghai has had no other offset since 1991
+MINUTE: Final = timedelta(minutes=1)
 HOUR: Final = timedelta(hours=1)
 DAY: Final = timedelta(days=1)
 SETTLED: Final = 48 * HOUR
@@ -43,6 +45,38 @@ class Basis:
     """Whether the source had the live queue at that snapshot."""
     desk_since: date
     """The local day since when there is a desk: no conversation began before it."""
+    zone: ZoneInfo = SHANGHAI
+    """What local means; its clocks are never changed, as ``BUSINESS_ZONE`` sees to."""
+
+    @property
+    def ahead(self) -> timedelta:
+        """So much later than in UTC it is there."""
+        return self.built_at.astimezone(self.zone).utcoffset() or timedelta()
+
+    def day_of(self, moment: datetime) -> date:
+        """The local day of a moment."""
+        return (moment + self.ahead).date()
+
+    def begin_of(self, day: date) -> datetime:
+        """The moment at which a local day begins."""
+        return datetime.combine(day, time.min, UTC) - self.ahead
+
+    def bounds(self, first: date, end: date) -> dict[str, date]:
+        """A span as parameters: local days, and when they begin; the end excluded."""
+        return {
+            "from_day": first,
+            "to_day": end,
+            "from_at": self.begin_of(first),
+            "to_at": self.begin_of(end),
+        }
+
+    def young_since(self, before: Earlier) -> date:
+        """The first local day that a build after *before* rebuilds in any case.
+
+        Every day, week and month that was provisional at that build holds a day from here on.
+        """
+        moment = min(before.snapshot_at or before.built_at, before.built_at)
+        return self.day_of(moment) - YOUNG_DAYS * DAY
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +91,11 @@ class Earlier:
 
 
 def read_basis(
-    connection: sa.Connection, now: datetime, service_level_s: int, desk_since: date = DESK_SINCE
+    connection: sa.Connection,
+    now: datetime,
+    service_level_s: int,
+    desk_since: date = DESK_SINCE,
+    zone: ZoneInfo = SHANGHAI,
 ) -> Basis:
     """Read what a build at *now* is made from: the newest complete snapshot, if there is one."""
     newest = connection.execute(
@@ -72,7 +110,7 @@ def read_basis(
         row.snapshot_id == snapshot_id, row.table_name == "queue_mapping"
     )
     has_queue = bool(connection.scalar(queue))
-    return Basis(now, service_level_s, snapshot_id, snapshot_at, has_queue, desk_since)
+    return Basis(now, service_level_s, snapshot_id, snapshot_at, has_queue, desk_since, zone)
 
 
 def read_earlier_build(connection: sa.Connection, basis: Basis) -> Earlier | None:
@@ -81,22 +119,15 @@ def read_earlier_build(connection: sa.Connection, basis: Basis) -> Earlier | Non
     row = connection.execute(query).one_or_none()
     if row is None:
         return None
-    rules = (row.definition_version, row.service_level_s, row.desk_since)
+    zone = row.zone or SHANGHAI.key  # a build before there was another
+    rules = (row.definition_version, row.service_level_s, row.desk_since, zone)
+    now = (DEFINITION_VERSION, basis.service_level_s, basis.desk_since, basis.zone.key)
     return Earlier(
         row.built_at,
         row.snapshot_id,
         row.snapshot_at,
-        rules == (DEFINITION_VERSION, basis.service_level_s, basis.desk_since),
+        rules == now,
     )
-
-
-def young_since(before: Earlier) -> date:
-    """The first local day that a build after *before* rebuilds in any case.
-
-    Every day, week and month that was provisional at that build holds a day from here on.
-    """
-    moment = min(before.snapshot_at or before.built_at, before.built_at)
-    return (moment + LOCAL).date() - YOUNG_DAYS * DAY
 
 
 def spans(
@@ -128,18 +159,3 @@ def span_end(start: date, grain: str) -> date:
     if grain == "month":
         return (start + LONGEST).replace(day=1)
     return start + DAY * (7 if grain == "week" else 1)
-
-
-def begin_of(day: date) -> datetime:
-    """The moment at which a local day begins."""
-    return datetime.combine(day, time.min, UTC) - LOCAL
-
-
-def bounds(first: date, end: date) -> dict[str, date]:
-    """A span as parameters: local days, and the moments at which they begin; the end excluded."""
-    return {
-        "from_day": first,
-        "to_day": end,
-        "from_at": begin_of(first),
-        "to_at": begin_of(end),
-    }

@@ -18,16 +18,12 @@ from include.warehouse.reports import cohorts, seats, tickets
 from include.warehouse.reports.basis import (
     ALL_DAYS,
     DAY,
-    LOCAL,
     LONGEST,
     NO_DAY,
     SCOPES,
     Basis,
     Earlier,
-    begin_of,
-    bounds,
     spans,
-    young_since,
 )
 from include.warehouse.reports.statements import Statements
 from include.warehouse.reports.tables import rpt_build, rpt_session
@@ -67,7 +63,7 @@ class Build:
         self._last_id, self._young = -1, ALL_DAYS
         self._since: date | None = None
         self._tickets = 0
-        self._today = (basis.built_at + LOCAL).date()
+        self._today = basis.day_of(basis.built_at)
 
     @property
     def written(self) -> dict[str, int]:
@@ -84,11 +80,14 @@ class Build:
             self._sql.temporary(table)
         self._since = since
         if before:
-            self._last_id, self._young = before.snapshot_id or -1, young_since(before)
-        since_at = (before and before.snapshot_at) or begin_of(ALL_DAYS)
+            self._last_id, self._young = (
+                before.snapshot_id or -1,
+                self._sql.basis.young_since(before),
+            )
+        since_at = (before and before.snapshot_at) or self._sql.basis.begin_of(ALL_DAYS)
         if since:
-            since_at = min(since_at, begin_of(since))
-        since_day = (since_at + LOCAL).date()
+            since_at = min(since_at, self._sql.basis.begin_of(since))
+        since_day = self._sql.basis.day_of(since_at)
         changed = {"last_id": self._last_id, "since_day": since_day, "since_at": since_at}
         self._sql.run("changed_conversation", **changed)
         self._sql.run("changed_live")
@@ -126,7 +125,7 @@ class Build:
         # All conversations of those days are sorted, or those of the customers that changed.
         longest = LONGEST if self._sql.values["is_everything"] else timedelta.max
         for first, end in spans(days | later, "day", longest):
-            self._sql.run("changed_contact", **bounds(first, end))
+            self._sql.run("changed_contact", **self._sql.basis.bounds(first, end))
         if not self._sql.values["is_everything"]:
             self._sql.execute(
                 "insert into old_fact select f.* from changed_contact as c"
@@ -154,7 +153,7 @@ class Build:
         spoken = set(days)
         if not self._sql.values["is_everything"]:
             spoken |= self._sql.dates(
-                "select cast(last_ack_at + interval :local_hours hour as date)"
+                "select cast(last_ack_at + interval :local_minutes minute as date)"
                 " from (select * from old_fact union all select * from new_fact) as f"
                 " where local_day < :none and seat_id > 0"
                 " and last_ack_at >= inqueue_at"
@@ -167,21 +166,21 @@ class Build:
     def build_sessions(self) -> None:
         """Rebuild the days of the older router's table that changed."""
         days = self._sql.dates(
-            "select distinct cast(created_time + interval :local_hours hour as date)"
+            "select distinct cast(created_time + interval :local_minutes minute as date)"
             " from cs_session_history"
             " where snapshot_id <= :snapshot_id"
             " and created_time >= :desk_since_at"
             " and created_time <= valid_from_at + interval 1 day"
             " and (snapshot_id > :last_id or closed_by > :last_id or created_time >= :since)",
             last_id=self._last_id,
-            since=begin_of(self._since or NO_DAY),
+            since=self._sql.basis.begin_of(self._since or NO_DAY),
         )
         days |= {day - DAY for day in days}  # the row after a handing over may be of the next day
         if days:  # at once, because all rows are looked at for any of them
             first, end = min(days), max(days) + DAY
             day = rpt_session.c.local_day
             self._sql.delete("rpt_session", day >= first, day < end)
-            self._sql.insert("rpt_session", **bounds(first, end))
+            self._sql.insert("rpt_session", **self._sql.basis.bounds(first, end))
         self._sql.run("settled_session")
 
     def build_present(self) -> None:
@@ -224,6 +223,7 @@ class Build:
             "snapshot_at",
             "definition_version",
             "desk_since",
+            "zone",
         )
         self._sql.connection.execute(
             sa.insert(rpt_build).values(

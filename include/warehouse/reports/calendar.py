@@ -9,13 +9,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from typing import Any, Final
 
 import sqlalchemy as sa
 
 from include.models import StatusName
-from include.warehouse.reports.basis import DAY, LOCAL, begin_of, span_start
+from include.warehouse.reports.basis import DAY, Basis, span_start
 from include.warehouse.reports.tables import rpt_day, rpt_holiday, rpt_sla_target, rpt_status
 from include.warehouse.types import stored_name
 
@@ -32,14 +32,14 @@ class BusinessHours:
     closes_s: int = 18 * 3600
 
 
-def keep_days(connection: sa.Connection, hours: BusinessHours, now: datetime) -> None:
+def keep_days(connection: sa.Connection, hours: BusinessHours, basis: Basis) -> None:
     """Bring ``rpt_day`` up to the holidays and *hours*, to the end of the next year.
 
     Unchanged, it is only read.
     """
     holidays = {row.local_day: row for row in connection.execute(sa.select(rpt_holiday))}
-    last = date((now + LOCAL).year + 1, 12, 31)
-    wanted = list(_days(FIRST_DAY, last, holidays, hours))
+    last = date(basis.day_of(basis.built_at).year + 1, 12, 31)
+    wanted = list(_days(basis, last, holidays, hours))
     there = connection.execute(sa.select(rpt_day).order_by(rpt_day.c.local_day)).mappings()
     if [dict(row) for row in there] != wanted:
         connection.execute(sa.delete(rpt_day))
@@ -79,18 +79,18 @@ def digest_rules(connection: sa.Connection, hours: BusinessHours) -> str:
 
 
 def _days(
-    first: date, last: date, holidays: dict[date, sa.Row[Any]], hours: BusinessHours
+    basis: Basis, last: date, holidays: dict[date, sa.Row[Any]], hours: BusinessHours
 ) -> Iterator[dict[str, Any]]:
     before = 0
-    for number in range((last - first).days + 1):
-        day = first + DAY * number
+    for number in range((last - FIRST_DAY).days + 1):
+        day = FIRST_DAY + DAY * number
         holiday = holidays.get(day)
         is_workday = bool(holiday.is_workday) if holiday else day.isoweekday() < SATURDAY
         opens, closes = (hours.opens_s, hours.closes_s) if is_workday else (0, 0)
         yield {
             "local_day": day,
-            "start_at": begin_of(day),
-            "end_at": begin_of(day + DAY),
+            "start_at": basis.begin_of(day),
+            "end_at": basis.begin_of(day + DAY),
             "year": day.year,
             "quarter": (day.month + 2) // 3,
             "month": day.month,

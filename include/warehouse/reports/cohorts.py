@@ -7,7 +7,7 @@ from datetime import date
 from typing import Final
 
 from include.warehouse.reports import percentiles
-from include.warehouse.reports.basis import ALL_DAYS, NO_DAY, SCOPES, bounds, span_start, spans
+from include.warehouse.reports.basis import ALL_DAYS, NO_DAY, SCOPES, span_start, spans
 from include.warehouse.reports.statements import Statements
 from include.warehouse.reports.tables import rpt_cohort
 
@@ -59,7 +59,7 @@ def change(sql: Statements, young: date, since: date | None) -> None:
     row = rpt_cohort.c
     for grain, scope in FINER:
         where = {"grain": grain, "scope": scope}
-        counted = {"finer": "", "finer_scope": "", **bounds(ALL_DAYS, whole[grain])}
+        counted = {"finer": "", "finer_scope": "", **sql.basis.bounds(ALL_DAYS, whole[grain])}
         for sign, facts in ((-1, "old_fact"), (1, "new_fact")):
             sql.run_over(facts, "rpt_cohort", sign=sign, **where, **counted)
         sql.delete(
@@ -85,7 +85,7 @@ def _count(sql: Statements, days: Collection[date]) -> None:
     for (grain, scope), (finer, finer_scope) in FINER.items():
         where = {"grain": grain, "scope": scope, "finer": finer, "finer_scope": finer_scope}
         for first, end in spans(days, grain):
-            sql.insert("rpt_cohort", sign=1, **where, **bounds(first, end))
+            sql.insert("rpt_cohort", sign=1, **where, **sql.basis.bounds(first, end))
 
 
 def _changed_cells(sql: Statements) -> dict[tuple[str, str], set[percentiles.Cell]]:

@@ -19,7 +19,7 @@ from sqlalchemy.dialects import mysql
 
 from include.errors import ContractError
 from include.warehouse.customer_service import bulk
-from include.warehouse.reports.basis import DAYS, bounds, span_end, span_start
+from include.warehouse.reports.basis import DAYS, span_end, span_start
 from include.warehouse.reports.statements import read_statement
 from include.warehouse.types import key
 
@@ -87,7 +87,7 @@ def rank(
             grain: {first_quarter(start) for other, start in mine if other == grain}
             for grain in DAYS
         }
-        facts = read(connection, "ranked_conversation", FIELDS, first, end)
+        facts = read(connection, "ranked_conversation", FIELDS, from_day=first, to_day=end)
         load(connection, cohort_percentile, _rows(facts, wanted, changed), beat)
 
 
@@ -110,18 +110,27 @@ def recreate(connection: sa.Connection, table: sa.Table) -> None:
 
 
 def read(
-    connection: sa.Connection, name: str, fields: int, first: date, end: date, **values: int
+    connection: sa.Connection,
+    name: str,
+    fields: int,
+    *,
+    from_day: date,
+    to_day: date,
+    **values: Any,
 ) -> Floats:
-    """What a statement finds from *first* to before *end*: a row for each of its *fields*.
+    """What a statement finds from *from_day* to before *to_day*: a row for each of its *fields*.
 
     Raises ContractError where the server cuts what it is asked for.
     """
     connection.exec_driver_sql(f"set session group_concat_max_len = {LIST_BYTES}")
-    found = connection.execute(read_statement(name), {**bounds(first, end), **values}).all()
+    found = connection.execute(
+        read_statement(name), {"from_day": from_day, "to_day": to_day, **values}
+    ).all()
     texts = "".join(row.fields for row in found).split(",")
     if len(texts) != fields * sum(row.items for row in found) + 1 or texts.pop():
         raise ContractError(
-            f"the server cut the list of {name} from {first} to {end}: raise max_allowed_packet",
+            f"the server cut the list of {name} from {from_day} to {to_day}:"
+            " raise max_allowed_packet",
             vendor="warehouse",
         )
     facts = np.fromiter(map(float, texts), float, len(texts))

@@ -60,8 +60,8 @@ def build(sql: Statements, days: Collection[date]) -> None:
     percentiles.recreate(sql.connection, seat_cell)
     for first, end, mine in percentiles.months(spans):
         sql.beat()
-        values = {"local_hours": sql.values["local_hours"]}
-        facts = percentiles.read(sql.connection, "seat_day", FIELDS, first, end, **values)
+        values = sql.basis.bounds(first, end) | {"local_minutes": sql.values["local_minutes"]}
+        facts = percentiles.read(sql.connection, "seat_day", FIELDS, **values)
         percentiles.load(sql.connection, seat_cell, _rows(facts, mine), sql.beat)
     sql.insert("rpt_seat_work")
 

@@ -13,11 +13,10 @@ import sqlalchemy as sa
 from include.warehouse.reports.basis import (
     DEFINITION_VERSION,
     HOUR,
-    LOCAL,
+    MINUTE,
     NO_DAY,
     SETTLED,
     Basis,
-    begin_of,
 )
 from include.warehouse.types import bind_moments, metadata
 
@@ -49,7 +48,7 @@ class Statements:
     def __init__(
         self, connection: sa.Connection, basis: Basis, beat: Callable[[], None] = lambda: None
     ) -> None:
-        self.connection, self.beat = connection, beat
+        self.connection, self.basis, self.beat = connection, basis, beat
         self.written: dict[str, int] = {}
         self.values: dict[str, Any] = {
             "built_at": basis.built_at,
@@ -59,8 +58,9 @@ class Statements:
             "has_queue": int(basis.has_queue),
             "definition_version": DEFINITION_VERSION,
             "desk_since": basis.desk_since,
-            "desk_since_at": begin_of(basis.desk_since),
-            "local_hours": LOCAL // HOUR,
+            "desk_since_at": basis.begin_of(basis.desk_since),
+            "zone": basis.zone.key,
+            "local_minutes": basis.ahead // MINUTE,
             "settled_hours": SETTLED // HOUR,
             "is_everything": 0,
         }

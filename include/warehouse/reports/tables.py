@@ -1,7 +1,8 @@
 """The tables of the reports: facts and aggregates, rebuilt by ``include/pipelines/reports.py``.
 
 What the numbers mean stands in the heads of
-``sql/reports`` and ``sql/views``. ``start_at`` is UTC, ``local_*`` the wall clock of +08:00.
+``sql/reports`` and ``sql/views``. ``start_at`` is UTC, ``local_*`` the wall clock of
+``BUSINESS_ZONE``.
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ def _exact(name: str, comment: str) -> sa.Column[Any]:
 
 
 def _local(name: str, comment: str, **options: Any) -> sa.Column[Any]:
-    return sa.Column(name, mysql.DATETIME(), comment=f"{comment}, +08:00", **options)
+    return sa.Column(name, mysql.DATETIME(), comment=f"{comment}, local", **options)
 
 
 def _wall(name: str, comment: str) -> sa.Column[Any]:
@@ -100,13 +101,14 @@ rpt_build = table(
     _count("tickets", "tickets rebuilt"),
     _count("undated", "conversations without a usable inqueue_time: in no span"),
     sa.Column("desk_since", sa.Date, comment="起始日 | DESK_SINCE; NULL: a build before it was"),
+    sa.Column("zone", text(64), comment="时区 | BUSINESS_ZONE; NULL: a build before it was"),
 )
 
 rpt_holiday = table(
     "rpt_holiday",
     "days that reports flag as holidays; filled by people, read only",
     ("local_day",),
-    sa.Column("local_day", sa.Date, primary_key=True, comment="+08:00"),
+    sa.Column("local_day", sa.Date, primary_key=True, comment="local"),
     sa.Column("name", text(100), nullable=False, comment="which holiday"),
     _flag("is_workday", "是否调休上班 | 1: a weekend day on which people work", server_default="0"),
 )
@@ -162,7 +164,7 @@ rpt_conversation = table(
     "rpt_conversation",
     "one row a conversation (session_id), archived, live or lost",
     ("row_key",),
-    sa.Column("local_day", sa.Date, nullable=False, comment="of inqueue_at, +08:00; 9999: none"),
+    sa.Column("local_day", sa.Date, nullable=False, comment="of inqueue_at, local; 9999: none"),
     sa.Column("row_key", mysql.BINARY(16), nullable=False, comment="hash of session_id"),
     sa.Column("session_id", key(50), comment="as in the source"),
     sa.Column("customer_key", mysql.BINARY(16), comment="hash of the customer's name; for joins"),
@@ -315,7 +317,7 @@ rpt_session = table(
     "rpt_session",
     "one row a local day of created_time and supplier: routing decisions of the older router",
     ("local_day", "supplier_id"),
-    sa.Column("local_day", sa.Date, primary_key=True, comment="+08:00"),
+    sa.Column("local_day", sa.Date, primary_key=True, comment="local"),
     _id("supplier_id", "the number in shop_name; 0: none", key=True),
     _count("sessions", "rows of session"),
     _count("robot", "of them: with a robot"),
@@ -345,7 +347,7 @@ rpt_ticket = table(
     _count("customer_messages", "NULL: messages not read yet", nullable=True),
     _seconds("first_reply_s", "created_at to first_reply_at, complete tickets only"),
     _seconds("close_s", "created_at to closed_at, resolved tickets only; an upper bound"),
-    sa.Column("local_day", sa.Date, comment="of created_at, +08:00; NULL: no creation time"),
+    sa.Column("local_day", sa.Date, comment="of created_at, local; NULL: no creation time"),
     sa.Column("row_hash", mysql.BINARY(16), nullable=False, comment="of what it was built from"),
     sa.Column("source_id", key(64), comment="工单来源 ID | cloud_osm_source.id"),
     sa.Column("product_name", text(255), comment="产品名称 | product: catalogue, else vendor"),

@@ -7,7 +7,7 @@ from typing import Final
 
 import sqlalchemy as sa
 
-from include.warehouse.reports.basis import DAY, DAYS, LONGEST, bounds, spans
+from include.warehouse.reports.basis import DAY, DAYS, LONGEST, spans
 from include.warehouse.reports.statements import Statements, read_statement
 from include.warehouse.reports.tables import rpt_ticket_backlog_day, rpt_ticket_cohort
 
@@ -66,7 +66,7 @@ def _build_cohorts(sql: Statements, grain: str, first: date, end: date) -> None:
     in_span = (column.local_start >= first, column.local_start < end)
     sql.delete("rpt_ticket_cohort", column.grain == grain, *in_span)
     for scope in SCOPES:
-        sql.insert("rpt_ticket_cohort", grain=grain, scope=scope, **bounds(first, end))
+        sql.insert("rpt_ticket_cohort", grain=grain, scope=scope, **sql.basis.bounds(first, end))
 
 
 def _build_backlog(sql: Statements, today: date) -> None:
@@ -86,5 +86,5 @@ def _build_backlog(sql: Statements, today: date) -> None:
     sql.connection.execute(sa.text("insert into day_step values (:days, :step)"), steps)
     while first <= today:
         end = min(first + LONGEST, today + DAY)
-        sql.insert("rpt_ticket_backlog_day", **bounds(first, end))
+        sql.insert("rpt_ticket_backlog_day", **sql.basis.bounds(first, end))
         first = end

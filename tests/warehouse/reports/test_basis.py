@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 import sqlalchemy as sa
 
 from include.warehouse.customer_service import manifest
 from include.warehouse.reports import basis
-from include.warehouse.reports.basis import Earlier, read_basis, read_earlier_build, young_since
+from include.warehouse.reports.basis import Earlier, read_basis, read_earlier_build
 from include.warehouse.reports.tables import rpt_build
 from tests.builders import DAY, a_snapshot, a_table_of_a_snapshot
 
@@ -45,17 +46,23 @@ def test_the_build_before_counted_by_the_same_rules_or_not(warehouse):
     assert read(now) == Earlier(DAY - HOUR, None, None, has_same_rules=True)
     assert read(replace(now, service_level_s=30)).has_same_rules is False
     assert read(replace(now, desk_since=date(2015, 1, 1))).has_same_rules is False
+    assert read(replace(now, zone=ZoneInfo("UTC"))).has_same_rules is False
 
 
-def test_the_days_before_the_last_build_are_young_by_the_wall_clock_of_shanghai():
-    evening = datetime(2026, 1, 10, 16, tzinfo=UTC)  # midnight in Shanghai
+@pytest.mark.parametrize(
+    ("zone", "hours"), [("Asia/Shanghai", 8), ("Asia/Kathmandu", 5.75), ("America/Phoenix", -7)]
+)
+def test_the_days_before_the_last_build_are_young_by_the_wall_clock(warehouse, zone, hours):
+    made = warehouse.transact(lambda c: read_basis(c, DAY, 20, zone=ZoneInfo(zone)))
+    young_since, evening = made.young_since, datetime(2026, 1, 11, tzinfo=UTC) - hours * HOUR
     assert young_since(Earlier(evening, 1, evening, True)) == date(2026, 1, 8)
     assert young_since(Earlier(evening, 1, evening - HOUR, True)) == date(2026, 1, 7)
     assert young_since(Earlier(evening - HOUR, None, None, True)) == date(2026, 1, 7)
 
 
-def test_a_span_begins_and_ends_at_midnight_in_shanghai():
-    assert basis.bounds(date(2026, 1, 10), date(2026, 1, 11)) == {
+def test_a_span_begins_and_ends_at_local_midnight(warehouse):
+    made = warehouse.transact(lambda c: read_basis(c, DAY, 20))
+    assert made.bounds(date(2026, 1, 10), date(2026, 1, 11)) == {
         "from_day": date(2026, 1, 10),
         "to_day": date(2026, 1, 11),
         "from_at": datetime(2026, 1, 9, 16, tzinfo=UTC),
