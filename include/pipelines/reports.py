@@ -20,6 +20,7 @@ from include.warehouse.reports import calendar, texts
 from include.warehouse.reports.basis import (
     ALL_DAYS,
     DESK_SINCE,
+    find_changed_from,
     read_basis,
     read_earlier_build,
 )
@@ -51,8 +52,10 @@ def build(
     Everything is rebuilt at first, and when the definitions, the service level, *zone* (whose days
     are meant) or *desk_since* changed (no conversation began before that local day, whatever its
     row says); all texts when *is_masked* did; all tickets when *hours*, holidays or targets did.
-    *statuses* names the states of tickets by vendor. Readers see all of it or nothing. Returns the
-    rows written a table. Raises AlreadyRunningError.
+    The first build of a local day, and one with *since*, compares all tickets with what is told of
+    them; others those that runs changed since the last build. *statuses* names the states of
+    tickets by vendor. Readers see all of it or nothing. Returns the rows written a table. Raises
+    AlreadyRunningError.
     """
     with (
         ledger.hold(warehouse, ACCOUNT, ENTITY, vendor=VENDOR, request=request) as run,
@@ -83,10 +86,19 @@ def build(
             building.build_present()
         calendar.keep_days(connection, hours, basis)
         calendar.keep_statuses(connection, statuses)
-        building.build_tickets(first, calendar.digest_rules(connection, hours))
         mask, version = (redaction.masked, redaction.VERSION) if is_masked else (_unmasked, 0)
-        building.written["rpt_text"] = texts.build(connection, mask, version, run.beat)
-        building.note(run.run_id, first)
+        counted_by = calendar.digest_rules(connection, hours)
+        rules = f"{counted_by}.{version}"
+        changed_from = None
+        if before and not since:
+            changed_from = find_changed_from(connection, basis, before, rules)
+        if changed_from is None:
+            progress("all tickets and texts are compared")
+        building.build_tickets(first, counted_by, since, changed_from)
+        building.written["rpt_text"] = texts.build(
+            connection, mask, version, run.beat, changed_from
+        )
+        building.note(run.run_id, first, rules)
         run.confirm_hold(connection)
         run.counts.written = sum(building.written.values())
         connection.commit()

@@ -9,6 +9,8 @@ from decimal import Decimal
 import pytest
 import sqlalchemy as sa
 
+from include.warehouse.bookkeeping.ledger import Request, hold
+from include.warehouse.bookkeeping.tables import sync_run
 from include.warehouse.mysql import Warehouse
 from include.warehouse.tickets.tables import cloud_osm_list, cloud_osm_product, cloud_user
 from tests.builders import untyped
@@ -181,9 +183,67 @@ def test_a_ticket_that_is_no_longer_stored_leaves_no_trace(desk: Desk) -> None:
     desk.build()
     with desk.warehouse.engine.begin() as connection:
         connection.execute(sa.delete(cloud_osm_list))
-    desk.build()
+    desk.build(NOW + timedelta(days=1))
     for table in ("rpt_ticket", "rpt_ticket_cohort", "rpt_ticket_state", "rpt_ticket_backlog_day"):
         assert desk.look(f"select count(*) from {table}") == [(0,)]
+
+
+def rename(desk: Desk, ticket_id: str, synced_at: datetime | None = None) -> None:
+    """Another title; with *synced_at* by a run that began then, without by another program."""
+    stamp = {"synced_at": synced_at} if synced_at else {}
+    t = cloud_osm_list.c
+    with desk.warehouse.engine.begin() as connection:
+        named = sa.update(cloud_osm_list).where(t.cloud_id == ticket_id)
+        connection.execute(named.values(product_id="new", name="new", **stamp))
+
+
+RENAMED = "select ticket_id from v_ticket where product_id = 'new' order by 1"
+
+
+def test_a_build_looks_at_what_runs_changed_and_the_first_of_a_day_at_everything(
+    desk: Desk,
+) -> None:
+    before, morning = NOW - timedelta(hours=2), NOW + timedelta(hours=9)
+    for ticket_id in ("1", "2", "3"):
+        desk.ticket(ticket_id, "2026-03-02 12:00", synced_at=before)
+    desk.ticket("4", "2026-03-02 12:00", synced_at=None)
+    desk.build()
+    rename(desk, "1", NOW)
+    rename(desk, "2")
+    rename(desk, "4")  # no run of ours has read it
+    assert desk.build(morning)["rpt_ticket"] == 2
+    assert desk.look(RENAMED) == [("1",), ("4",)]
+    assert desk.look("select ticket_id from v_ticket where title = 'new'") == [("1",)]
+    desk.build(NOW + timedelta(days=1))
+    assert desk.look(RENAMED) == [("1",), ("2",), ("4",)]
+    assert desk.build(NOW + timedelta(days=1, hours=1))["rpt_ticket"] == 0
+
+
+def test_what_a_long_run_stores_behind_a_build_is_told_by_the_next_one(
+    desk: Desk, warehouse_url: str
+) -> None:
+    began, warehouse = NOW - timedelta(hours=30), Warehouse.open(warehouse_url)
+    desk.ticket("1", "2026-03-02 12:00", synced_at=began)
+    with hold(warehouse, "acc", "backfill", vendor="HUAWEI", request=Request("a test")) as run:
+        moved = sa.update(sync_run).where(sync_run.c.run_id == run.run_id)
+        run.write(lambda c: c.execute(moved.values(started_at=began)))
+        desk.build()
+        rename(desk, "1", began)
+    warehouse.close()
+    desk.build(NOW + timedelta(hours=3))
+    assert desk.look(RENAMED) == [("1",)]
+
+
+def test_another_name_in_the_catalogue_has_all_tickets_compared(desk: Desk) -> None:
+    desk.ticket("1", "2026-03-02 12:00", synced_at=NOW - timedelta(hours=5))
+    desk.build()
+    rename(desk, "1")
+    with hold(desk.warehouse, "", "catalog", vendor="HUAWEI", request=Request("a test")) as run:
+        run.counts.written = 1
+    named = sa.update(sync_run).where(sync_run.c.entity == "catalog")
+    desk.warehouse.transact(lambda c: c.execute(named.values(started_at=NOW, ended_at=NOW)))
+    desk.build(NOW + timedelta(minutes=15))
+    assert desk.look(RENAMED) == [("1",)]
 
 
 @pytest.mark.parametrize("moment", [None, "9999-12-31 12:00"])

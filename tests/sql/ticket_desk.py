@@ -12,7 +12,7 @@ from include.warehouse.bookkeeping.ledger import Request
 from include.warehouse.mysql import Warehouse
 from include.warehouse.tickets.tables import cloud_osm_detail, cloud_osm_list
 from tests.builders import untyped
-from tests.histories import local, naive
+from tests.histories import local
 
 CUSTOMER, STAFF = "0", "1"
 NOW = datetime(2026, 3, 31, 16, tzinfo=UTC)  # midnight in Shanghai
@@ -54,7 +54,7 @@ class Desk:
             "status": 1 if closed_after is None else 0,
             "resolved": None if closed_after is None else 1,
             "message_count": None if closed_after is None else len(messages),
-            "synced_at": naive("2026-03-01 00:00"),
+            "synced_at": NOW.replace(tzinfo=None),
             **values,
         }
         if closed_after is not None and start is not None:

@@ -11,8 +11,10 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 
 from include.settings import SHANGHAI
+from include.warehouse.bookkeeping.tables import sync_run, sync_state
 from include.warehouse.customer_service.tables import cs_snapshot, cs_snapshot_table
 from include.warehouse.reports.tables import rpt_build
+from include.warehouse.types import NOW
 
 DEFINITION_VERSION: Final = 5
 """Raise it with every change of what a number means: the next build then rebuilds everything."""
@@ -26,11 +28,33 @@ DAY: Final = timedelta(days=1)
 SETTLED: Final = 48 * HOUR
 """So long after its end a span is provisional: conversations that began in it may still change."""
 YOUNG_DAYS: Final = 3
+SKEW: Final = HOUR
+"""Clocks of the machines that runs are on differ by less."""
 ALL_DAYS: Final = date(1000, 1, 1)
 NO_DAY: Final = date(9999, 12, 31)
 DESK_SINCE: Final = date(2010, 1, 1)
 LONGEST: Final = timedelta(days=31)
 """No statement aggregates more days at once: it stays short, and so does what it sorts."""
+
+
+_NEWEST: Final = (
+    sa.select(sync_run.c.run_id)
+    .where(
+        sync_run.c.account_id == sync_state.c.account_id, sync_run.c.entity == sync_state.c.entity
+    )
+    .order_by(sync_run.c.started_at.desc())
+    .limit(1)
+    .scalar_subquery()
+)
+_OLDEST_RUNNING: Final = sa.select(sa.func.min(sync_run.c.started_at)).where(
+    # One without a sign of life for a day has been dead for that long.
+    sync_run.c.run_id.in_(
+        sa.select(_NEWEST).where(
+            sync_state.c.heartbeat_at > sa.func.timestampadd(sa.text("DAY"), -1, NOW)
+        )
+    ),
+    sync_run.c.outcome == "running",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +69,8 @@ class Basis:
     """Whether the source had the live queue at that snapshot."""
     desk_since: date
     """The local day since when there is a desk: no conversation began before it."""
+    writing_from_at: datetime | None = None
+    """No run that may write yet what this build does not see began before it."""
     zone: ZoneInfo = SHANGHAI
     """What local means; its clocks are never changed, as ``BUSINESS_ZONE`` sees to."""
 
@@ -88,6 +114,9 @@ class Earlier:
     snapshot_at: datetime | None
     has_same_rules: bool
     """Whether it counted as this code does, by the same settings."""
+    rules: str | None = None
+    """What it counted tickets, and masked texts, by: a digest."""
+    writing_from_at: datetime | None = None
 
 
 def read_basis(
@@ -110,7 +139,10 @@ def read_basis(
         row.snapshot_id == snapshot_id, row.table_name == "queue_mapping"
     )
     has_queue = bool(connection.scalar(queue))
-    return Basis(now, service_level_s, snapshot_id, snapshot_at, has_queue, desk_since, zone)
+    writing = min(now, connection.scalar(_OLDEST_RUNNING) or now) - SKEW
+    return Basis(
+        now, service_level_s, snapshot_id, snapshot_at, has_queue, desk_since, writing, zone
+    )
 
 
 def read_earlier_build(connection: sa.Connection, basis: Basis) -> Earlier | None:
@@ -127,7 +159,35 @@ def read_earlier_build(connection: sa.Connection, basis: Basis) -> Earlier | Non
         row.snapshot_id,
         row.snapshot_at,
         rules == now,
+        row.rules,
+        row.writing_from_at,
     )
+
+
+def find_changed_from(
+    connection: sa.Connection, basis: Basis, before: Earlier, rules: str
+) -> datetime | None:
+    """Since when runs may have changed tickets that *before* did not see; None: compare them all.
+
+    A ticket bears the moment at which the run that changed it began. All are compared by the first
+    build of a day, which finds what other programs did to them, and when names in the catalogue, or
+    the *rules* that they are counted by, became others.
+    """
+    since = before.writing_from_at
+    if (
+        since is None
+        or before.rules != rules
+        or basis.day_of(before.built_at) != basis.day_of(basis.built_at)
+    ):
+        return None
+    run = sync_run.c
+    named = sa.select(run.run_id).where(
+        run.started_at >= since - DAY,
+        run.ended_at >= since,
+        run.entity == "catalog",
+        run.written > 0,
+    )
+    return since if connection.execute(named.limit(1)).first() is None else None
 
 
 def spans(

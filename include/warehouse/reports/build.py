@@ -8,7 +8,7 @@ one may be published meanwhile.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from itertools import pairwise
 from typing import Final
 
@@ -192,9 +192,15 @@ class Build:
         for scope in SCOPES:
             self._sql.insert("rpt_queue_now", scope=scope)
 
-    def build_tickets(self, since: date, rules: str = "") -> None:
+    def build_tickets(
+        self,
+        young: date,
+        rules: str = "",
+        since: date | None = None,
+        changed_from: datetime | None = None,
+    ) -> None:
         """Rebuild what is told of tickets; see ``tickets.build``."""
-        self._tickets = tickets.build(self._sql, self._today, since, rules)
+        self._tickets = tickets.build(self._sql, self._today, young, rules, since, changed_from)
 
     def forget(self) -> None:
         """Empty the facts and aggregates, so that all is built anew."""
@@ -212,7 +218,7 @@ class Build:
         ):
             self._sql.delete(table)
 
-    def note(self, run_id: str, since: date) -> None:
+    def note(self, run_id: str, since: date, rules: str) -> None:
         """Write the row of this build."""
         undated = self._sql.count("select count(*) from rpt_conversation where local_day = :none")
         number = self._sql.count("select coalesce(max(build_id), 0) from rpt_build") + 1
@@ -224,6 +230,7 @@ class Build:
             "definition_version",
             "desk_since",
             "zone",
+            "writing_from_at",
         )
         self._sql.connection.execute(
             sa.insert(rpt_build).values(
@@ -233,6 +240,7 @@ class Build:
                 days=self._days,
                 tickets=self._tickets,
                 undated=undated,
+                rules=rules,
                 **{name: self._sql.values[name] for name in kept},
             )
         )

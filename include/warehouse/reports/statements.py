@@ -60,6 +60,7 @@ class Statements:
             "desk_since": basis.desk_since,
             "desk_since_at": basis.begin_of(basis.desk_since),
             "zone": basis.zone.key,
+            "writing_from_at": basis.writing_from_at,
             "local_minutes": basis.ahead // MINUTE,
             "settled_hours": SETTLED // HOUR,
             "is_everything": 0,

@@ -102,6 +102,8 @@ rpt_build = table(
     _count("undated", "conversations without a usable inqueue_time: in no span"),
     sa.Column("desk_since", sa.Date, comment="起始日 | DESK_SINCE; NULL: a build before it was"),
     sa.Column("zone", text(64), comment="时区 | BUSINESS_ZONE; NULL: a build before it was"),
+    sa.Column("rules", key(32), comment="规则摘要 | digest of what tickets are counted by"),
+    sa.Column("writing_from_at", Utc, comment="写入起点 | runs under way began from here on, UTC"),
 )
 
 rpt_holiday = table(

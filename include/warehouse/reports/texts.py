@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -33,12 +34,18 @@ TEXTS: Final = sa.text(
 
 
 def build(
-    connection: sa.Connection, redact: Redact, version: int, beat: Callable[[], None] = lambda: None
+    connection: sa.Connection,
+    redact: Redact,
+    version: int,
+    beat: Callable[[], None] = lambda: None,
+    changed_from: datetime | None = None,
 ) -> int:
     """Bring ``rpt_text`` up to what is stored; returns the rows written.
 
     *version* names what *redact* does: texts that another version masked are masked again. A text
-    whose original is gone goes too. *beat* is called before each block.
+    whose original is gone goes too. Only tickets are looked at that runs may have changed from
+    *changed_from* on, if that is given; no text has another version then. *beat* is called before
+    each block.
     """
     connection.exec_driver_sql("drop temporary table if exists changed_text")
     connection.exec_driver_sql(
@@ -47,7 +54,8 @@ def build(
         " message_id varchar(64) collate utf8mb4_bin, bytes bigint) default character set utf8mb4"
     )
     beat()
-    connection.execute(read_statement("changed_text"), {"version": version})
+    looked_at = {"is_whole": int(changed_from is None), "changed_from_at": changed_from}
+    connection.execute(read_statement("changed_text"), {"version": version, **looked_at})
     connection.exec_driver_sql(
         "delete t from rpt_text as t inner join changed_text as c on c.vendor = t.vendor"
         " and c.ticket_id = t.ticket_id and c.message_id = t.message_id"

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Final
 
 import sqlalchemy as sa
 
-from include.warehouse.reports.basis import DAY, DAYS, LONGEST, spans
+from include.warehouse.reports.basis import DAY, DAYS, LONGEST, NO_DAY, spans
 from include.warehouse.reports.statements import Statements, read_statement
 from include.warehouse.reports.tables import rpt_ticket_backlog_day, rpt_ticket_cohort
 
@@ -33,15 +33,25 @@ DAYS_OF_CHANGED: Final = (
 )
 
 
-def build(sql: Statements, today: date, since: date, rules: str = "") -> int:
+def build(
+    sql: Statements,
+    today: date,
+    young: date,
+    rules: str = "",
+    since: date | None = None,
+    changed_from: datetime | None = None,
+) -> int:
     """Rebuild what is told of tickets that changed, and of those created from *since* on.
 
     *rules* is a word for what they are counted by (``calendar.digest_rules``): with another one
-    all have changed. *today* is the local day of the build. Returns how many were rebuilt.
+    all have changed. Without *since* only tickets are looked at that runs may have changed from
+    *changed_from* on, if that is known. *today* is the local day of the build; cohorts from *young*
+    on may have become final. Returns how many were rebuilt.
     """
     for table in TABLES:
         sql.temporary(f"{table} default character set utf8mb4")
-    sql.run("changed_ticket", since=since, rules=rules)
+    looked_at = {"is_whole": int(changed_from is None), "changed_from_at": changed_from}
+    sql.run("changed_ticket", since=since or NO_DAY, rules=rules, **looked_at)
     sql.run("former_state")
     days = sql.dates(DAYS_OF_CHANGED)
     for table in ("rpt_ticket_state", "rpt_ticket", "rpt_ticket_sla"):
@@ -52,7 +62,7 @@ def build(sql: Statements, today: date, since: date, rules: str = "") -> int:
         sql.insert(table)
     days |= sql.dates(DAYS_OF_CHANGED)
     days |= sql.dates(
-        "select distinct local_day from rpt_ticket where local_day >= :since", since=since
+        "select distinct local_day from rpt_ticket where local_day >= :young", young=young
     )
     for grain in DAYS:
         for first, end in spans(days, grain, YEAR):

@@ -120,6 +120,7 @@ cloud_osm_list = table(
     sa.UniqueConstraint("type", "cloud_id", name="uq_cloud_osm_list_type_cloud_id"),
     sa.Index("ix_cloud_osm_list_custom_id_status", "custom_id", "status"),
     sa.Index("ix_cloud_osm_list_create_time", "create_time"),
+    sa.Index("ix_cloud_osm_list_synced_at", "synced_at"),
     sa.Index("ix_cloud_osm_list_complete", "type", "complete", "account_id", "read_at"),
     sa.Index("ix_cloud_osm_list_read_again_at", "type", "account_id", "read_again_at"),
 )

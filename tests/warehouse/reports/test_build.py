@@ -48,7 +48,7 @@ def test_tickets_are_built_once_and_forgotten_on_demand(warehouse, building):
 
 def test_a_build_leaves_a_row_with_what_it_was_made_from(warehouse, building):
     for _ in range(2):
-        building(lambda made: made.note("r", ALL_DAYS))
+        building(lambda made: made.note("r", ALL_DAYS, "rules"))
     query = sa.select(rpt_build.c.build_id, rpt_build.c.built_at, rpt_build.c.snapshot_id)
     found = warehouse.transact(lambda c: c.execute(query.order_by(rpt_build.c.build_id)).all())
     assert [tuple(row) for row in found] == [(1, DAY, None), (2, DAY, None)]
