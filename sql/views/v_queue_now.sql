@@ -1,6 +1,6 @@
 -- Grain: one row a scope: all, each supplier and each line where somebody waits.
--- Who waits at the newest snapshot. headline is who waits for up to 30 min: nothing marks a
--- departure, so the others have probably left.
+-- Who waits at the newest snapshot. headline_in_scope is who waits for up to 30 min: nothing marks a
+-- departure, so the others have probably left. Scopes overlap: choose one, counts are those of it.
 create or replace view v_queue_now as
 select
     c.scope,
@@ -8,14 +8,14 @@ select
     case c.scope when 'supplier' then s.supplier_name when 'line' then l.line_name end collate utf8mb4_unicode_ci
         as scope_name,
     c.source,
-    c.headline,
-    c.waiting,
-    c.first_time,
-    c.again,
-    c.to_1min,
-    c.to_5min,
-    c.to_30min,
-    c.over_30min,
+    c.headline as headline_in_scope,
+    c.waiting as waiting_in_scope,
+    c.first_time as first_time_in_scope,
+    c.again as again_in_scope,
+    c.to_1min as to_1min_in_scope,
+    c.to_5min as to_5min_in_scope,
+    c.to_30min as to_30min_in_scope,
+    c.over_30min as over_30min_in_scope,
     c.longest_s,
     c.p50_s,
     c.snapshot_id,

@@ -44,7 +44,7 @@ NUMBERS: Final = {
     f" where grain = 'month' and scope = 'all' and local_start >= {YEAR}",
     "tickets_sla_by_month": "select date(date_format(local_day, '%Y-%m-01')) as local_day,"
     " 1 - avg(case when metric = 'close' then is_breached end) as `关单 | close`,"
-    " 1 - avg(case when metric = 'first_reply' then is_breached end) as `首次答复 | first reply`"
+    " 1 - avg(case when metric = 'first_reply' then is_breached end) as `首次响应 | first reply`"
     f" from v_ticket_sla where local_day >= {YEAR} group by 1",
     "tickets_by_product": "select product_name, count(*) as tickets from rpt_ticket"
     f" where local_created_at >= {YEAR} group by 1 order by 2 desc limit 10",

@@ -170,7 +170,10 @@ def test_without_a_live_queue_the_older_routers_sessions_stand_in(rows, past, bu
 
     past(sessions)
     build()
-    query = "select scope_id, headline, waiting, first_time, again, longest_s, source"
+    query = (
+        "select scope_id, headline_in_scope, waiting_in_scope, first_time_in_scope,"
+        " again_in_scope, longest_s, source"
+    )
     assert rows(f"{query} from v_queue_now where scope = 'supplier'") == [
         (1, 1, 1, None, None, 600, "session")
     ]

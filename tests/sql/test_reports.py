@@ -205,8 +205,9 @@ def test_grouped_totals_equal_the_ungrouped_total(look: Look) -> None:
 
 def test_who_waits_now(look: Look) -> None:
     query = (
-        "select scope, scope_id, headline, waiting, first_time, again, to_1min, to_5min, to_30min,"
-        " over_30min, longest_s, p50_s, source from v_queue_now order by scope, scope_id"
+        "select scope, scope_id, headline_in_scope, waiting_in_scope, first_time_in_scope,"
+        " again_in_scope, to_1min_in_scope, to_5min_in_scope, to_30min_in_scope,"
+        " over_30min_in_scope, longest_s, p50_s, source from v_queue_now order by scope, scope_id"
     )
     queue = "queue_mapping"
     assert look(query) == [

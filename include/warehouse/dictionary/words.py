@@ -20,7 +20,7 @@ UNITS: Final = {
     "messages": "留言",
     "min": "分钟",
     "ms": "毫秒",
-    "occurrences": "处",
+    "occurrences": "次",
     "people": "人",
     "points": "分",
     "rows": "行",

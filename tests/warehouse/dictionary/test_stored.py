@@ -28,7 +28,7 @@ def test_the_view_shows_every_entry_in_both_languages(connection):
     rows = shown(connection)
     assert len(rows) == len(dictionary.entries)
     row = rows["v_wait", "p90_s"]
-    assert (row.kind, row.name_zh, row.unit, row.zone) == ("view", "等待 90 分位", "秒 s", "")
+    assert (row.kind, row.name_zh, row.unit, row.zone) == ("view", "等待时长 90 分位数", "秒 s", "")
     assert row.name_en == "90th percentile of waits"
     assert rows["v_wait", ""].position == 0
     assert rows["v_wait", "variant"].is_key == 1
