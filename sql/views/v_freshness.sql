@@ -2,7 +2,8 @@
 -- Until when the tables are current: until_at, the moment up to which all is read (reports: what
 -- they are built from; those that lack nothing are current now). is_late: behind by more than two
 -- intervals of its schedule; so is what was never read. error_text is the reason in words while the
--- newest run that ended did not succeed; error_class says who must act.
+-- newest run that ended did not succeed; error_class says who must act. Local times are known from
+-- the first build of the reports on.
 create or replace view v_freshness as
 with
 state as (
@@ -53,6 +54,8 @@ select
     a.name collate utf8mb4_unicode_ci as account_name,
     r.vendor,
     c.entity,
+    timestampadd(minute, z.ahead_min, c.until_at) as local_until_at,
+    timestampadd(minute, z.ahead_min, c.last_success_at) as local_last_success_at,
     c.until_at,
     c.last_success_at,
     timestampdiff(second, c.until_at, utc_timestamp(6)) as lag_s,
@@ -65,3 +68,6 @@ select
 from current as c
 left join sync_run as r on r.run_id = c.run_id
 left join cloud_user as a on a.id = c.account_id
+left join (
+    select timestampdiff(minute, start_at, local_day) as ahead_min from rpt_day limit 1
+) as z on true

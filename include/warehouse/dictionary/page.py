@@ -23,7 +23,8 @@ Written by `make dictionary` from `sql/dictionary`, not by hand; `v_dictionary` 
 database, and so have the comments of the tables.
 
 - 🔑 与其他键列一起区分各行 | with the other key columns it tells rows apart
-- `UTC`、`+08:00`：时刻所在时区 | the zone of a moment
+- `UTC`、`local`：时刻所在时区；local 为 `BUSINESS_ZONE`（默认 Asia/Shanghai） | the zone of
+  a moment; local: that of `BUSINESS_ZONE` (Asia/Shanghai unless set)
 - ← 由何而来：视图 ← 表 ← 厂商字段；空：同该表 | where it comes from: view ← table ← vendor's field;
   empty, where all of the table does
 """

@@ -31,7 +31,7 @@ UNITS: Final = {
     "tickets": "工单",
 }
 """What a number counts or measures, with its Chinese."""
-ZONES: Final = ("UTC", "+08:00")
+ZONES: Final = ("UTC", "local")
 HAN: Final = re.compile("[\u4e00-\u9fff]")
 FORM: Final = re.compile(r"(?P<chinese>.+?) \| (?P<english>.+?)(?: \[(?P<measure>[^\[\]]+)\])?")
 

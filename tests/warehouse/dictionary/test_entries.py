@@ -74,7 +74,7 @@ def test_a_measure_is_that_of_the_name_and_the_type(dictionary):
         (r".*_share", "share", ""),
         (r"(is|has|was)_.*", "0/1", ""),
         (r"(?!local_).*_at", "", "UTC"),
-        (r"local_.*", "", "+08:00"),
+        (r"local_.*", "", "local"),
     )
     for place, entry in dictionary.entries.items():
         for pattern, unit, zone in by_name:
