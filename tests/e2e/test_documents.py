@@ -20,8 +20,8 @@ from include.sandbox.servers import processes
 from tests.builders import DAY
 from tests.command_blocks import Block, find_blocks, find_comments, put_in_place, run_blocks
 from tests.conftest import ROOT
+from tests.deployed import DEPLOYED, copy
 from tests.security.conftest import Users
-from tests.test_deployment import DEPLOYED
 
 TAKEN = ("examples", "airflow.cfg.example")
 """What the commands of README, "In production", take beside what is deployed."""
@@ -44,7 +44,7 @@ NOT_RUN = {
     "docs/scaling.md: airflowVersion: 3.3.2": "needs a cluster; the page says it was not run",
 }
 """By the beginning of its name, why a block is run by no test of ours."""
-SECONDS = 120
+RUN_SECONDS = 120
 
 
 def all_blocks() -> list[Block]:
@@ -108,16 +108,11 @@ def server(tmp_path):
     said = " ".join((ROOT / "README.md").read_text("utf-8").split())
     needs = re.search(r"A server needs .*? First the tables:", said)
     assert needs
-    folder = tmp_path / "osm"
     for name in (*DEPLOYED, *TAKEN):
         assert f"`{name}/`" in needs[0] or f"`{name}`" in needs[0]
-        if (ROOT / name).is_dir():
-            ignored = shutil.ignore_patterns("__pycache__", *["sandbox"] * (name == "include"))
-            shutil.copytree(ROOT / name, folder / name, ignore=ignored)
-        else:
-            shutil.copyfile(ROOT / name, folder / name)
     assert "`include/` without `include/sandbox/`" in needs[0]
-    return folder
+    copy(tmp_path / "osm", *DEPLOYED, *TAKEN)
+    return tmp_path / "osm"
 
 
 @pytest.fixture
@@ -168,7 +163,7 @@ def test_who_copies_all_commands_has_tables_reports_and_an_airflow_at_work(
     blocks = put_in_place(sort_out(all_blocks())[0], stand_ins)
     remember = Block("this test", 1, "sh", "export -p > exported\n")
     typed = sandbox.account("huawei").secret_key
-    with run_blocks([*blocks, remember], server, environ, log, typed=typed):
+    with run_blocks([*blocks, remember], server, environ, log, typed=typed, seconds=300):
         printed = (log / "printed").read_text("utf-8")
         assert typed not in printed
         assert "main (huawei): added" in printed
@@ -205,7 +200,7 @@ def assert_private(keys: Path) -> None:
 
 def wait_for_success(metadata_url: str, run_id: str) -> None:
     """The run that REST asked for ends green, and every DAG is switched on."""
-    deadline, state = time.monotonic() + SECONDS, "queued"
+    deadline, state = time.monotonic() + RUN_SECONDS, "queued"
     engine = sa.create_engine(metadata_url, poolclass=sa.NullPool)
     with engine.connect() as connection:
         connection.execution_options(isolation_level="AUTOCOMMIT")
