@@ -117,6 +117,7 @@ def run_blocks(
             ["setsid", "--ctty", "bash", "-c", SHELL, "bash", told, *files],
             cwd=folder,
             env=dict(environ),
+            umask=0o022,
             stdin=its_end,
             stdout=output,
             stderr=output,

@@ -38,7 +38,7 @@ NOT_RUN = {
     "airflow.cfg.example: ETL_ROOT": "names of variables, which README sets",
     "airflow.cfg.example: AIRFLOW_CONN_WAREHOUSE={": "forms of values; tests/dags gives them",
     "docs/dashboards.md: make demo ARGS=--once": "ends never; test_superset.py runs what it does",
-    "docs/dashboards.md: export SUPERSET_USER=": "needs a Superset; test_superset.py has one",
+    "docs/dashboards.md: export SUPERSET_USER=": "needs a Superset, which test_superset.py has",
     "docs/performance.md: xychart-beta": "a drawing",
     "docs/scaling.md: make celery": "ends never; test_celery.py runs what it does",
     "docs/scaling.md: airflowVersion: 3.3.2": "needs a cluster; the page says it was not run",
