@@ -85,6 +85,23 @@ def new_key(key_id: str) -> str:
     return f"{key_id}:{base64.urlsafe_b64encode(os.urandom(KEY_BYTES)).decode()}"
 
 
+def write_new_key(path: Path, key_id: str) -> None:
+    """Write a fresh random entry to a new file that only its owner may read.
+
+    Raises ConfigError where there is a file already, whose keys may open envelopes, or none can be.
+    """
+    made = new_key(key_id)
+    try:
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(f"{made}\n")
+    except FileExistsError:
+        raise ConfigError(
+            f"--output {path}: it is there already, and its keys may be in use: name a new file"
+        ) from None
+    except OSError as error:
+        raise ConfigError(f"--output {path}: {error.strerror or error}") from None
+
+
 def is_sealed(stored: str) -> bool:
     """Whether a stored value is an envelope."""
     return stored.startswith(f"{VERSION}:")

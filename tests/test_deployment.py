@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
 from include.secrets import new_key
-
-ROOT = Path(__file__).resolve().parents[1]
-DEPLOYED = ("dags", "plugins", "include", "sql")  # README, "In production"
+from tests.deployed import DEPLOYED, copy
 
 DAGS = """\
 import sys
@@ -35,9 +31,7 @@ print(sorted({"psutil", "numpy", "pytest", "hypothesis"} & set(sys.modules) - {*
 @pytest.fixture
 def deployed(tmp_path):
     """A copy of what a server gets."""
-    for name in DEPLOYED:
-        ignored = shutil.ignore_patterns("__pycache__", *["sandbox"] * (name == "include"))
-        shutil.copytree(ROOT / name, tmp_path / name, ignore=ignored)
+    copy(tmp_path, *DEPLOYED)
     return tmp_path
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import base64
+import os
 import re
+import stat
 
 import pytest
 
@@ -17,6 +19,7 @@ from include.secrets import (
     open_secret,
     reference_from_environment,
     seal,
+    write_new_key,
 )
 
 SECRET = "canary-SECRET-0123456789abcdef"
@@ -168,6 +171,29 @@ def test_a_new_key_is_fresh_and_fits_the_ring():
     for unfit in ("", "a:b", "a,b", "x" * 33, "ключ"):
         with pytest.raises(ConfigError, match="key id"):
             new_key(unfit)
+
+
+def test_a_file_of_a_new_key_is_its_owners_alone_and_fits_the_setting(tmp_path):
+    file, before = tmp_path / "secret.keys", os.umask(0)
+    try:
+        write_new_key(file, "k1")
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    ring = KeyRing.parse(f"file:{file}")
+    assert (ring.ids, ring.warnings) == (("k1",), ())
+
+
+def test_a_file_of_keys_is_never_overwritten(tmp_path):
+    file, link = tmp_path / "secret.keys", tmp_path / "link"
+    file.write_text(K1)
+    link.symlink_to(file)
+    for path in (file, link):
+        with pytest.raises(ConfigError, match=f"{path}: it is there already.*name a new file"):
+            write_new_key(path, "k2")
+    assert file.read_text() == K1
+    with pytest.raises(ConfigError, match=r"--output .*: No such file or directory"):
+        write_new_key(tmp_path / "none" / "secret.keys", "k2")
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -145,11 +146,21 @@ def new_key(
     key_id: Annotated[
         str, typer.Option("--id", help="Its id; by default k and today's date.")
     ] = "",
+    output: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Write it to this new file, with mode 600, instead."),
+    ] = None,
 ) -> None:
-    """Print a fresh random key for SECRET_KEYS. It is shown once and stored nowhere."""
+    """Print a fresh random key for SECRET_KEYS, or write it to a file. It stands nowhere else."""
     from include.secrets import new_key as make
+    from include.secrets import write_new_key
 
-    report(make(key_id or utcnow().strftime("k%Y%m%d")))
+    key_id = key_id or utcnow().strftime("k%Y%m%d")
+    if output is None:
+        report(make(key_id))
+    else:
+        write_new_key(output, key_id)
+        report(f"{key_id}: SECRET_KEYS=file:{output.absolute()}")
     say(
         "put it first in SECRET_KEYS (older keys after a comma), then run `accounts encrypt` or"
         " `accounts rotate`; who loses it must store every account's key again"

@@ -74,7 +74,7 @@ def export(
         known = relations.list_relations(connection)
         if view not in known:
             raise typer.BadParameter(
-                f"there is no {view!r} to export; there are {', '.join(known)}"
+                f"there is no {view!r} that this user may export; there are {', '.join(known)}"
             )
         shown, selection = _select(connection, view, columns, where, since)
         if format == "xlsx" and relations.has_more_rows(

@@ -110,3 +110,12 @@ def test_a_new_key_is_printed_alone_on_stdout_and_fits_the_setting():
     assert KeyRing.parse(result.stdout.strip()).ids == ("k7",)
     assert "SECRET_KEYS" in result.stderr
     assert result.stdout.strip() not in result.stderr
+
+
+def test_a_new_key_in_a_file_is_not_shown_and_its_setting_is(tmp_path):
+    file = tmp_path / "secret.keys"
+    output = told(CliRunner().invoke(app, ["accounts", "new-key", "--output", str(file)]), 0)
+    assert f"SECRET_KEYS=file:{file}" in output
+    assert file.read_text().strip().partition(":")[2] not in output
+    again = CliRunner().invoke(app, ["accounts", "new-key", "--output", str(file)])
+    assert "it is there already" in told(again, 2)

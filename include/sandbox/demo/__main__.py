@@ -241,8 +241,8 @@ def _application(base: Path, url: str, described: Any) -> dict[str, str]:
     """Where the sandbox and the warehouse are, and the key of the accounts' secrets."""
     keys = base / "secret.keys"
     if not keys.exists():
-        made = _include(_clean_environment(), "accounts", "new-key", "--id", "demo")
-        processes.write_private(keys, made)
+        made = ("accounts", "new-key", "--id", "demo", "--output", str(keys))
+        _include(_clean_environment(), *made)
     at = sa.make_url(url)
     addresses = {
         f"{vendor}_{name}".upper(): address
