@@ -122,7 +122,7 @@ def test_a_filter_on_a_time_and_a_join_on_an_id_use_a_key(warehouse, rows, past,
 
     def keys(query: str) -> dict[str, str]:
         with warehouse.engine.connect() as connection:
-            plan = connection.execute(sa.text(f"explain {query}"))
+            plan = connection.execute(sa.text(f"explain format=traditional {query}"))
             return {row.table: row.possible_keys or "" for row in plan}
 
     for name in moments:
