@@ -1,10 +1,10 @@
--- Grain: one row a weekday (0 Monday) and hour of the day (local).
+-- Grain: one row a weekday (1 Monday) and hour of the day (local).
 -- What an ordinary week looks like: means over the final days of the last 8 weeks, holidays
 -- left out. A day without a conversation is not known to have existed and does not count.
 create or replace view v_hour_profile as
 with
 day as (
-    select cast(c.local_start as date) as local_day, weekday(c.local_start) as weekday
+    select cast(c.local_start as date) as local_day, weekday(c.local_start) + 1 as weekday
     from rpt_cohort as c
     where
         c.grain = 'day'

@@ -1,6 +1,7 @@
 -- Grain: one row a vendor ticket and target (metric: first_reply, close) that it has.
 -- Whether it was met: is_breached is 1 once due_at has passed without it, and NULL while it is not
--- known, as is a reply to a ticket whose messages are not read. Targets are those of
+-- known, as is a reply to a ticket whose messages are not read. is_met leaves out besides what is
+-- not due yet, so that its mean is the share of targets that were met. Targets are those of
 -- rpt_sla_target; elapsed_s is in the target's kind of hours.
 create or replace view v_ticket_sla as
 with
@@ -42,5 +43,9 @@ select
     met_at,
     elapsed_s,
     case when is_known = 1 then coalesce(met_at, utc_timestamp(6)) > due_at end as is_breached,
+    case
+        when is_known = 1 and coalesce(met_at, utc_timestamp(6)) > due_at then 0
+        when is_known = 1 and met_at is not null then 1
+    end as is_met,
     updated_at
 from target

@@ -21,15 +21,18 @@ WEEKS: Final = (
     "rpt_cohort where grain = 'week' and provisional = 0 and scope = 'all'"
     f" and local_start >= {QUARTER} and local_start <= snapshot_at + interval 8 hour"
 )
+MET: Final = "case when is_breached = 1 then 0 when met_at is not null then 1 end"
 SUPPLIER: Final = "concat(coalesce(s.supplier_name, '？'), ' #', {})"
 
 NUMBERS: Final = {
-    "tickets_open": "select count(*) as open_at_end from rpt_ticket where is_closed = 0",
+    "tickets_open": "select count(*) as open_at_end from rpt_ticket"
+    " where is_closed = 0 and is_missing = 0",
     "tickets_waiting": "select count(*) as waiting_for_vendor from rpt_ticket"
     " where waits_for = 'vendor'",
     "tickets_first_reply": "select round(avg(first_reply_s) / 60) * 60000 as first_reply_mean_ms"
     f" from rpt_ticket where local_created_at >= {YEAR}",
-    "tickets_sla": "select sum(is_breached = 0) / count(is_breached) as met_share"
+    "tickets_sla": "select sum(is_breached = 0 and met_at is not null)"
+    " / sum(is_breached = 1 or met_at is not null) as met_share"
     f" from v_ticket_sla where local_day >= {YEAR}",
     "tickets_new_by_week": f"select {MONDAY.format('local_created_at')} as local_created_at,"
     " nullif(sum(vendor = 'ALIBABA'), 0) as ALIBABA, nullif(sum(vendor = 'HUAWEI'), 0) as HUAWEI,"
@@ -43,8 +46,8 @@ NUMBERS: Final = {
     " first_reply_p50_h, first_reply_p90_s / 3600 as first_reply_p90_h from rpt_ticket_cohort"
     f" where grain = 'month' and scope = 'all' and local_start >= {YEAR}",
     "tickets_sla_by_month": "select date(date_format(local_day, '%Y-%m-01')) as local_day,"
-    " 1 - avg(case when metric = 'close' then is_breached end) as `关单 | close`,"
-    " 1 - avg(case when metric = 'first_reply' then is_breached end) as `首次响应 | first reply`"
+    f" avg(case when metric = 'close' then {MET} end) as `关单 | close`,"
+    f" avg(case when metric = 'first_reply' then {MET} end) as `首次响应 | first reply`"
     f" from v_ticket_sla where local_day >= {YEAR} group by 1",
     "tickets_by_product": "select product_name, count(*) as tickets from rpt_ticket"
     f" where local_created_at >= {YEAR} group by 1 order by 2 desc limit 10",
@@ -84,7 +87,7 @@ NUMBERS: Final = {
             ("7. > 6 min", "over_6min"),
         )
     ),
-    "cs_week": f"select lpad(hour, 2, '0') as hour_label, {WEEKDAY.format('weekday')} as"
+    "cs_week": f"select lpad(hour, 2, '0') as hour_label, {WEEKDAY.format('weekday - 1')} as"
     " weekday_label, mean_offered as conversations from v_hour_profile",
     "cs_handling": "select local_start, handling_p50_s / 60 as median_min, handling_p90_s /"
     f" 60 as p90_min from {WEEKS}",
@@ -108,8 +111,8 @@ NUMBERS: Final = {
     " '报表 | reports') as entity_label, '✓ 及时 | current' as state_label"
     " from sync_state where entity in ('tickets', 'catalog', 'snapshot', 'build')",
     "sync_lag": "select id as account_label from cloud_user",
-    "sync_tickets_by_vendor": "select vendor, sum(is_closed = 0) as open_tickets, sum(is_complete)"
-    " as complete_tickets, sum(is_closed > is_complete) as closed_not_complete"
+    "sync_tickets_by_vendor": "select vendor, sum(is_closed = 0 and is_missing = 0)"
+    " as open_tickets, sum(is_complete) as complete_tickets, sum(is_closed > is_complete) as closed_not_complete"
     " from rpt_ticket group by 1",
     "sync_snapshots": "select date(moment) as snapshot_local,"
     " avg(if(full_because is not null, took, null)) as `全量 | full`,"

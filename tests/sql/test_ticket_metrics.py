@@ -147,6 +147,14 @@ def test_handoffs_count_changes_between_people_of_support(desk: Desk) -> None:
     assert desk.look("select staff_people, handoffs from v_ticket") == [(2, 2)]
 
 
+def test_who_wrote_is_not_counted_where_the_vendor_does_not_say(desk: Desk) -> None:
+    desk.ticket("1", f"{MONDAY} 10:00", closed_after=5, messages=((0, CUSTOMER), (1, STAFF)))
+    desk.ticket("2", f"{MONDAY} 10:00", closed_after=5, messages=((0, CUSTOMER),))
+    desk.build()
+    people = "select ticket_id, staff_people, handoffs from v_ticket order by 1"
+    assert desk.look(people) == [("1", None, None), ("2", 0, 0)]
+
+
 def test_an_open_ticket_tells_who_has_to_act_once_its_messages_are_read(desk: Desk) -> None:
     for number, (talk, count) in enumerate(
         [
@@ -375,16 +383,25 @@ def test_a_target_is_met_missed_or_not_known(desk: Desk) -> None:
     desk.ticket("unread", f"{MONDAY} 10:00")
     desk.build()
     query = (
-        "select ticket_id, metric, is_breached, elapsed_s / 3600 from v_ticket_sla order by 1, 2"
+        "select ticket_id, metric, is_breached, is_met, elapsed_s / 3600 from v_ticket_sla"
+        " order by 1, 2"
     )
-    assert [(*row[:3], None if row[3] is None else float(row[3])) for row in desk.look(query)] == [
-        ("met", "close", 0, 9),
-        ("met", "first_reply", 0, 0.5),
-        ("missed", "close", 1, 11),
-        ("missed", "first_reply", 1, 2),
-        ("unread", "close", 1, None),  # open, and due long ago
-        ("unread", "first_reply", None, None),
+    assert [(*row[:4], None if row[4] is None else float(row[4])) for row in desk.look(query)] == [
+        ("met", "close", 0, 1, 9),
+        ("met", "first_reply", 0, 1, 0.5),
+        ("missed", "close", 1, 0, 11),
+        ("missed", "first_reply", 1, 0, 2),
+        ("unread", "close", 1, 0, None),  # open, and due long ago
+        ("unread", "first_reply", None, None, None),
     ]
+    with desk.warehouse.engine.begin() as connection:
+        connection.exec_driver_sql(
+            "update rpt_ticket_sla set due_at = utc_timestamp + interval 1 day"
+        )
+    assert desk.look(
+        "select is_breached, is_met from v_ticket_sla where ticket_id = 'unread'"
+        " and metric = 'close'"
+    ) == [(0, None)]
 
 
 def test_every_day_has_a_row_whatever_happened_on_it(desk: Desk) -> None:

@@ -189,9 +189,9 @@ def test_the_profile_of_a_week_leaves_holidays_out(engine: sa.Engine) -> None:
             "select weekday, hour, days, mean_offered from v_hour_profile order by 1, 2"
         )
         assert [tuple(row) for row in connection.execute(query)] == [
-            (0, 10, 2, 5),
-            (0, 11, 2, 0.5),
-            (1, 9, 1, 3),
+            (1, 10, 2, 5),
+            (1, 11, 2, 0.5),
+            (2, 9, 1, 3),
         ]
 
 
