@@ -112,8 +112,8 @@ NUMBERS: Final = {
     " from sync_state where entity in ('tickets', 'catalog', 'snapshot', 'build')",
     "sync_lag": "select id as account_label from cloud_user",
     "sync_tickets_by_vendor": "select vendor, sum(is_closed = 0 and is_missing = 0)"
-    " as open_tickets, sum(is_complete) as complete_tickets, sum(is_closed > is_complete) as closed_not_complete"
-    " from rpt_ticket group by 1",
+    " as open_tickets, sum(is_complete) as complete_tickets,"
+    " sum(is_closed > is_complete) as closed_not_complete from rpt_ticket group by 1",
     "sync_snapshots": "select date(moment) as snapshot_local,"
     " avg(if(full_because is not null, took, null)) as `全量 | full`,"
     " avg(if(full_because is null, took, null)) as `增量 | changes` from (select full_because,"
