@@ -96,7 +96,7 @@ def build(
             progress("all tickets and texts are compared")
         building.build_tickets(first, counted_by, since, changed_from)
         building.written["rpt_text"] = texts.build(
-            connection, mask, version, run.beat, changed_from
+            connection, mask, version, now, run.beat, changed_from
         )
         building.note(run.run_id, first, rules)
         run.confirm_hold(connection)

@@ -8,7 +8,8 @@
 -- seats, nearest rank. Only spans in which a conversation began have rows.
 insert into rpt_seat_work (
     grain, scope, local_start, scope_id, start_at, conversations, active_seats, p50, p90,
-    acknowledging_seats, valid_seats, snapshot_id, snapshot_at, definition_version, provisional
+    acknowledging_seats, valid_seats, snapshot_id, snapshot_at, definition_version, provisional,
+    updated_at
 )
 with
 scope as (
@@ -68,6 +69,7 @@ select
         when 'day' then local_start + interval 1 day
         when 'week' then local_start + interval 7 day
         when 'month' then local_start + interval 1 month
-    end - interval :local_minutes minute + interval :settled_hours hour >= :snapshot_at as provisional
+    end - interval :local_minutes minute + interval :settled_hours hour >= :snapshot_at as provisional,
+    :built_at as updated_at
 from cell
 group by grain, scope, local_start, scope_id

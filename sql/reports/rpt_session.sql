@@ -6,7 +6,7 @@
 -- of their customers (and of some whose names have the same checksum) are put in order.
 insert into rpt_session (
     local_day, supplier_id, sessions, robot, handed_over, snapshot_id, snapshot_at,
-    definition_version, provisional
+    definition_version, provisional, updated_at
 )
 with
 routed as (
@@ -70,6 +70,7 @@ select
     :snapshot_at as snapshot_at,
     :definition_version as definition_version,
     cast(local_day as datetime) + interval 1 day - interval :local_minutes minute
-    + interval :settled_hours hour >= :snapshot_at as provisional
+    + interval :settled_hours hour >= :snapshot_at as provisional,
+    :built_at as updated_at
 from counted
 group by local_day, supplier_id

@@ -6,7 +6,8 @@
 -- waiting for anybody from the moment on at which they were missed.
 insert into rpt_ticket_backlog_day (
     local_day, vendor, account_id, product_id, category_id, open_at_end, maybe_open_at_end,
-    open_to_1d, open_to_3d, open_to_7d, open_to_14d, open_to_30d, open_over_30d, oldest_at
+    open_to_1d, open_to_3d, open_to_7d, open_to_14d, open_to_30d, open_over_30d, oldest_at,
+    updated_at
 )
 with
 -- Whatever the driver writes for them, servers compare what has a type.
@@ -74,6 +75,7 @@ select
     count(case when age_days > 7 and age_days <= 14 then is_closed end) as open_to_14d,
     count(case when age_days > 14 and age_days <= 30 then is_closed end) as open_to_30d,
     count(case when age_days > 30 then is_closed end) as open_over_30d,
-    min(case when is_closed = 0 then created_at end) as oldest_at
+    min(case when is_closed = 0 then created_at end) as oldest_at,
+    :built_at as updated_at
 from waiting
 group by local_day, vendor, account_id, product_id, category_id

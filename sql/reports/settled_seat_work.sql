@@ -1,7 +1,8 @@
 -- Grain: one row of rpt_seat_work.
 -- Purpose: that a span in which nothing changed is final.
 update rpt_seat_work
-set provisional = 0, snapshot_id = :snapshot_id, snapshot_at = :snapshot_at
+set provisional = 0, snapshot_id = :snapshot_id, snapshot_at = :snapshot_at,
+    updated_at = :built_at
 where
     provisional = 1
     and case grain

@@ -10,7 +10,10 @@ select
     m.from_customer,
     m.created_at,
     t.content collate utf8mb4_unicode_ci as content,
-    t.masked
+    t.masked,
+    f.account_id,
+    coalesce(t.updated_at, t.synced_at) as updated_at
 from rpt_text as t
 inner join stg_message as m
     on m.vendor = t.vendor and m.ticket_id = t.ticket_id and m.message_id = t.message_id
+left join rpt_ticket as f on f.vendor = t.vendor and f.ticket_id = t.ticket_id

@@ -38,6 +38,7 @@ select
     x.seat_id,
     max(e.seat_name) collate utf8mb4_unicode_ci as seat_name,
     max(e.nickname) collate utf8mb4_unicode_ci as nickname,
+    max(e.supplier_id) as supplier_id,
     x.busi_id,
     max(l.line_name) collate utf8mb4_unicode_ci as line_name,
     min(x.valid_from_at) as since_at,

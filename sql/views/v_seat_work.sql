@@ -22,7 +22,8 @@ select
     c.snapshot_id,
     c.snapshot_at,
     c.definition_version,
-    c.provisional
+    c.provisional,
+    c.updated_at
 from rpt_seat_work as c
 left join rpt_supplier as s on c.scope = 'supplier' and s.supplier_id = c.scope_id
 left join rpt_line as l on c.scope = 'line' and l.busi_id = c.scope_id

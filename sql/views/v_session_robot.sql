@@ -13,6 +13,7 @@ select
     r.snapshot_id,
     r.snapshot_at,
     r.definition_version,
-    r.provisional
+    r.provisional,
+    r.updated_at
 from rpt_session as r
 left join rpt_supplier as s on s.supplier_id = r.supplier_id

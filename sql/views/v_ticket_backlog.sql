@@ -24,7 +24,8 @@ select
     b.open_to_30d,
     b.open_over_30d,
     b.oldest_at,
-    y.watermark_at as synced_until_at
+    y.watermark_at as synced_until_at,
+    b.updated_at
 from rpt_ticket_backlog_day as b
 left join cloud_osm_product as p on p.type = b.vendor and p.id = b.product_id
 left join cloud_osm_product_type as c on c.type = b.vendor and c.id = b.category_id

@@ -35,7 +35,8 @@ select
     c.close_p90_s,
     c.built_at,
     c.definition_version,
-    c.provisional
+    c.provisional,
+    c.built_at as updated_at
 from rpt_ticket_cohort as c
 left join cloud_osm_product as p
     on c.scope = 'product' and p.type = c.vendor and p.id = c.scope_id

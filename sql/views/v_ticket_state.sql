@@ -22,6 +22,8 @@ select
     s.from_after_at,
     s.from_at,
     s.until_at,
-    timestampdiff(microsecond, s.from_at, coalesce(s.until_at, utc_timestamp(6))) / 1e6 as state_s
+    timestampdiff(microsecond, s.from_at, coalesce(s.until_at, utc_timestamp(6))) / 1e6 as state_s,
+    f.updated_at
 from rpt_ticket_state as s
+inner join rpt_ticket as f on f.vendor = s.vendor and f.ticket_id = s.ticket_id
 left join rpt_status as n on n.vendor = s.vendor and n.vendor_status = s.vendor_status collate utf8mb4_bin

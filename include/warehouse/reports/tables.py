@@ -54,6 +54,10 @@ def _wall(name: str, comment: str) -> sa.Column[Any]:
     return sa.Column(name, mysql.DATETIME(fsp=6), comment=f"本地时间：{comment}, local time")
 
 
+def _updated() -> sa.Column[Any]:
+    return sa.Column("updated_at", Utc, comment="本行生成时间, UTC | when this row was built, UTC")
+
+
 def _bucket() -> tuple[sa.Column[Any], ...]:
     """The key of an aggregate: a span of time, and whom it is about."""
     return (
@@ -193,7 +197,7 @@ rpt_conversation = table(
     _wall("local_inqueue_at", "入队时间 | when it entered the queue"),
     _wall("local_distributed_at", "分配时间 | when it was assigned"),
     _wall("local_last_ack_at", "最后消息时间 | when its last message was written"),
-    sa.Column("updated_at", Utc, comment="本行生成时间, UTC | when this row was built, UTC"),
+    _updated(),
     sa.PrimaryKeyConstraint("local_day", "row_key"),  # days are what is read and rebuilt
     sa.UniqueConstraint("row_key", name="uq_rpt_conversation_row_key"),
     sa.Index("ix_rpt_conversation_is_live", "is_live"),
@@ -253,7 +257,7 @@ rpt_cohort = table(
     _flag("is_watched", "it was read all the time: else lost and from_robot mean nothing"),
     sa.Column("service_level_s", sa.Integer, nullable=False, comment="the T of …_in_time"),
     *_origin(),
-    sa.Column("updated_at", Utc, comment="本行生成时间, UTC | when this row was built, UTC"),
+    _updated(),
 )
 
 rpt_seat_work = table(
@@ -268,6 +272,7 @@ rpt_seat_work = table(
     _count("acknowledging_seats", "seats with a last message in the span: a proxy of presence"),
     _count("valid_seats", "seats that were not deleted when the span began"),
     *_origin(),
+    _updated(),
 )
 
 rpt_queue_now = table(
@@ -325,6 +330,7 @@ rpt_session = table(
     _count("robot", "of them: with a robot"),
     _count("handed_over", "of robot: transferred, and the next within 24 h was a human"),
     *_origin(),
+    _updated(),
 )
 
 rpt_ticket = table(
@@ -377,7 +383,7 @@ rpt_ticket = table(
     _count("handoffs", "客服换人次数 | times another of them went on", nullable=True),
     sa.Column("waits_for", key(8), comment="等待方 | open: vendor or customer; NULL: not read"),
     sa.Column("waits_since_at", Utc, comment="等待起点, UTC | since when, UTC"),
-    sa.Column("updated_at", Utc, comment="本行生成时间, UTC | when this row was built, UTC"),
+    _updated(),
     sa.Column("severity", text(64), comment="严重程度，厂商原话 | severity as the vendor says it"),
     sa.Column(
         "satisfaction",
@@ -504,6 +510,7 @@ rpt_text = table(
     _count("masked", "places that were masked"),
     _id("redaction_version", "of include/redaction.py; 0: kept as it is"),
     sa.Column("synced_at", Utc, comment="of the row it was made from"),
+    _updated(),
 )
 
 rpt_ticket_cohort = table(
@@ -575,6 +582,7 @@ rpt_ticket_backlog_day = table(
     _count("open_to_30d", "其中 14 至 30 天 | over 14 to 30 days"),
     _count("open_over_30d", "其中超过 30 天 | over 30 days"),
     sa.Column("oldest_at", Utc, comment="最早创建时间, UTC | creation of the oldest, UTC"),
+    _updated(),
 )
 
 rpt_dictionary = table(

@@ -37,6 +37,7 @@ def build(
     connection: sa.Connection,
     redact: Redact,
     version: int,
+    built_at: datetime,
     beat: Callable[[], None] = lambda: None,
     changed_from: datetime | None = None,
 ) -> int:
@@ -64,7 +65,8 @@ def build(
     for first, last in _blocks(connection):
         beat()
         found = connection.execute(TEXTS, {"first": first, "last": last}).mappings()
-        rows = [_row(dict(row), redact) | {"redaction_version": version} for row in found]
+        made = {"redaction_version": version, "updated_at": built_at}
+        rows = [_row(dict(row), redact) | made for row in found]
         if rows:
             connection.execute(sa.insert(rpt_text), rows)
         written += len(rows)

@@ -1,4 +1,4 @@
-"""What a build of the reports follows: its zone, its rules, and which tickets runs changed.
+"""What a build of the reports follows (zone, rules, runs), and when it made what it told.
 
 The definitions are frozen here: ``include/warehouse`` goes on, this file does not.
 
@@ -25,6 +25,10 @@ COLUMNS: Final = {
     " COMMENT '规则摘要 | digest of what tickets are counted by'",
     "writing_from_at": "DATETIME(6) COMMENT '写入起点 | runs under way began from here on, UTC'",
 }
+UPDATED: Final = ("rpt_seat_work", "rpt_session", "rpt_ticket_backlog_day", "rpt_text")
+UPDATED_AT: Final = (
+    "`updated_at` DATETIME(6) COMMENT '本行生成时间, UTC | when this row was built, UTC'"
+)
 INDEX: Final = "ix_cloud_osm_list_synced_at"
 
 
@@ -33,6 +37,9 @@ def upgrade() -> None:
     there = _there("rpt_build").columns
     added = [f"ADD COLUMN `{name}` {type_}" for name, type_ in COLUMNS.items() if name not in there]
     ddl.alter("rpt_build", added)
+    for table in UPDATED:
+        if "updated_at" not in _there(table).columns:
+            ddl.alter(table, [f"ADD COLUMN {UPDATED_AT}"])
     if INDEX not in _there("cloud_osm_list").indexes:
         ddl.alter("cloud_osm_list", [f"ADD INDEX `{INDEX}` (`synced_at`)"])
 
@@ -42,6 +49,9 @@ def downgrade() -> None:
     is_asked = not op.get_context().as_sql
     if not is_asked or INDEX in _there("cloud_osm_list").indexes:
         ddl.alter("cloud_osm_list", [f"DROP INDEX `{INDEX}`"])
+    for table in UPDATED:
+        if not is_asked or "updated_at" in _there(table).columns:
+            ddl.alter(table, ["DROP COLUMN `updated_at`"])
     there = _there("rpt_build").columns
     dropped = [f"DROP COLUMN `{name}`" for name in COLUMNS if not is_asked or name in there]
     ddl.alter("rpt_build", dropped)

@@ -21,7 +21,7 @@ def build(warehouse):
 
     def run(version=1, redact=lambda text: (text.upper(), 1)):
         with warehouse.bulk() as connection:
-            written = texts.build(connection, redact, version)
+            written = texts.build(connection, redact, version, DAY)
             connection.commit()
         return written
 
