@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
-from typing import Annotated, Any, ClassVar, Final, TypeAlias, TypeVar
+from typing import Annotated, Any, ClassVar, Final, NamedTuple, TypeAlias, TypeVar
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -30,6 +30,23 @@ SHANGHAI: Final = ZoneInfo("Asia/Shanghai")
 EARLIEST: Final = datetime(2000, 1, 1, tzinfo=UTC)
 EARLIEST_DESK: Final = date(1970, 1, 3)
 """Vendors are asked for creation span by span: from the year 1 on that would never end."""
+
+
+class Limits(NamedTuple):
+    """After how many seconds data is late: a warning from *warn_s* on, an error from *error_s*."""
+
+    warn_s: int
+    error_s: int
+
+
+LATE_AFTER: Final = {
+    "tickets": Limits(1_800, 7_200),
+    "catalog": Limits(172_800, 691_200),
+    "snapshot": Limits(7_200, 28_800),
+    "build": Limits(7_200, 28_800),
+    "checks": Limits(172_800, 691_200),
+}
+"""Two and eight intervals of what keeps each kind fresh (``include/work/schedules.py``)."""
 LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 _ON, _OFF = ("1", "true", "yes", "on"), ("0", "false", "no", "off")
 
@@ -123,6 +140,37 @@ def _day_span(value: str | tuple[int, int]) -> tuple[int, int]:
         if opens_min < 60 and closes_min < 60 and span[0] < span[1] <= 24 * 3600:
             return span
     raise ValueError(f"must be a span of one day like 09:00-18:00, not {value!r}")
+
+
+def _limits(value: str | dict[str, Limits]) -> dict[str, Limits]:
+    """``tickets=30m/2h,checks=3d`` over the defaults; without a second span four times the first."""
+    if not isinstance(value, str):
+        return value
+    limits = dict(LATE_AFTER)
+    for part in filter(None, (word.strip() for word in value.split(","))):
+        kind, _, said = (word.strip() for word in part.partition("="))
+        if kind not in limits:
+            raise ValueError(f"says {part!r}: the kinds are {', '.join(limits)}")
+        warn, _, error = said.partition("/")
+        warn_s = _seconds(warn, part)
+        error_s = _seconds(error, part) if error else 4 * warn_s
+        if error_s < warn_s:
+            raise ValueError(f"says {part!r}: an error cannot come before its warning")
+        limits[kind] = Limits(warn_s, error_s)
+    return limits
+
+
+def _seconds(span: str, part: str) -> int:
+    found = re.fullmatch(r"\s*([1-9]\d{0,4})\s*([mhd])\s*", span)
+    if not found:
+        raise ValueError(f"says {part!r}: write it like tickets=30m/2h, in m, h or d")
+    return int(found[1]) * {"m": 60, "h": 3_600, "d": 86_400}[found[2]]
+
+
+def _line(value: str) -> str:
+    if len(value) > 100 or not value.isprintable():
+        raise ValueError("must be one line of at most 100 characters")
+    return value
 
 
 def _choice(value: str, choices: tuple[str, ...]) -> str:
@@ -276,6 +324,14 @@ class Settings(ZoneSettings):
     run_minutes: Annotated[float, allow_number(0.1, 24 * 60)] = 10.0
     """``RUN_MINUTES``: so long a task of a scheduled ``sync_tickets`` reads; what is left the next
     one reads. Less than the 15 minutes between two, so that each account has its turn in time."""
+    late_after: Annotated[dict[str, Limits], BeforeValidator(_limits)] = LATE_AFTER
+    """``LATE_AFTER``: when data counts as late, a warning and then an error, for some or all kinds:
+    ``tickets=30m/2h,catalog=2d/8d,snapshot=2h/8h,build=2h/8h,checks=2d/8d`` is the default (m, h,
+    d); without the second span it is four times the first. After a change run ``migrate``, so that
+    ``v_freshness`` says the same."""
+    maintainer: Annotated[str, BeforeValidator(_line)] = ""
+    """``MAINTAINER``: who mends the code, a name or an address, as reasons and alerts call them;
+    empty: "the developers of this tool"."""
     vendor_proxy: Url = ""
     """``VENDOR_PROXY``: URL of a proxy for calls to vendors; proxies of the shell are ignored."""
 

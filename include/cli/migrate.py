@@ -8,6 +8,7 @@ import typer
 
 from include.cli.console import report, say, session
 from include.errors import ConfigError
+from include.vendors.registry import load_settings
 
 if TYPE_CHECKING:
     from include.warehouse.schema.migrations import Preview, Report
@@ -25,7 +26,7 @@ def migrate(*, print_sql: bool, dry_run: bool, to: str | None) -> None:
     if print_sql + dry_run + (to is not None) > 1:
         raise ConfigError("--sql, --dry-run and --to exclude each other")
     if print_sql:
-        sql = migrations.script()
+        sql = migrations.script(load_settings().late_after)
         typer.echo(sql, nl=not sql.endswith("\n"))
         return
     with session() as place:
@@ -40,7 +41,8 @@ def migrate(*, print_sql: bool, dry_run: bool, to: str | None) -> None:
                 " it puts its views back"
             )
         else:
-            _show_report(migrations.upgrade(engine, progress=say))
+            late_after = place.settings.late_after
+            _show_report(migrations.upgrade(engine, late_after=late_after, progress=say))
 
 
 def _show_report(done: Report) -> None:

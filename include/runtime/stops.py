@@ -7,16 +7,17 @@ No DAG file imports this module: Airflow's models stand at its top.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import PurePath
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import sqlalchemy as sa
 from airflow.jobs.job import Job, JobState, health_check_threshold
 from airflow.models.dag import DagModel
 from airflow.models.dagrun import DagRun
 from airflow.models.errors import ParseImportError
+from airflow.models.pool import Pool
 from airflow.models.taskinstance import TaskInstance
 from airflow.utils.session import create_session
 from airflow.utils.state import DagRunState, TaskInstanceState
@@ -24,38 +25,16 @@ from sqlalchemy.orm import Session
 
 from include.errors import ConfigError
 from include.work.schedules import BY_HAND, SCHEDULES
+from include.work.stops import Cause, Stop
 
 OURS: Final = (*(schedule.dag_id for schedule in SCHEDULES.values()), *BY_HAND)
 OPTIONAL: Final = SCHEDULES["snapshot"].dag_id
 """Stays switched off where there is no customer service."""
 SCHEDULER, PROCESSOR = "SchedulerJob", "DagProcessorJob"  # Airflow's names
-SERVICES: Final = {
-    SCHEDULER: ("the scheduler", "airflow scheduler"),
-    PROCESSOR: ("the DAG processor", "airflow dag-processor"),
-}
-"""What must run beside the API server, and the command that starts it."""
+SERVICES: Final = {SCHEDULER: "scheduler", PROCESSOR: "dag-processor"}
+"""What must run beside the API server, by the command of ``airflow`` that starts it."""
 WAIT_SECONDS: Final = 300
 """What waits for longer is told."""
-
-Kind = Literal["broken", "off", "waiting"]
-"""Broken; switched off by a person; or waiting for what may yet come by itself."""
-
-
-@dataclass(frozen=True, slots=True)
-class Stop:
-    """Something that keeps runs from starting or going on, and makes none of them red."""
-
-    kind: Kind
-    subject: str
-    """A DAG's id, or the part of Airflow that is meant."""
-    what: str
-    """In words that *since* goes on from, where it is known."""
-    since: datetime | None
-    """Its beginning, or the last sign of the contrary, in UTC; None: there never was one."""
-    next_step: str
-    halted: frozenset[str]
-    """The DAGs whose runs do not start, or do not go on, as long as it lasts."""
-
 
 @dataclass(frozen=True, slots=True)
 class _Facts:
@@ -68,6 +47,8 @@ class _Facts:
     active: dict[str, Any]
     tasks: dict[str, Any]
     last_runs: dict[str, Any]
+    pools: dict[str, int]
+    wanted: list[Any]
 
 
 def find_stops(*, now: datetime) -> list[Stop]:
@@ -80,7 +61,7 @@ def find_stops(*, now: datetime) -> list[Stop]:
         raise ConfigError(f"Airflow's database does not answer: {words[:200]}") from error
     silent = dict(_find_silent(facts, now))
     stops = (_find_stop(dag_id, facts, now, silent) for dag_id in OURS)
-    return [*silent.values(), *(stop for stop in stops if stop)]
+    return [*silent.values(), *_find_missing_pools(facts), *(stop for stop in stops if stop)]
 
 
 def _read_facts(session: Session) -> _Facts:
@@ -128,6 +109,20 @@ def _read_facts(session: Session) -> _Facts:
         active={row.dag_id: row for row in alive if row.state == DagRunState.RUNNING},
         tasks={row.dag_id: row for row in session.execute(_tasks_of_active_runs())},
         last_runs={row.dag_id: row for row in session.execute(last_runs)},
+        pools=dict(session.execute(sa.select(Pool.pool, Pool.slots)).tuples().all()),
+        wanted=list(session.execute(_pools_of_active_runs())),
+    )
+
+
+def _pools_of_active_runs() -> sa.Select[*tuple[Any, ...]]:
+    """Which DAG's tasks want which pool, and since when the first of them waits for it."""
+    task = TaskInstance
+    return (
+        sa.select(task.dag_id, task.pool, sa.func.min(task.scheduled_dttm).label("since"))
+        .join(DagRun, (DagRun.dag_id == task.dag_id) & (DagRun.run_id == task.run_id))
+        .where(DagRun.dag_id.in_(OURS), DagRun.state == DagRunState.RUNNING)
+        .where(task.state == TaskInstanceState.SCHEDULED)
+        .group_by(task.dag_id, task.pool)
     )
 
 
@@ -152,63 +147,64 @@ def _tasks_of_active_runs() -> sa.Select[*tuple[Any, ...]]:
 def _find_silent(facts: _Facts, now: datetime) -> Iterator[tuple[str, Stop]]:
     """The services without a heartbeat, by their type of job."""
     unread = frozenset(i for i in OURS if i not in facts.dags or facts.dags[i].is_stale)
-    for job_type, (name, command) in SERVICES.items():
+    for job_type, command in SERVICES.items():
         beat = facts.beats.get(job_type)
         limit = health_check_threshold(job_type, 0)
         if beat and beat.running and (now - beat.running).total_seconds() <= limit:
             continue
-        what = "gives no sign of life" if beat else "was never started"
+        cause = Cause.SILENT if beat else Cause.NOT_STARTED
         halted = frozenset(OURS) if job_type == SCHEDULER else unread
-        next_step = f"start it: `{command}`" + ("; its log says why it ended" if beat else "")
-        yield job_type, Stop("broken", name, what, beat and beat.last, next_step, halted)
+        yield job_type, Stop(cause, command, beat and beat.last, halted)
+
+
+def _find_missing_pools(facts: _Facts) -> Iterator[Stop]:
+    """The default pool, which every task of ours wants that was given no other, and those given."""
+    halted = {Pool.DEFAULT_POOL_NAME: frozenset(OURS)}
+    since: dict[str, Any] = {}
+    for row in facts.wanted:
+        halted[row.pool] = halted.get(row.pool, frozenset()) | {row.dag_id}
+        since[row.pool] = min(filter(None, (row.since, since.get(row.pool))), default=None)
+    for name, dags in halted.items():
+        if facts.pools.get(name, 0) == 0:  # -1: without a limit
+            yield Stop(Cause.NO_POOL, name, since.get(name), dags)
 
 
 def _find_stop(dag_id: str, facts: _Facts, now: datetime, silent: Collection[str]) -> Stop | None:
     """What stops a DAG: the first that there is, without what follows from *silent* services."""
 
-    def tell(kind: Kind, what: str, since: datetime | None, next_step: str) -> Stop:
-        return Stop(kind, dag_id, what, since, next_step, frozenset((dag_id,)))
+    def tell(cause: Cause, since: datetime | None, *, detail: str = "", runs: int = 0) -> Stop:
+        halted = frozenset[str]() if cause is Cause.FULL else frozenset((dag_id,))
+        return Stop(cause, dag_id, since, halted, detail, runs)
 
     dag, queued = facts.dags.get(dag_id), facts.queued.get(dag_id)
     if error := facts.errors.get(dag_id):
         lines = (error.stacktrace or "").strip().splitlines() or ["no reason was kept"]
-        what = f"cannot be imported ({lines[-1].strip()[:200]})"
         # When it was last read without one: the error's own time is that of the latest try.
-        return tell("broken", what, dag and dag.last_parsed_time, "mend what that names")
+        since = dag and dag.last_parsed_time
+        return tell(Cause.NOT_IMPORTED, since, detail=lines[-1].strip()[:200])
     if dag is None or dag.is_stale:
         if PROCESSOR in silent:
             return None
-        what = "is no longer found by Airflow" if dag else "was never found by Airflow"
-        step = f"put {dag_id}.py into the folder of DAGs"
-        return tell("broken", what, dag and dag.last_parsed_time, step)
+        return tell(Cause.GONE if dag else Cause.NOT_FOUND, dag and dag.last_parsed_time)
     if dag.is_paused:
         last = facts.last_runs.get(dag_id)
         began = last and last.began_at
         if not queued and (dag_id in BY_HAND or (dag_id == OPTIONAL and not began)):
             return None
-        what = f"is switched off, with {_count(queued)}:" if queued else "is switched off:"
-        what += " no run" if began else " it never ran"
-        return tell("off", what, began, "switch it on in the list of DAGs")
+        return tell(Cause.PAUSED, began, runs=queued.number if queued else 0)
     if SCHEDULER in silent:
         return None
     if queued and _has_waited(queued.since, now):
-        what = f"has {_count(queued)} in the queue"
         active = facts.active.get(dag_id)
-        if active and active.number >= (dag.max_active_runs or 1):
-            step = "no more may be active than there are: wait, or end one"
-            return replace(tell("waiting", what, queued.since, step), halted=frozenset())
-        return tell("waiting", what, queued.since, "the scheduler's log says why")
+        is_full = active and active.number >= (dag.max_active_runs or 1)
+        cause = Cause.FULL if is_full else Cause.QUEUED
+        return tell(cause, queued.since, runs=queued.number)
     tasks = facts.tasks.get(dag_id)
     if tasks and not tasks.running and tasks.waiting_since:
         since = max(tasks.waiting_since, tasks.last_end or tasks.waiting_since)
         if _has_waited(since, now):
-            step = "is there a worker, and a place: `parallelism`, the pool `default_pool`?"
-            return tell("waiting", "has tasks that wait, and none that runs,", since, step)
+            return tell(Cause.STARVED, since)
     return None
-
-
-def _count(queued: Any) -> str:
-    return f"{queued.number} waiting {'run' if queued.number == 1 else 'runs'}"
 
 
 def _has_waited(since: datetime | None, now: datetime) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import io
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -21,6 +21,7 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 
 from include.errors import AlreadyRunningError, CheckError, ConfigError
+from include.settings import LATE_AFTER, Limits
 from include.warehouse.bookkeeping.leftovers import Leftover, read_leftovers
 from include.warehouse.dictionary import comments, entries, stored
 from include.warehouse.mysql import dedicated
@@ -96,6 +97,7 @@ class Preview:
 def upgrade(
     engine: sa.Engine,
     *,
+    late_after: Mapping[str, Limits] = LATE_AFTER,
     progress: Say = lambda _: None,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Report:
@@ -121,7 +123,7 @@ def upgrade(
 
         def describe() -> None:
             comments.apply(connection, dictionary, progress=progress)
-            views.apply(connection, progress=progress)
+            views.apply(connection, late_after=late_after, progress=progress)
             stored.apply(connection, dictionary)
 
         move.wait_for_locks(
@@ -239,13 +241,13 @@ def _refuse_no_way_back(before: str | None, revision: str) -> None:
             )
 
 
-def script() -> str:
+def script(late_after: Mapping[str, Limits] = LATE_AFTER) -> str:
     """All that ``upgrade`` makes as SQL, for a DBA and an empty database; both servers run it."""
     buffer = io.StringIO()
     command.upgrade(_config(buffer), "head", sql=True)
     dictionary = entries.read()
     return (
-        f"{HEAD}{buffer.getvalue()}\n{comments.script(dictionary)}{views.script()}"
+        f"{HEAD}{buffer.getvalue()}\n{comments.script(dictionary)}{views.script(late_after)}"
         f"{stored.script(dictionary)}"
     )
 

@@ -7,12 +7,14 @@ by BI tools.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Final
 
 import sqlalchemy as sa
+
+from include.settings import LATE_AFTER, Limits
 
 SQL: Final = Path(__file__).resolve().parents[3] / "sql"
 STAGING: Final = "stg_"
@@ -25,14 +27,14 @@ NO_RIGHT: Final = (1142, 1370)
 LAST_MILLISECOND: Final = 253370764799999
 """The end of the year 9998, UTC: a later moment MySQL cannot show in every zone."""
 
-LATE_SECONDS: Final = {"tickets": 1_800, "catalog": 172_800, "snapshot": 7_200, "build": 7_200}
-"""Two intervals of what keeps an entity fresh, as in ``include/work/schedules.py``."""
 
+def statements(late_after: Mapping[str, Limits] = LATE_AFTER) -> dict[str, str]:
+    """The statement of each view by its name; a view stands after those it reads.
 
-def statements() -> dict[str, str]:
-    """The statement of each view by its name; a view stands after those it reads."""
+    *late_after* is the setting, for what a view calls late.
+    """
     texts = {
-        path.stem: _filled(path.read_text(encoding="utf-8"))
+        path.stem: _filled(path.read_text(encoding="utf-8"), late_after)
         for folder in ("staging", "views")
         for path in sorted((SQL / folder).glob("*.sql"))
     }
@@ -41,13 +43,18 @@ def statements() -> dict[str, str]:
     return {name: texts[name].strip() for name in TopologicalSorter(reads).static_order()}
 
 
-def apply(connection: sa.Connection, *, progress: Callable[[str], None] = lambda _: None) -> None:
+def apply(
+    connection: sa.Connection,
+    *,
+    late_after: Mapping[str, Limits] = LATE_AFTER,
+    progress: Callable[[str], None] = lambda _: None,
+) -> None:
     """Create every view that is missing, and replace each that differs.
 
     One that is the same is not touched: replacing it would wait for whoever reads it, and let all
     others wait. One that this code no longer has stays, and is named.
     """
-    known = statements()
+    known = statements(late_after)
     there = sa.inspect(connection).get_view_names()
     # As it is written: a % in it means no parameter.
     plainly = connection.execution_options(no_parameters=True)
@@ -102,14 +109,14 @@ def _shown(connection: sa.Connection, name: str) -> list[str]:
     return shown
 
 
-def script() -> str:
+def script(late_after: Mapping[str, Limits] = LATE_AFTER) -> str:
     """All views as SQL, to run after the tables were made."""
-    return "".join(f"{statement};\n\n" for statement in statements().values())
+    return "".join(f"{statement};\n\n" for statement in statements(late_after).values())
 
 
-def _filled(text: str) -> str:
-    """The text of a file with what only our code knows."""
-    late = " ".join(f"when '{entity}' then {after}" for entity, after in LATE_SECONDS.items())
+def _filled(text: str, late_after: Mapping[str, Limits]) -> str:
+    """The text of a file with what only our code, or the operator, knows."""
+    late = " ".join(f"when '{kind}' then {of.warn_s}" for kind, of in late_after.items())
     for name, value in (("last_millisecond", str(LAST_MILLISECOND)), ("late_seconds", late)):
         text = text.replace(f"{{{name}}}", value)
     return text
