@@ -143,7 +143,7 @@ def _day_span(value: str | tuple[int, int]) -> tuple[int, int]:
 
 
 def _limits(value: str | dict[str, Limits]) -> dict[str, Limits]:
-    """``tickets=30m/2h,checks=3d`` over the defaults; without a second span four times the first."""
+    """``tickets=30m/2h,checks=3d`` over the defaults; the second span is else four of the first."""
     if not isinstance(value, str):
         return value
     limits = dict(LATE_AFTER)

@@ -36,6 +36,7 @@ SERVICES: Final = {SCHEDULER: "scheduler", PROCESSOR: "dag-processor"}
 WAIT_SECONDS: Final = 300
 """What waits for longer is told."""
 
+
 @dataclass(frozen=True, slots=True)
 class _Facts:
     """What Airflow knows, by the type of a job or the id of a DAG of ours; rows of our queries."""

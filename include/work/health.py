@@ -1,4 +1,4 @@
-"""How everything fares, read from the ledger: what `status` prints and the health page shows.
+"""The facts of how everything fares, read from the ledger; ``verdicts.py`` judges them.
 
 Needs SELECT on ``sync_*``, ``cloud_osm_*``, ``cloud_user`` (to count it) and ``cs_snapshot*`` only;
 accounts appear once a run has taken them.
@@ -7,8 +7,8 @@ accounts appear once a run has taken them.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -17,7 +17,6 @@ from include.pipelines import checks, reports
 from include.vendors.registry import catalog_site
 from include.warehouse.bookkeeping.ledger import STALE_SECONDS, is_ahead, owner_of
 from include.warehouse.bookkeeping.tables import sync_check, sync_quarantine, sync_run, sync_state
-from include.warehouse.customer_service import manifest
 from include.warehouse.mysql import Warehouse
 from include.warehouse.tickets.accounts import AccountInfo
 from include.warehouse.tickets.tables import (
@@ -29,9 +28,8 @@ from include.warehouse.tickets.tables import (
     cloud_osm_source,
     cloud_user,
 )
-from include.warehouse.types import NOW
-from include.work.schedules import is_late, measure_lag
-from include.work.turns import IN_VAIN, NOBODY, TRIED_IN_VAIN, whose_turn
+from include.warehouse.types import NOW, Utc
+from include.work.snapshot_health import SnapshotHealth, read_snapshot
 
 COUNTED: Final = (
     cloud_user,
@@ -44,6 +42,13 @@ COUNTED: Final = (
     sync_run,
     sync_quarantine,
 )
+
+
+BUILD_LASTS: Final = timedelta(days=7)
+"""Reports that lack no change are current for so long: they count by day, and each is a new one."""
+UNENDED: Final = ("running", "stopped")
+"""What stopped a run from outside is nobody's fault, and says nothing of the next."""
+LONG_AGO: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,18 +72,20 @@ class Standing:
     is_ahead: bool
     """Whether no run can have set the watermark; the next run goes back to what is proven."""
     lag_seconds: int | None
-    """How far behind the present what readers see is; of reports, for how long they lack a change.
-    None: unknown, or of an entity without a schedule."""
-    is_late: bool
-    """Whether that is more than two intervals of its schedule."""
+    """How far behind the present what readers see is; of reports, for how long they lack a change,
+    or are older than ``BUILD_LASTS``. None: it never was current."""
     calls: int
     written: int
     messages: int
     error_class: str | None
     error_text: str | None
-    """Of the latest run that ended; without a class what a run that is done has to say."""
+    """Of the latest run that ended by itself; without a class what one that is done has to say."""
     request_id: str | None
-    whose_turn: str | None
+    failing_since_at: datetime | None
+    """End of the first of the runs that failed in a row; None: the latest did not fail."""
+    failures: int
+    """How many failed in a row."""
+    heartbeat_at: datetime | None
     open: int
     incomplete: int
     gone: int
@@ -93,50 +100,9 @@ class Quarantined:
     ticket_id: str
     error_class: str
     error_text: str
-    whose_turn: str
     attempts: int
     first_at: datetime
     last_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class SnapshotTable:
-    """What the latest published snapshot read and changed of one table, and what it left."""
-
-    table_name: str
-    rows_read: int
-    opened: int
-    closed: int
-    present: int
-    unfit: int
-    duplicates: int
-
-
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """The newest snapshot, not published: too many rows had vanished.
-
-    *accept*: how many. *times*: how many were refused in a row.
-    """
-
-    refused_at: datetime
-    accept: int
-    times: int
-    tables: list[str]
-
-
-@dataclass(frozen=True, slots=True)
-class SnapshotHealth:
-    """The customer-service tables as of the latest published snapshot."""
-
-    snapshot_id: int
-    snapshot_at: datetime
-    age_seconds: int
-    full_because: str | None
-    """Why all rows were read; None: only what changed."""
-    notes: str | None
-    tables: list[SnapshotTable]
-    refused: Refused | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +124,10 @@ class Health:
     snapshot: SnapshotHealth | None
     checks: list[BrokenCheck]
     quarantined: list[Quarantined]
+    waiting: dict[str, Quarantined]
+    """The oldest ticket in quarantine of each account that has one."""
+    began_at: datetime | None
+    """The first run that the ledger knows."""
     rows: dict[str, int]
 
 
@@ -167,9 +137,11 @@ def read_health(warehouse: Warehouse, *, now: datetime, quarantined: int = 20) -
     def read(connection: sa.Connection) -> Health:
         return Health(
             standings=_standings(connection, now),
-            snapshot=_snapshot(connection, now),
+            snapshot=read_snapshot(connection, now),
             checks=_checks(connection),
             quarantined=_quarantined(connection, quarantined),
+            waiting=_oldest_waiting(connection),
+            began_at=connection.scalar(sa.select(sa.func.min(sync_run.c.started_at))),
             rows={
                 table.name: connection.scalar(sa.select(sa.func.count()).select_from(table)) or 0
                 for table in COUNTED
@@ -190,12 +162,17 @@ def _standings(connection: sa.Connection, now: datetime) -> list[Standing]:
         sync_state,
         NOW.label("now"),
         _run(sync_run.c.run_id).label("latest"),
-        _run(sync_run.c.run_id, sync_run.c.outcome != "running").label("ended"),
+        _run(sync_run.c.run_id, sync_run.c.outcome.not_in(UNENDED)).label("ended"),
         _run(sync_run.c.ended_at, sync_run.c.outcome == "done").label("done_at"),
     ).order_by(s.entity.desc(), s.account_id)
     states = connection.execute(latest).mappings().all()
     unbuilt_since = _read_unbuilt(connection)
     runs = _runs(connection, [state[name] for state in states for name in ("latest", "ended")])
+    failed = {name for name, run in runs.items() if run["error_class"]}
+    series = _read_series(
+        connection,
+        [(of["account_id"], of["entity"]) for of in states if of["ended"] in failed],
+    )
     tickets = _tickets(connection)
     waiting = _waiting(connection)
     nothing = {"open": 0, "incomplete": 0, "gone": 0}
@@ -206,10 +183,12 @@ def _standings(connection: sa.Connection, now: datetime) -> list[Standing]:
             continue
         key = state["account_id"] if state["entity"] == "tickets" else None
         watermark = state["watermark_at"]
-        current_until = {reports.ENTITY: unbuilt_since or now, checks.ENTITY: state["done_at"]}
-        lag = measure_lag(now, current_until.get(state["entity"], watermark))
-        # What stopped a run from outside is nobody's fault, and the next run goes on.
-        failure = ended["error_class"] if ended and ended["outcome"] != "stopped" else None
+        current_until = watermark
+        if state["entity"] in (reports.ENTITY, checks.ENTITY):
+            current_until = state["done_at"]
+        if state["entity"] == reports.ENTITY and current_until:
+            current_until = min(unbuilt_since or now, current_until + BUILD_LASTS)
+        since, failures = series.get((state["account_id"], state["entity"]), (None, 0))
         rows.append(
             Standing(
                 account_id=state["account_id"],
@@ -221,15 +200,16 @@ def _standings(connection: sa.Connection, now: datetime) -> list[Standing]:
                 done_at=state["done_at"],
                 watermark_at=watermark,
                 is_ahead=is_ahead(watermark, state["heartbeat_at"], state["now"]),
-                lag_seconds=lag,
-                is_late=is_late(state["entity"], run["outcome"], lag),
+                lag_seconds=_seconds(now, current_until),
                 calls=run["calls"],
                 written=run["written"],
                 messages=run["messages"],
-                error_class=failure,
+                error_class=ended["error_class"] if ended else None,
                 error_text=ended["error_text"] if ended else None,
                 request_id=ended["request_id"] if ended else None,
-                whose_turn=_turn(connection, state, failure) if failure else None,
+                failing_since_at=since,
+                failures=failures,
+                heartbeat_at=state["heartbeat_at"],
                 **tickets.get(key, nothing),
                 quarantined=waiting.get(key, 0),
             )
@@ -237,55 +217,52 @@ def _standings(connection: sa.Connection, now: datetime) -> list[Standing]:
     return rows
 
 
-def _turn(connection: sa.Connection, state: sa.RowMapping, failure: str) -> str:
-    """Who must act on the latest failure: nobody no longer, where the same came again and again."""
-    turn = whose_turn(failure)
-    if turn != NOBODY:
-        return turn
-    r = sync_run.c
-    query = (
-        sa.select(r.error_class)
+def _seconds(now: datetime, current_until: datetime | None) -> int | None:
+    return max(0, int((now - current_until).total_seconds())) if current_until else None
+
+
+def _read_series(
+    connection: sa.Connection, failing: Sequence[tuple[str, str]]
+) -> dict[tuple[str, str], tuple[datetime, int]]:
+    """Since when each of *failing* has failed without a break, and how often."""
+    if not failing:
+        return {}
+    state, run, good = sync_state.c, sync_run.alias("run"), sync_run.alias("good")
+    last_good = (
+        sa.select(good.c.started_at)
         .where(
-            r.account_id == state["account_id"],
-            r.entity == state["entity"],
-            r.outcome.not_in(("running", "stopped")),
+            good.c.account_id == state.account_id,
+            good.c.entity == state.entity,
+            good.c.outcome.in_(("done", "more")),
         )
-        .order_by(r.started_at.desc())
-        .limit(TRIED_IN_VAIN)
+        .order_by(good.c.started_at.desc())
+        .limit(1)
+        .scalar_subquery()
     )
-    same = connection.scalars(query).all() == [failure] * TRIED_IN_VAIN
-    return IN_VAIN if same else turn
-
-
-def _snapshot(connection: sa.Connection, now: datetime) -> SnapshotHealth | None:
-    last = manifest.last_snapshot(connection, "complete")
-    if last is None:
-        return None
-    return SnapshotHealth(
-        snapshot_id=last.snapshot_id,
-        snapshot_at=last.snapshot_at,
-        age_seconds=max(0, int((now - last.snapshot_at).total_seconds())),
-        full_because=last.full_because,
-        notes=last.notes,
-        tables=[
-            SnapshotTable(
-                **{of.name: getattr(row.figures, of.name) for of in fields(SnapshotTable)}
-            )
-            for _, row in sorted(manifest.table_rows(connection, last.snapshot_id).items())
-        ],
-        refused=_refused(connection, last.snapshot_id),
+    begun = (
+        sa.select(
+            state.account_id,
+            state.entity,
+            sa.func.coalesce(last_good, sa.literal(LONG_AGO, Utc)).label("good_at"),
+        )
+        .where(sa.tuple_(state.account_id, state.entity).in_(failing))
+        .subquery()
     )
-
-
-def _refused(connection: sa.Connection, published: int) -> Refused | None:
-    refusals = manifest.refusals_after(connection, published)
-    if not refusals:
-        return None
-    rows = refusals[0].tables
-    over = {name: row.figures.vanished for name, row in sorted(rows.items()) if row.over_limit}
-    return Refused(
-        refusals[0].stored_at, accept=sum(over.values()), times=len(refusals), tables=list(over)
+    query = (
+        sa.select(run.c.account_id, run.c.entity, sa.func.min(run.c.ended_at), sa.func.count())
+        .join(
+            begun,
+            (begun.c.account_id == run.c.account_id)
+            & (begun.c.entity == run.c.entity)
+            & (run.c.started_at > begun.c.good_at),
+        )
+        .where(run.c.error_class.is_not(None), run.c.outcome.not_in(UNENDED))
+        .group_by(run.c.account_id, run.c.entity)
     )
+    return {
+        (account_id, entity): (since, count)
+        for account_id, entity, since, count in connection.execute(query)
+    }
 
 
 def _checks(connection: sa.Connection) -> list[BrokenCheck]:
@@ -369,19 +346,29 @@ def _waiting(connection: sa.Connection) -> dict[str | None, int]:
 def _quarantined(connection: sa.Connection, limit: int) -> list[Quarantined]:
     q = sync_quarantine.c
     query = sa.select(sync_quarantine).order_by(q.first_at, q.item_id).limit(limit)
-    return [
-        Quarantined(
-            account_id=row["account_id"],
-            ticket_id=row["item_id"],
-            error_class=row["error_class"],
-            error_text=row["error_text"],
-            whose_turn=whose_turn(row["error_class"]),
-            attempts=row["attempts"],
-            first_at=row["first_at"],
-            last_at=row["last_at"],
-        )
-        for row in connection.execute(query).mappings()
-    ]
+    return [_one_quarantined(row) for row in connection.execute(query).mappings()]
+
+
+def _oldest_waiting(connection: sa.Connection) -> dict[str, Quarantined]:
+    q = sync_quarantine.c
+    rank = sa.func.row_number().over(partition_by=q.account_id, order_by=(q.first_at, q.item_id))
+    ranked = sa.select(sync_quarantine, rank.label("rank_of")).subquery()
+    query = sa.select(ranked).where(ranked.c.rank_of == 1)
+    return {
+        row["account_id"]: _one_quarantined(row) for row in connection.execute(query).mappings()
+    }
+
+
+def _one_quarantined(row: sa.RowMapping) -> Quarantined:
+    return Quarantined(
+        account_id=row["account_id"],
+        ticket_id=row["item_id"],
+        error_class=row["error_class"],
+        error_text=row["error_text"],
+        attempts=row["attempts"],
+        first_at=row["first_at"],
+        last_at=row["last_at"],
+    )
 
 
 def _outcome(outcome: str, heartbeat: datetime | None, now: datetime) -> str:

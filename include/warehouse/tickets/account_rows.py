@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TYPE_CHECKING, Final, Literal
 
 import sqlalchemy as sa
@@ -34,6 +35,7 @@ class AccountRow:
     is_enabled: bool
     access_key: str = field(repr=False)
     stored: str = field(repr=False)
+    created_at: datetime | None = None
 
     @property
     def vendor(self) -> str:
@@ -74,6 +76,7 @@ def read_rows(
             is_enabled=row["enabled"] != 0,
             access_key=row["secret_id"] or "",
             stored=row["secret_key_secret"] or "",
+            created_at=row["create_time"],
         )
         for row in connection.execute(query).mappings()
     ]

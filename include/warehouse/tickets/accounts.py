@@ -63,6 +63,7 @@ class AccountInfo:
     name: str
     vendor: str
     region: str
+    created_at: datetime | None
     is_enabled: bool
     access_key_hint: str
     storage: Storage
@@ -150,6 +151,7 @@ def list_accounts(
                     name=row.name,
                     vendor=row.vendor,
                     region=row.region,
+                    created_at=row.created_at,
                     is_enabled=row.is_enabled,
                     access_key_hint=_hint(row.access_key),
                     storage=row.storage,
