@@ -52,6 +52,7 @@ GRANT SELECT, SHOW VIEW ON `osm`.`v_seat_work` TO `osm_report`@`%`;
 GRANT SELECT, SHOW VIEW ON `osm`.`v_service_level` TO `osm_report`@`%`;
 GRANT SELECT, SHOW VIEW ON `osm`.`v_session_robot` TO `osm_report`@`%`;
 GRANT SELECT, SHOW VIEW ON `osm`.`v_supplier_load` TO `osm_report`@`%`;
+GRANT SELECT, SHOW VIEW ON `osm`.`v_sync_status` TO `osm_report`@`%`;
 GRANT SELECT, SHOW VIEW ON `osm`.`v_ticket` TO `osm_report`@`%`;
 GRANT SELECT, SHOW VIEW ON `osm`.`v_ticket_backlog` TO `osm_report`@`%`;
 GRANT SELECT, SHOW VIEW ON `osm`.`v_ticket_cohort` TO `osm_report`@`%`;

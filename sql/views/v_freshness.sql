@@ -1,9 +1,9 @@
 -- Grain: one row an account, or a thing of its own, and what is read of it (entity).
 -- Until when the tables are current: until_at, the moment up to which all is read (reports: what
--- they are built from; those that lack nothing are current now). is_late: behind by more than two
--- intervals of its schedule; so is what was never read. error_text is the reason in words while the
--- newest run that ended did not succeed; error_class says who must act. Local times are known from
--- the first build of the reports on.
+-- they are built from; those that lack nothing are current now, but no longer than for a week after
+-- their build). is_late: behind by more than its limit for a warning (LATE_AFTER); so is what was
+-- never read. error_text is the reason in words while the newest run that ended did not succeed;
+-- error_class says who must act. Local times are known from the first build of the reports on.
 create or replace view v_freshness as
 with
 state as (
@@ -36,15 +36,18 @@ current as (
         state.*,
         case
             when entity <> 'build' then watermark_at
-            when done_from_at is not null then coalesce(
-                (
-                    select min(r.ended_at) from sync_run as r
-                    where
-                        r.started_at > state.done_from_at
-                        and r.entity in ('tickets', 'snapshot')
-                        and r.written > 0
+            when done_from_at is not null then least(
+                coalesce(
+                    (
+                        select min(r.ended_at) from sync_run as r
+                        where
+                            r.started_at > state.done_from_at
+                            and r.entity in ('tickets', 'snapshot')
+                            and r.written > 0
+                    ),
+                    utc_timestamp(6)
                 ),
-                utc_timestamp(6)
+                last_success_at + interval 7 day
             )
         end as until_at
     from state

@@ -16,7 +16,7 @@ from include.errors import ConfigError, SyncError
 from include.secrets import KeyRing
 from include.settings import Settings
 from include.vendors.registry import VENDORS, is_switched_on
-from include.warehouse.bookkeeping.tables import sync_check, sync_quarantine, sync_run
+from include.warehouse.bookkeeping.tables import sync_check, sync_quarantine, sync_run, sync_status
 from include.warehouse.customer_service.tables import HISTORIES, cs_snapshot, cs_snapshot_table
 from include.warehouse.mysql import Warehouse, connections_of
 from include.warehouse.reports.tables import rpt_dictionary
@@ -54,6 +54,7 @@ DELETED_FROM: Final = (
     sync_quarantine,
     sync_check,
     sync_run,
+    sync_status,
     cs_snapshot,
     cs_snapshot_table,
     *HISTORIES.values(),

@@ -141,3 +141,41 @@ sync_check = table(
     sa.Column("checked_at", Utc, nullable=False, comment="last run, UTC"),
     sa.Column("failing_since_at", Utc, comment="it offends since, UTC; NULL: it holds"),
 )
+
+sync_status = table(
+    "sync_status",
+    "one row a thing that is judged: how it is, why, who acts and how",
+    ("subject",),
+    sa.Column("subject", key(150), primary_key=True, comment="tickets/<account>, check/<name>, …"),
+    sa.Column(
+        "entity", key(20), nullable=False, comment="as in sync_run; check, airflow: what stops runs"
+    ),
+    sa.Column("account_id", key(50), comment="as in sync_run; NULL: of none"),
+    sa.Column("vendor", key(50), comment="alibaba, huawei, tencent; NULL: of none"),
+    sa.Column("name", text(255), nullable=False, comment="what it is, for people"),
+    sa.Column(
+        "state",
+        key(20),
+        nullable=False,
+        comment="fresh, running, late, failing, never_ran, switched_off, waiting, silent, broken,"
+        " refused, offended, quarantined",
+    ),
+    sa.Column("severity", key(10), nullable=False, comment="ok, warn, error"),
+    sa.Column("since_at", Utc, comment="the trouble began: first failure of those in a row, UTC"),
+    sa.Column(
+        "times", sa.Integer, nullable=False, server_default="0", comment="runs that failed in a row"
+    ),
+    sa.Column("reason", text(3000), comment="why, without keys or ticket texts"),
+    sa.Column(
+        "turn",
+        key(20),
+        nullable=False,
+        comment="who acts: nobody, operator, account_owner, data_owner, developers",
+    ),
+    sa.Column("who", text(100), comment="the same by name; NULL: nobody has to"),
+    sa.Column("next_step", text(2000), comment="what they do next"),
+    sa.Column("cause", key(150), comment="subject that explains this one"),
+    sa.Column("error_class", key(50), comment="class in include/errors.py"),
+    sa.Column("request_id", key(128), comment="the vendor's request id of the failure"),
+    sa.Column("evaluated_at", Utc, nullable=False, comment="it was so at that moment, UTC"),
+)

@@ -1,0 +1,26 @@
+-- Grain: one row a thing that is judged: the tickets of an account, the catalogue of a vendor's site,
+-- the snapshot, the reports, the checks, a check that found rows, what keeps Airflow from running.
+-- As it was at evaluated_at; is_stale: nobody has evaluated for 15 minutes, so that it may be
+-- otherwise by now. reason, who and next_step are those of the page and of `status`.
+create or replace view v_sync_status as
+select
+    s.subject,
+    s.entity,
+    s.account_id,
+    a.name collate utf8mb4_unicode_ci as account_name,
+    s.vendor,
+    s.name collate utf8mb4_unicode_ci as name,
+    replace(s.state, '_', ' ') collate utf8mb4_bin as state,
+    s.severity,
+    s.since_at,
+    s.times,
+    s.reason collate utf8mb4_unicode_ci as reason,
+    s.who collate utf8mb4_unicode_ci as who,
+    s.next_step collate utf8mb4_unicode_ci as next_step,
+    s.cause,
+    s.error_class,
+    s.request_id,
+    s.evaluated_at,
+    s.evaluated_at < utc_timestamp(6) - interval 15 minute as is_stale
+from sync_status as s
+left join cloud_user as a on a.id = s.account_id
