@@ -19,7 +19,7 @@ import typer
 from include import stopping
 from include.cli import accounts
 from include.cli.console import EPILOG, Exit, flags, verb
-from include.cli.options import Accounts, AsJson, Filled, Format, Vendors, day, moment
+from include.cli.options import Accounts, AsJson, FailOn, Filled, Format, Vendors, day, moment
 from include.vendors.registry import VENDORS
 
 app = typer.Typer(
@@ -242,11 +242,20 @@ def export(
 
 @app.command(epilog=EPILOG)
 @verb
-def status(as_json: AsJson = False) -> None:
-    """Show how every account fares: last runs, lag, what waits, and whose turn it is."""
+def status(
+    fail_on: Annotated[
+        FailOn,
+        typer.Option("--fail-on", help="End with 6 when anything is so severe, or worse."),
+    ] = FailOn.ERROR,
+    brief: Annotated[
+        bool, typer.Option("--brief", help="One line, for cron: how severe, what, and who acts.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Show how everything fares: what is late or fails, since when, who acts, and how."""
     from include.cli.status import status as run
 
-    run(as_json=as_json)
+    run(fail_on=fail_on, brief=brief, as_json=as_json)
 
 
 @app.command(epilog=EPILOG)

@@ -44,6 +44,7 @@ class Exit(IntEnum):
     PARTIAL = 3
     DIFFERENT = 4
     RUNNING = 5
+    TROUBLED = 6
     INTERRUPTED = stopping.EXIT_CODE
 
 
@@ -65,7 +66,8 @@ WORST_FIRST: Final = (
 )
 EPILOG: Final = (
     "Exit codes: 0 done · 1 failed · 2 usage or configuration · 3 partial, some tickets wait in"
-    " quarantine · 4 differences · 5 already running · 130 interrupted. When several accounts end"
+    " quarantine · 4 differences · 5 already running · 6 `status` found what is at or over its"
+    " --fail-on · 130 interrupted. When several accounts end"
     " differently, the first of 1, 2, 4, 3, 5 that occurred."
 )
 
@@ -187,6 +189,14 @@ def verb(function: Callable[P, None]) -> Callable[P, None]:
             logging.getLogger().removeHandler(handler)
 
     return run
+
+
+def advise_on(error: BaseException) -> str:
+    """Who acts on an error, and how, in the words of `status`."""
+    from include.work.turns import advise
+
+    name = type(error).__name__.lstrip("_")
+    return str(advise(name, str(error), maintainer=load_settings().maintainer))
 
 
 def show_error(error: BaseException, where: str = "", whose_turn: str = "") -> None:

@@ -27,6 +27,14 @@ class Format(StrEnum):
     PARQUET = "parquet"
 
 
+class FailOn(StrEnum):
+    """The choices of ``--fail-on``: how severe a verdict must be to end `status` with a code."""
+
+    WARN = "warn"
+    ERROR = "error"
+    NEVER = "never"
+
+
 class Filled(StrEnum):
     """The choices of ``load``."""
 

@@ -13,6 +13,7 @@ import typer
 from include.cli.console import (
     Exit,
     Progress,
+    advise_on,
     describe,
     exit_of,
     report,
@@ -24,7 +25,6 @@ from include.cli.console import (
     worst,
 )
 from include.vendors.registry import DECLARED, switch_of
-from include.work.turns import whose_turn
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -113,7 +113,7 @@ def read_tickets(
         )
         for answer in answers:
             if answer.error:
-                turn = whose_turn(type(answer.error).__name__)
+                turn = advise_on(answer.error)
                 show_error(answer.error, f"{answer.ticket_id}: ", f" ({turn})")
             elif answer.state == "unknown":
                 say(f"{answer.ticket_id}: none of the accounts knows it")
@@ -208,8 +208,7 @@ def document_of(result: Result) -> dict[str, Any]:
         "outcome": WORDS[code_of(result)],
         "seconds": round(result.seconds, 1),
         "counts": asdict(result.counts) if result.counts else None,
-        "error": result.error
-        and {**describe(result.error), "whose_turn": whose_turn(type(result.error).__name__)},
+        "error": result.error and {**describe(result.error), "whose_turn": advise_on(result.error)},
     }
 
 
@@ -217,7 +216,7 @@ def show_errors(results: Sequence[Result]) -> None:
     """Say what failed, where, and whose turn it is."""
     for result in results:
         if result.error is not None:
-            turn = whose_turn(type(result.error).__name__)
+            turn = advise_on(result.error)
             show_error(result.error, f"{result.account_id}: ", f" ({turn})")
 
 

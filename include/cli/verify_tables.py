@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from include.cli.console import (
     Exit,
     Progress,
+    advise_on,
     describe,
     exit_of,
     report,
@@ -17,7 +18,6 @@ from include.cli.console import (
 )
 from include.cli.snapshot import open_source
 from include.errors import SyncError
-from include.work.turns import whose_turn
 
 if TYPE_CHECKING:
     from include.pipelines.checks import CheckResult
@@ -46,10 +46,7 @@ class Tables:
         return {
             "checks": [asdict(result) | {"ok": result.ok} for result in self.checks],
             "source": [asdict(table) | {"equal": table.equal} for table in self.source],
-            "errors": [
-                describe(error) | {"whose_turn": whose_turn(type(error).__name__)}
-                for error in self.errors
-            ],
+            "errors": [describe(error) | {"whose_turn": advise_on(error)} for error in self.errors],
         }
 
     def show(self, limit: int) -> None:
@@ -84,7 +81,7 @@ class Tables:
                 " `python -m include snapshot` makes it equal"
             )
         for error in self.errors:
-            show_error(error, whose_turn=f" ({whose_turn(type(error).__name__)})")
+            show_error(error, whose_turn=f" ({advise_on(error)})")
 
 
 def look_at_tables(place: Workplace) -> Tables:

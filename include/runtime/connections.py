@@ -87,6 +87,17 @@ def source() -> SourceDatabase:
     return opened
 
 
+def names_source() -> bool:
+    """Whether there is the Airflow connection ``customer_service``."""
+    from airflow.sdk.exceptions import AirflowNotFoundException
+
+    try:
+        BaseHook.get_connection("customer_service")
+    except AirflowNotFoundException:
+        return False
+    return True
+
+
 def find_secret(connection_id: str) -> str:
     """The secret of ``conn:<id>``: the password of an Airflow connection. Raises ConfigError."""
     from airflow.sdk.exceptions import AirflowNotFoundException

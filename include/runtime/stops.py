@@ -110,7 +110,7 @@ def _read_facts(session: Session) -> _Facts:
         active={row.dag_id: row for row in alive if row.state == DagRunState.RUNNING},
         tasks={row.dag_id: row for row in session.execute(_tasks_of_active_runs())},
         last_runs={row.dag_id: row for row in session.execute(last_runs)},
-        pools=dict(session.execute(sa.select(Pool.pool, Pool.slots)).tuples().all()),
+        pools={row.pool: row.slots for row in session.execute(sa.select(Pool.pool, Pool.slots))},
         wanted=list(session.execute(_pools_of_active_runs())),
     )
 

@@ -115,10 +115,12 @@ def worst(*severities: Severity) -> Severity:
     return min(severities, key=SEVERITIES.index, default=Severity.OK)
 
 
-def urgency(verdict: Verdict) -> tuple[int, int, str, str]:
-    """What verdicts are sorted by: the most urgent first."""
+def urgency(verdict: Verdict) -> tuple[int, bool, int, str, str]:
+    """What verdicts are sorted by: the most urgent first, what a person left out last."""
+    is_left_out = verdict.state is State.SWITCHED_OFF and verdict.severity is Severity.OK
     return (
         SEVERITIES.index(verdict.severity),
+        is_left_out,
         STATES.index(verdict.state),
         verdict.vendor,
         verdict.subject,

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from include.cli.check.finding import Finding, clock
-from include.cli.console import Progress, masker, utcnow
+from include.cli.console import Progress, advise_on, masker, utcnow
 from include.errors import SyncError
 from include.models import Account, SyncWindow
 from include.secrets import KeyRing, reference_from_environment
@@ -88,6 +88,4 @@ def _vendor(what: str, account: Account, settings: Settings) -> Iterator[Finding
         finally:
             client.close()
     except SyncError as error:
-        from include.work.turns import whose_turn
-
-        yield Finding(what, "failed", str(error), whose_turn(type(error).__name__))
+        yield Finding(what, "failed", str(error), advise_on(error))

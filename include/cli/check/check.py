@@ -78,7 +78,7 @@ def _all() -> Iterator[Finding]:
             "set WAREHOUSE_URL=mysql+pymysql://user:password@host:3306/database",
         )
     yield from check_source(settings)
-    yield from check_airflow()
+    yield from check_airflow(settings)
 
 
 def _keys(ring: KeyRing) -> Iterator[Finding]:
