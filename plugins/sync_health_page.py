@@ -24,9 +24,9 @@ from include.runtime.stops import find_stops
 from include.vendors.registry import DECLARED, VENDORS
 from include.work.evaluation import Evaluation, evaluate
 from include.work.health import Standing
-from include.work.summary import headline, is_left_out, severity_of
+from include.work.summary import headline, severity_of
 from include.work.turns import advise
-from include.work.verdict import Severity, State, Verdict
+from include.work.verdict import Severity, State, Verdict, is_left_out
 from include.work.verdict_of_data import judge_ticket
 from include.work.verdicts import AIRFLOW, CHECK
 from include.work.words import say_span

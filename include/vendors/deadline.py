@@ -9,6 +9,7 @@ import threading
 import time
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -115,6 +116,19 @@ def open_session(proxy: str | None = None) -> requests.Session:
     for scheme in ("http://", "https://"):
         session.mount(scheme, _Adapter(pool_maxsize=16))
     return session
+
+
+def describe_way(url: str, proxy: str | None = None) -> str:
+    """Where a call goes, for its errors: host and port, and those of the proxy."""
+    where = _place(url)
+    return f"{where} through the proxy {_place(proxy)}" if proxy else where
+
+
+def _place(url: str) -> str:
+    parsed = urlsplit(url)
+    host = parsed.hostname or ""
+    port = parsed.port or (443 if parsed.scheme == "https" else 80)
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 class _Session(requests.Session):

@@ -35,7 +35,7 @@ from include.errors import (
 )
 from include.models import Account
 from include.vendors.answers import read_body
-from include.vendors.deadline import Deadline, open_session
+from include.vendors.deadline import Deadline, describe_way, open_session
 from include.vendors.fields import Json, Record, kind
 from include.vendors.headers import find_skew, hint_at_clock, seconds_asked
 from include.vendors.rate import RateLimit
@@ -105,7 +105,7 @@ class ApiSession:
         self._auth, self._classify, self._rate, self._now = auth, classify, rate, now
         self._counting = threading.Lock()
         self._warned: set[str] = set()
-        self._session = open_session(proxy)
+        self._session, self._way = open_session(proxy), describe_way(self.base_url, proxy)
         self._headers = {name: str(value) for name, value in self._session.headers.items()}
         self._retrying = tenacity.Retrying(
             retry=tenacity.retry_if_exception(_is_worth_another_try),
@@ -227,7 +227,8 @@ class ApiSession:
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
             if deadline.passed:
                 raise too_slow from None
-            raise UnavailableError(self._scrub(_reason(error)), **where) from None
+            reason = self._scrub(f"{self._way}: {_reason(error)}")
+            raise UnavailableError(reason, **where) from None
         finally:
             spent[0] += time.monotonic() - started
         if deadline.passed:  # cut off by us, a body without a stated length looks whole

@@ -6,18 +6,21 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 
-from include.work.verdict import SEVERITIES, STATES, Severity, State, Verdict, worst
+from include.work.verdict import (
+    SEVERITIES,
+    STATES,
+    Severity,
+    State,
+    Verdict,
+    is_left_out,
+    worst,
+)
 from include.work.words import say, say_span
 
 
 def severity_of(verdicts: Sequence[Verdict]) -> Severity:
     """The worst of all."""
     return worst(*(verdict.severity for verdict in verdicts))
-
-
-def is_left_out(verdict: Verdict) -> bool:
-    """Whether a person left it out, so that it counts for nothing."""
-    return verdict.state is State.SWITCHED_OFF and verdict.severity is Severity.OK
 
 
 def headline(verdicts: Sequence[Verdict], *, is_airflow_asked: bool) -> str:

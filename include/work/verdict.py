@@ -115,12 +115,16 @@ def worst(*severities: Severity) -> Severity:
     return min(severities, key=SEVERITIES.index, default=Severity.OK)
 
 
+def is_left_out(verdict: Verdict) -> bool:
+    """Whether a person left it out, so that it counts for nothing."""
+    return verdict.state is State.SWITCHED_OFF and verdict.severity is Severity.OK
+
+
 def urgency(verdict: Verdict) -> tuple[int, bool, int, str, str]:
     """What verdicts are sorted by: the most urgent first, what a person left out last."""
-    is_left_out = verdict.state is State.SWITCHED_OFF and verdict.severity is Severity.OK
     return (
         SEVERITIES.index(verdict.severity),
-        is_left_out,
+        is_left_out(verdict),
         STATES.index(verdict.state),
         verdict.vendor,
         verdict.subject,

@@ -24,7 +24,6 @@ from include.warehouse.tickets import store as tickets
 from include.warehouse.tickets.life import Look
 from include.warehouse.tickets.quarantine import put_into_quarantine
 from include.work.health import read_health
-from include.work.turns import IN_VAIN, NOBODY
 from tests.builders import (
     DAY,
     a_message,
@@ -71,7 +70,7 @@ def test_the_latest_run_counts_and_the_last_done_one_is_remembered(warehouse):
     mark = utcnow().replace(microsecond=0) - timedelta(hours=2)
     run(warehouse, watermark=mark)
     (before,) = read_health(warehouse, now=utcnow()).standings
-    assert (before.outcome, before.error_class, before.whose_turn) == ("done", None, None)
+    assert (before.outcome, before.error_class, before.failures) == ("done", None, 0)
     assert before.watermark_at == mark
     assert before.lag_seconds is not None
     assert 7200 <= before.lag_seconds < 7300
@@ -79,7 +78,7 @@ def test_the_latest_run_counts_and_the_last_done_one_is_remembered(warehouse):
     (after,) = read_health(warehouse, now=utcnow()).standings
     assert (after.outcome, after.error_class) == ("failed", "UnavailableError")
     assert (after.error_text, after.request_id) == ("huawei: away (request r-1)", "r-1")
-    assert after.whose_turn == "nobody's turn: the next run tries again"
+    assert (after.failures, after.failing_since_at) == (1, after.ended_at)
     assert after.done_at == before.done_at is not None
 
 
@@ -95,20 +94,42 @@ def test_a_run_under_way_shows_the_error_of_the_one_before(warehouse):
 
 
 @pytest.mark.parametrize(
-    ("errors", "turn"),
+    ("errors", "failures"),
     [
-        ([AWAY, AWAY, AWAY], IN_VAIN),
-        ([AWAY, AWAY], NOBODY),
-        ([AWAY, AWAY, None, AWAY, AWAY], NOBODY),
-        ([AWAY, SLOW, AWAY], NOBODY),
-        ([SLOW, SLOW, SLOW, SLOW], IN_VAIN),
+        ([AWAY], 1),
+        ([AWAY, SLOW, AWAY], 3),
+        ([AWAY, AWAY, None], 0),
+        ([AWAY, AWAY, None, AWAY, PartialError("1 waits")], 2),
+        ([None, None], 0),
     ],
 )
-def test_what_fails_alike_three_times_in_a_row_is_no_longer_nobodys_turn(warehouse, errors, turn):
+def test_failures_in_a_row_are_counted_from_the_first(warehouse, errors, failures):
     for error in errors:
         run(warehouse, error)
-    [standing] = read_health(warehouse, now=utcnow()).standings
-    assert standing.whose_turn == turn
+    run(warehouse, entity="catalog", error=AWAY)
+    run(warehouse, entity="snapshot")
+    found = {of.entity: of for of in read_health(warehouse, now=utcnow()).standings}
+    assert found["tickets"].failures == failures
+    assert (found["catalog"].failures, found["snapshot"].failures) == (1, 0)
+    ended = sa.select(sync_run.c.ended_at).where(sync_run.c.entity == "tickets")
+    moments = warehouse.transact(
+        lambda c: c.scalars(ended.order_by(sync_run.c.started_at.desc())).all()
+    )
+    expected = moments[failures - 1] if failures else None
+    assert found["tickets"].failing_since_at == expected
+
+
+def test_what_was_stopped_from_outside_neither_ends_nor_counts_in_a_row(warehouse):
+    run(warehouse, AWAY)
+    with pytest.raises(KeyboardInterrupt):
+        run(warehouse, KeyboardInterrupt())
+    opened = Warehouse.open(warehouse.engine.url.render_as_string(hide_password=False))
+    try:
+        run(opened, AWAY)
+        (found,) = read_health(opened, now=utcnow()).standings
+    finally:
+        opened.close()
+    assert (found.failures, found.error_class) == (2, "UnavailableError")
 
 
 def test_entities_stand_apart(warehouse):
@@ -128,21 +149,13 @@ def move(warehouse, minutes, **where):
         warehouse.transact(partial(sa.Connection.execute, statement=change))
 
 
-@pytest.mark.parametrize(
-    ("entity", "minutes"),
-    [("tickets", 30), ("catalog", 2 * 24 * 60), ("snapshot", 2 * 60), ("run", 2 * 24 * 60)],
-)
-def test_what_is_older_than_two_intervals_of_its_schedule_is_late(warehouse, entity, minutes):
-    mark = None if entity == "run" else utcnow()
-    run(warehouse, entity=entity, watermark=mark)
-    move(warehouse, minutes - 1, entity=entity)
+@pytest.mark.parametrize("entity", ["tickets", "catalog", "snapshot", "run"])
+def test_lag_is_the_age_of_what_is_read(warehouse, entity):
+    run(warehouse, entity=entity, watermark=None if entity == "run" else utcnow())
+    move(warehouse, 90, entity=entity)
     (standing,) = read_health(warehouse, now=utcnow()).standings
-    assert not standing.is_late
-    move(warehouse, 2, entity=entity)
-    (standing,) = read_health(warehouse, now=utcnow()).standings
-    assert standing.is_late
     assert standing.lag_seconds is not None
-    assert 0 <= standing.lag_seconds - 60 * (minutes + 1) < 30
+    assert 0 <= standing.lag_seconds - 90 * 60 < 30
 
 
 def build_reports(warehouse):
@@ -163,36 +176,37 @@ def reports_of(warehouse):
     return next(standing for standing in standings if standing.entity == "build")
 
 
-def test_reports_are_late_once_they_lack_a_change_for_two_hours(warehouse):
+def test_reports_lag_by_the_first_change_they_lack(warehouse):
     change_tickets(warehouse, 5)
     move(warehouse, 50 * 60, entity="tickets")
     build_reports(warehouse)
     move(warehouse, 40 * 60, entity="build")
     change_tickets(warehouse, 0)
     move(warehouse, 30 * 60, account_id=ACCOUNT.account_id)
-    assert (reports_of(warehouse).lag_seconds, reports_of(warehouse).is_late) == (0, False)
+    assert reports_of(warehouse).lag_seconds == 0
     change_tickets(warehouse, 3)
-    move(warehouse, 119, account_id=ACCOUNT.account_id)
-    assert not reports_of(warehouse).is_late
-    move(warehouse, 2, account_id=ACCOUNT.account_id)
-    lacking = reports_of(warehouse)
-    assert lacking.is_late
-    assert lacking.lag_seconds is not None
-    assert 0 <= lacking.lag_seconds - 121 * 60 < 30
+    move(warehouse, 121, account_id=ACCOUNT.account_id)
+    lacking = reports_of(warehouse).lag_seconds
+    assert lacking is not None
+    assert 0 <= lacking - 121 * 60 < 30
     build_reports(warehouse)
-    assert not reports_of(warehouse).is_late
+    assert reports_of(warehouse).lag_seconds == 0
 
 
-def test_tickets_that_only_a_backfill_read_are_late(warehouse):
+def test_reports_that_lack_nothing_are_current_for_a_week(warehouse):
+    build_reports(warehouse)
+    move(warehouse, 6 * 24 * 60, entity="build")
+    assert reports_of(warehouse).lag_seconds == 0
+    move(warehouse, 3 * 24 * 60, entity="build")
+    lag = reports_of(warehouse).lag_seconds
+    assert lag is not None
+    assert 0 <= lag - 2 * 86_400 < 30
+
+
+def test_what_never_was_current_has_no_lag(warehouse):
     run(warehouse, watermark=None)
-    (standing,) = read_health(warehouse, now=utcnow()).standings
-    assert (standing.lag_seconds, standing.is_late) == (None, True)
-
-
-def test_what_has_no_schedule_is_never_late(warehouse):
-    run(warehouse, entity="backfill")
-    move(warehouse, 60 * 24 * 365, entity="backfill")
-    assert not read_health(warehouse, now=utcnow()).standings[0].is_late
+    run(warehouse, entity="build", error=AWAY)
+    assert {of.lag_seconds for of in read_health(warehouse, now=utcnow()).standings} == {None}
 
 
 def test_open_incomplete_gone_and_quarantined_tickets_are_counted_by_account(warehouse):
@@ -218,7 +232,8 @@ def test_open_incomplete_gone_and_quarantined_tickets_are_counted_by_account(war
     assert (found.open, found.incomplete, found.gone, found.quarantined) == (2, 3, 1, 1)
     (waiting,) = health.quarantined
     assert (waiting.ticket_id, waiting.attempts) == ("Q1", 1)
-    assert waiting.whose_turn.startswith("our turn")
+    assert waiting.error_class == "ContractError"
+    assert health.waiting == {ACCOUNT.account_id: waiting}
     assert health.rows["cloud_osm_list"] == 5
     assert health.rows["cloud_osm_detail"] == 1
 
@@ -267,7 +282,8 @@ def test_a_refused_snapshot_states_the_number_to_accept_until_one_is_published(w
     assert found.snapshot_id == 1
     assert (found.refused.accept, found.refused.tables) == (340, ["seat", "supplier"])
     assert found.refused.times == 1
-    assert write(3, "refused").refused.times == 2
+    again = write(3, "refused").refused
+    assert (again.times, again.since_at) == (2, found.refused.refused_at)
     assert write(4, "complete").refused is None
 
 

@@ -1,14 +1,13 @@
-"""Which DAG keeps what fresh, and when that is late."""
+"""Which DAG keeps what fresh, and after how long it is late."""
 
 from __future__ import annotations
-
-import pytest
 
 from include.pipelines import catalog, checks, reports
 from include.pipelines.snapshots import snapshot
 from include.pipelines.tickets import sync
-from include.warehouse.schema.views import LATE_SECONDS
-from include.work.schedules import INTERVALS, SCHEDULES, is_late
+from include.settings import LATE_AFTER, Limits
+from include.warehouse.schema import views
+from include.work.schedules import SCHEDULES
 
 
 def test_every_entity_that_a_dag_keeps_fresh_has_a_schedule():
@@ -16,25 +15,14 @@ def test_every_entity_that_a_dag_keeps_fresh_has_a_schedule():
     assert set(SCHEDULES) == {room.ENTITY for room in rooms}
 
 
-def test_the_views_call_late_what_the_schedules_do():
-    late = {name: INTERVALS * of.every.total_seconds() for name, of in SCHEDULES.items()}
-    assert {name: late[name] for name in LATE_SECONDS} == LATE_SECONDS
-    assert set(late) - set(LATE_SECONDS) == {"run"}  # checks are told by status
+def test_what_is_late_is_by_default_two_intervals_behind_and_an_error_after_eight():
+    for of in SCHEDULES.values():
+        seconds = of.every.total_seconds()
+        assert LATE_AFTER[of.kind] == (2 * seconds, 8 * seconds), of
+    assert set(LATE_AFTER) == {of.kind for of in SCHEDULES.values()}
 
 
-@pytest.mark.parametrize(
-    ("entity", "outcome", "lag_seconds", "late"),
-    [
-        ("tickets", "done", 1800, False),
-        ("tickets", "done", 1801, True),
-        ("tickets", "done", None, True),
-        ("tickets", "running", None, False),
-        ("catalog", "failed", 2 * 86_400 + 1, True),
-        ("snapshot", "done", 7201, True),
-        ("build", "done", 7200, False),
-        ("run", "done", 86_400, False),
-        ("prune", "done", 10**9, False),
-    ],
-)
-def test_late_is_more_than_two_intervals(entity, outcome, lag_seconds, late):
-    assert is_late(entity, outcome, lag_seconds) is late
+def test_the_views_call_late_what_the_setting_says():
+    after = {**LATE_AFTER, "tickets": Limits(60, 120)}
+    assert "when 'tickets' then 60 " in views.statements(after)["v_freshness"]
+    assert "when 'tickets' then 1800 " in views.statements()["v_freshness"]
