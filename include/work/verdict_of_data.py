@@ -11,7 +11,7 @@ from include.work.health import Quarantined, Standing
 from include.work.schedules import SCHEDULES
 from include.work.turns import Advice, Turn, advise, name_of
 from include.work.verdict import Facts, Severity, State, Verdict, worst
-from include.work.words import say, say_moment, say_span
+from include.work.words import say, say_moment, say_sentence, say_span
 
 IN_VAIN_TIMES: Final = 3
 IN_VAIN_AFTER: Final = timedelta(hours=6)
@@ -31,7 +31,9 @@ def judge_data(
     """The verdict on what a schedule renews, as if nothing kept its next run from starting."""
     late = _lateness(facts, about.entity, of, created_at)
     if problem:
-        broken = replace(about, state=State.BROKEN, severity=Severity.ERROR, reason=problem)
+        broken = replace(
+            about, state=State.BROKEN, severity=Severity.ERROR, reason=say_sentence(problem)
+        )
         advice = advise("ConfigError", maintainer=facts.settings.maintainer)
         return replace(advised(broken, advice), error_class="ConfigError")
     if of and of.error_class:
@@ -83,7 +85,7 @@ def _judge_late(facts: Facts, about: Verdict, of: Standing, late: Severity) -> V
 
 def judge_ticket(item: Quarantined, settings: Settings) -> Verdict:
     """A ticket in quarantine: what its list shows of it."""
-    error = f"{item.error_class}: {item.error_text}"
+    error = say_sentence(f"{item.error_class}: {item.error_text}")
     verdict = Verdict(
         f"{TICKET}/{item.account_id}/{item.ticket_id}",
         TICKET,
@@ -119,9 +121,9 @@ def judge_failed(facts: Facts, about: Verdict, of: Standing, late: Severity) -> 
     else:
         state = State.FAILING if late is Severity.OK or of.lag_seconds is None else State.LATE
         verdict = replace(about, state=state, since_at=of.failing_since_at, times=of.failures)
-        error = f"{of.error_class}: {of.error_text or 'see the log of the task'}"
-        note = say("why.late_too", ago=say_span(of.lag_seconds or 0)) if state is State.LATE else ""
-        reason = say("why.failed", error=error, note=note)
+        key = "why.failed_late" if state is State.LATE else "why.failed"
+        error = say_sentence(f"{of.error_class}: {of.error_text or 'see the log of the task'}")
+        reason = say(key, error=error, ago=say_span(of.lag_seconds or 0))
         since = of.failing_since_at or facts.now
         in_vain = of.failures >= IN_VAIN_TIMES or facts.now - since > IN_VAIN_AFTER
         advice = advise(

@@ -29,8 +29,8 @@ ENGLISH: Final = {
     "name.dag-processor": "the DAG processor",
     "name.pool": "the pool {name}",
     # why data is as it is
-    "why.failed": "{error}{note}",
-    "why.late_too": " The data is of {ago} ago.",
+    "why.failed": "{error}",
+    "why.failed_late": "{error} The data is of {ago} ago.",
     "why.late": "No run has failed, and still the data is of {ago} ago.",
     "why.catching_up": "Runs are catching up; the data is of {ago} ago.",
     "why.no_mark": "No run has read it from beginning to end.",
@@ -138,7 +138,7 @@ ENGLISH: Final = {
     "sum.brief": "{severity}: {counts}",
     "sum.brief_worst": "{severity}: {counts}: {name} {state}{span}: {reason} {who}: {step}",
     "sum.span": " for {span}",
-    "sum.none_brief": "nothing is read yet",
+    "sum.none_brief": "nothing is read",
     "sum.not_asked": " (Airflow was not asked)",
 }
 
@@ -146,6 +146,12 @@ ENGLISH: Final = {
 def say(key: str, **values: object) -> str:
     """The words of *key*, with its parameters."""
     return ENGLISH[key].format(**values)
+
+
+def say_sentence(text: str) -> str:
+    """An error's text as a sentence, which it need not be."""
+    text = text.strip()
+    return text if text.endswith((".", "!", "?", "…")) else f"{text}."
 
 
 def say_span(seconds: float, units: int = 2) -> str:

@@ -78,14 +78,14 @@ BRIEF: dict[str, tuple[Facts, str]] = {
     ),
     "failing over fresh data": (
         facts(standing(**failed("AuthError", 2, ago=20 * MINUTE)), *OTHERS),
-        "warn: 1 failing, 4 fresh: main tickets failing for 20 min: AuthError: why the account"
+        "warn: 1 failing, 4 fresh: main tickets failing for 20 min: AuthError: why. the account"
         " owner: Look at key, permissions and clock in the vendor's console; a new key goes in with"
         " `python -m include accounts add`, and `python -m include check` tries it.",
     ),
-    "nothing there": (facts(accounts=()), "ok: nothing is read yet"),
+    "nothing there": (facts(accounts=()), "ok: nothing is read"),
     "switched off": (
         facts(accounts=(account(is_enabled=False),)),
-        "ok: nothing is read yet",
+        "ok: nothing is read",
     ),
 }
 

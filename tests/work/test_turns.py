@@ -73,12 +73,13 @@ WAYS = [
         ["`curl -v telnet://10.0.0.7:5432`", "`SOURCE_URL`"],
     ),
     (
-        'source: could not translate host name "desk.example" to address: Name or service not known',
+        'source: could not translate host name "desk.example" to address: Name or service not'
+        " known",
         ["`getent hosts desk.example`", "`SOURCE_URL`"],
     ),
     (
-        "warehouse 2003: db.example:3307: Can't connect to MySQL server on 'db.example' ([Errno 111]"
-        " Connection refused)",
+        "warehouse 2003: db.example:3307: Can't connect to MySQL server on 'db.example' ([Errno"
+        " 111] Connection refused)",
         ["`curl -v telnet://db.example:3307`", "`WAREHOUSE_URL`"],
     ),
     (

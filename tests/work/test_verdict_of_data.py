@@ -170,7 +170,7 @@ def test_the_trouble_began_with_the_first_failure_and_has_its_request():
     found = judged(facts(of, *OTHERS))["tickets/main"]
     assert (found.since_at, found.times) == (NOW - 75 * MINUTE, 5)
     assert (found.error_class, found.request_id) == ("ContractError", "r-1")
-    assert found.reason == "ContractError: why"
+    assert found.reason == "ContractError: why."
     assert found.who == "the developers of this tool"
 
 

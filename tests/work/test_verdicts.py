@@ -78,7 +78,7 @@ def test_an_account_that_cannot_be_used_is_broken_whatever_its_runs_say():
         Severity.ERROR,
         Turn.OPERATOR,
     )
-    assert found.reason == info.problem
+    assert found.reason == f"{info.problem}."
 
 
 @pytest.mark.parametrize(("level", "severity"), [("fail", "error"), ("warn", "warn")])
@@ -214,7 +214,7 @@ def test_nobody_waits_for_a_next_run_that_does_not_come():
     of = standing(**failed())
     found = judged(facts(of, *OTHERS, stops=(off,)))["tickets/main"]
     assert (found.state, found.turn) == (State.FAILING, Turn.OPERATOR)
-    assert found.reason == "UnavailableError: why"
+    assert found.reason == "UnavailableError: why."
     assert found.next_step == "Switch it on: Airflow, `Dags`, the switch beside `sync_tickets`."
     of = standing(**failed("AuthError"))
     found = judged(facts(of, *OTHERS, stops=(off,)))["tickets/main"]
