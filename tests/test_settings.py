@@ -12,6 +12,7 @@ import pytest
 
 from include.errors import ConfigError
 from include.settings import (
+    LATE_AFTER,
     SHANGHAI,
     Settings,
     SettingsGroup,
@@ -84,6 +85,8 @@ def test_every_setting_is_read_from_the_variable_that_bears_its_name():
         "ACCOUNTS_AT_ONCE": "1",
         "RUN_MINUTES": "7.5",
         "VENDOR_PROXY": "http://proxy.example:3128",
+        "LATE_AFTER": "tickets=1h/3h, checks=3d",
+        "MAINTAINER": "Data platform <data@shop.example>",
     }
     assert set(given) == setting_names()
     settings = load_settings(given)
@@ -98,6 +101,11 @@ def test_every_setting_is_read_from_the_variable_that_bears_its_name():
     assert settings.of(TencentSettings).zone == ZoneInfo("UTC")
     assert settings.sync_since == datetime(2024, 5, 1, tzinfo=UTC)
     assert (settings.overlap_hours, settings.calls_at_once) == (6, 8)
+
+
+def test_limits_of_lateness_are_given_for_some_kinds_and_the_error_may_follow():
+    late_after = load_settings({"LATE_AFTER": "tickets=45m, snapshot = 3h / 5h"}).late_after
+    assert late_after == {**LATE_AFTER, "tickets": (2700, 10_800), "snapshot": (10_800, 18_000)}
 
 
 def test_every_setting_says_which_variable_it_is():
@@ -140,6 +148,13 @@ def test_every_setting_says_which_variable_it_is():
         ("SOURCE_TIMEOUT_SECONDS", "1", "SOURCE_TIMEOUT_SECONDS must lie between 10 and 86400"),
         ("SERVICE_LEVEL_SECONDS", "0", "SERVICE_LEVEL_SECONDS must lie between 1 and 3600"),
         ("ACCOUNTS_AT_ONCE", "0", "ACCOUNTS_AT_ONCE must lie between 1 and 32"),
+        ("LATE_AFTER", "tickets", "LATE_AFTER says 'tickets': write it like tickets=30m/2h"),
+        ("LATE_AFTER", "tickets=soon", "LATE_AFTER says 'tickets=soon': write it like"),
+        ("LATE_AFTER", "tickets=0m", "LATE_AFTER says 'tickets=0m': write it like"),
+        ("LATE_AFTER", "rows=1h", "LATE_AFTER says 'rows=1h': the kinds are tickets, catalog,"),
+        ("LATE_AFTER", "build=2h/1h", "says 'build=2h/1h': an error cannot come before its warn"),
+        ("MAINTAINER", "x" * 101, "MAINTAINER must be one line of at most 100 characters"),
+        ("MAINTAINER", "a\nb", "MAINTAINER must be one line"),
         ("CALLS_AT_ONCE", "33", "CALLS_AT_ONCE must lie between 1 and 32"),
     ],
 )

@@ -24,8 +24,6 @@ from include.warehouse.session import prepare
 T = TypeVar("T")
 WRITERS: Final = 4
 """Connections for the transactions of accounts at work, beside those that hold their locks."""
-AWAY: Final = 2003
-"""The driver's code for a server that it cannot reach."""
 POOL_SECONDS: Final = 300
 """How long a transaction waits for a connection: those before it wait for rows and for the server,
 too, and both are bounded."""
@@ -88,7 +86,7 @@ class Warehouse:
                 note(connection)
                 return work(connection)
         except sa.exc.DBAPIError as error:
-            raise translate_error(error) from error
+            raise translate_error(error, self.engine.url) from error
 
     @contextmanager
     def bulk(self) -> Iterator[sa.Connection]:
@@ -177,7 +175,7 @@ class Warehouse:
                     if not mine.scalar(take, {**key, "seconds": 10}):
                         raise AlreadyRunningError(f"another run holds {name} and cannot be ended")
             except sa.exc.DBAPIError as error:
-                raise translate_error(error) from error
+                raise translate_error(error, self.engine.url) from error
             stack.pop_all()  # who holds the lock closes its connection
             return mine, key
 
@@ -249,20 +247,8 @@ def create_engine(url: str, *, ca: str = "", connections: int = 2) -> sa.Engine:
         pool_recycle=300,  # before the server ends what is idle
         hide_parameters=True,  # a failed statement must not carry texts or keys into logs
     )
-    sa.event.listen(engine, "do_connect", _connect)
     sa.event.listen(engine, "connect", _fit_session)
     return engine
-
-
-def _connect(dialect: sa.Dialect, _: Any, cargs: Any, cparams: dict[str, Any]) -> Any:
-    """Connect; an error of the driver names the port as well, which it leaves out itself."""
-    try:
-        return dialect.connect(*cargs, **cparams)
-    except OperationalError as error:
-        if error.args[0] == AWAY and "unix_socket" not in cparams:
-            where = f"{cparams.get('host', 'localhost')}:{cparams.get('port', 3306)}"
-            error.args = (AWAY, f"{where}: {error.args[1]}")
-        raise
 
 
 def _fit_session(connection: Any, _: Any) -> None:

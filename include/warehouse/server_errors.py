@@ -12,6 +12,8 @@ import sqlalchemy as sa
 
 from include.errors import ConfigError, ContractError, UnavailableError
 
+AWAY: Final = 2003
+"""The driver's own code for a server that it cannot reach."""
 TRY_AGAIN: Final = frozenset(
     {1062, 1205, 1213, 1020, 1927, 2006, 2013, 2055, 1040, 1203, 1226, 2002, 2003, 1053, 4031}
     | {1047, 1152, 1158, 1159, 1160, 1161, 1180, 1317, 1412, 3169}
@@ -62,8 +64,11 @@ ITEM: Final = frozenset({1153, 1264, 1292, 1366, 1406, 3140})
 """A value that its column or packet cannot hold: condemns one ticket, not the run."""
 
 
-def translate_error(error: sa.exc.DBAPIError) -> Exception:
-    """Our error for the driver's: who must act, without parameters or values."""
+def translate_error(error: sa.exc.DBAPIError, url: sa.URL | None = None) -> Exception:
+    """Our error for the driver's: who must act, without parameters or values.
+
+    *url* is the server's: an error of the way there names the port, which the driver leaves out.
+    """
     code, text = 0, type(error.orig).__name__
     arguments = getattr(error.orig, "args", ())
     if arguments and isinstance(arguments[0], int):
@@ -71,6 +76,8 @@ def translate_error(error: sa.exc.DBAPIError) -> Exception:
         text = str(arguments[1]) if len(arguments) > 1 else text
     if isinstance(getattr(error.orig, "original_exception", None), ssl.SSLCertVerificationError):
         code = 2026  # the driver calls it a server that does not answer
+    if code == AWAY and url is not None:
+        text = f"{url.host or '127.0.0.1'}:{url.port or 3306}: {text}"
     where = {"vendor": "warehouse", "code": str(code)}
     if code in ITEM:
         # The server's text quotes the value for some codes; the column is all we need.

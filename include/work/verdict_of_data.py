@@ -11,7 +11,7 @@ from include.work.health import Quarantined, Standing
 from include.work.schedules import SCHEDULES
 from include.work.turns import Advice, Turn, advise, name_of
 from include.work.verdict import Facts, Severity, State, Verdict, worst
-from include.work.words import say, say_moment, say_sentence, say_span
+from include.work.words import say, say_count, say_moment, say_sentence, say_span
 
 IN_VAIN_TIMES: Final = 3
 IN_VAIN_AFTER: Final = timedelta(hours=6)
@@ -110,7 +110,9 @@ def judge_failed(facts: Facts, about: Verdict, of: Standing, late: Severity) -> 
     """Runs failed: over fresh data a warning, over late data what the limits say."""
     refused = facts.health.snapshot.refused if facts.health.snapshot else None
     if about.entity == "snapshot" and of.error_class == "CheckError" and refused:
-        reason = say("why.refused", rows=f"{refused.accept:,}", tables=", ".join(refused.tables))
+        reason = say(
+            "why.refused", rows=say_count(refused.accept, "row"), tables=", ".join(refused.tables)
+        )
         verdict = replace(
             about, state=State.REFUSED, since_at=refused.since_at, times=refused.times
         )
@@ -147,7 +149,10 @@ def _quarantined(facts: Facts, about: Verdict, of: Standing) -> Verdict:
     oldest = facts.health.waiting[about.account_id]
     ticket = judge_ticket(oldest, facts.settings)
     reason = say(
-        "why.quarantined", count=of.quarantined, ticket=oldest.ticket_id, error=ticket.reason
+        "why.quarantined",
+        tickets=say_count(of.quarantined, "ticket"),
+        ticket=oldest.ticket_id,
+        error=ticket.reason,
     )
     return replace(
         ticket,

@@ -19,7 +19,7 @@ from include.work.stops import Cause, Stop
 from include.work.turns import Turn, advise, name_of
 from include.work.verdict import Facts, Severity, State, Verdict, urgency, worst
 from include.work.verdict_of_data import advised, judge_data, judge_failed
-from include.work.words import say, say_moment
+from include.work.words import say, say_count, say_moment
 
 TOLD_FOR: Final = timedelta(days=2)
 """For so long a failed run that nobody schedules is told."""
@@ -69,7 +69,7 @@ def _of_stop(stop: Stop, settings: Settings) -> Verdict:
     elif stop.cause is Cause.PAUSED and stop.since is None:
         why += "_never_ran"
     since = say_moment(stop.since)
-    reason = say(why, name=name, since=since, detail=stop.detail, runs=stop.runs)
+    reason = say(why, name=name, since=since, detail=stop.detail, runs=say_count(stop.runs, "run"))
     return Verdict(
         f"{AIRFLOW}/{stop.subject}",
         AIRFLOW,
@@ -159,7 +159,9 @@ def _checks(facts: Facts) -> Iterator[Verdict]:
             State.OFFENDED,
             Severity.ERROR if check.level == "fail" else Severity.WARN,
             check.failing_since_at,
-            reason=say("why.offended", offences=check.offences, sentence=check.sentence),
+            reason=say(
+                "why.offended", rows=say_count(check.offences, "row"), sentence=check.sentence
+            ),
             error_class="CheckError",
         )
         advice = advise("CheckError", maintainer=facts.settings.maintainer)

@@ -28,6 +28,13 @@ ENGLISH: Final = {
     "name.scheduler": "the scheduler",
     "name.dag-processor": "the DAG processor",
     "name.pool": "the pool {name}",
+    # how many
+    "one.run": "1 run",
+    "many.run": "{count} runs",
+    "one.ticket": "1 ticket",
+    "many.ticket": "{count} tickets",
+    "one.row": "1 row",
+    "many.row": "{count} rows",
     # why data is as it is
     "why.failed": "{error}",
     "why.failed_late": "{error} The data is of {ago} ago.",
@@ -39,10 +46,10 @@ ENGLISH: Final = {
     "why.begun": "No run of it was completed yet.",
     "why.first": "Its first run is under way.",
     "why.silent": "Its run has shown no sign of life since {since}.",
-    "why.refused": "The newest snapshot was refused: {rows} rows of {tables} had vanished. What was"
+    "why.refused": "The newest snapshot was refused: {rows} of {tables} had vanished. What was"
     " published before stays.",
-    "why.offended": "{offences} rows offend: {sentence}",
-    "why.quarantined": "{count} tickets wait in quarantine; of the oldest, {ticket}: {error}",
+    "why.offended": "{rows} against: {sentence}",
+    "why.quarantined": "{tickets} in quarantine; of the oldest, {ticket}: {error}",
     "why.account_off": "The account is switched off.",
     "why.vendor_off": "{vendor} is not read: it is switched off.",
     "why.experimental_off": "{vendor} is not read: its API is experimental and switched off.",
@@ -56,11 +63,10 @@ ENGLISH: Final = {
     "why.stop.not_found": "{name} was never found by Airflow.",
     "why.stop.paused": "{name} is switched off: no run since {since}.",
     "why.stop.paused_never_ran": "{name} is switched off, and never ran.",
-    "why.stop.paused_waiting": "{name} is switched off while {runs} runs wait for it: no run since"
+    "why.stop.paused_waiting": "{name} is switched off while it has {runs} waiting: no run since"
     " {since}.",
-    "why.stop.queued": "{name} has {runs} runs in the queue since {since}.",
-    "why.stop.full": "{name} has {runs} runs in the queue since {since}, behind those that are"
-    " active.",
+    "why.stop.queued": "{name} has {runs} in the queue since {since}.",
+    "why.stop.full": "{name} has {runs} in the queue since {since}, behind those that are active.",
     "why.stop.starved": "{name} has tasks that wait, and none that runs, since {since}.",
     "why.stop.no_pool": "{name} does not exist, or has no slot, and tasks want it.",
     # what to do about a stop
@@ -146,6 +152,11 @@ ENGLISH: Final = {
 def say(key: str, **values: object) -> str:
     """The words of *key*, with its parameters."""
     return ENGLISH[key].format(**values)
+
+
+def say_count(count: int, thing: str) -> str:
+    """So many runs, tickets or rows."""
+    return say(f"one.{thing}" if count == 1 else f"many.{thing}", count=f"{count:,}")
 
 
 def say_sentence(text: str) -> str:

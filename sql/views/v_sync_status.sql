@@ -10,7 +10,7 @@ select
     a.name collate utf8mb4_unicode_ci as account_name,
     s.vendor,
     s.name collate utf8mb4_unicode_ci as name,
-    replace(s.state, '_', ' ') collate utf8mb4_bin as state,
+    replace(s.state, '_', ' ') as state,
     s.severity,
     s.since_at,
     s.times,

@@ -83,13 +83,17 @@ def test_quarantined_tickets_make_a_run_partial_and_status_says_whose_turn_it_is
     (result,) = document(osm("sync", "--vendor", "huawei", "--json"), 3)["results"]
     assert (result["outcome"], result["counts"]["failed"]) == ("partial", 1)
     output = told(osm("status"), 0)
-    assert "PartialError" in output
+    assert "1 ticket in quarantine; of the oldest, " in output
     assert ticket in output
-    assert "our turn: the code or the vendor's API changed" in output
+    assert "the developers of this tool: Send the developers of this tool the reason" in output
     found = document(osm("status", "--json"), 0)
     (standing,) = found["standings"]
     assert (standing["outcome"], standing["quarantined"]) == ("partial", 1)
     assert standing["done_at"] is None
+    verdict = next(of for of in found["verdicts"] if of["subject"] == "tickets/huawei-1")
+    assert (verdict["state"], verdict["severity"]) == ("quarantined", "warn")
+    (item,) = found["quarantined"]
+    assert item["verdict"]["next_step"] == verdict["next_step"]
 
 
 def test_an_account_that_is_being_read_ends_with_5(osm, accounts, warehouse_url):
@@ -144,7 +148,7 @@ def test_a_catalogue_that_shrank_is_refused_until_it_is_accepted(osm, accounts, 
     sandbox.faults.add("empty_list", vendor="alibaba", action="ListProducts", times=9)
     result = osm("refresh", "--vendor", "alibaba")
     assert "nothing was stored" in told(result, 1)
-    assert "data owner's turn" in result.stderr
+    assert "(the data owner: Look at " in result.stderr
     told(osm("refresh", "--vendor", "alibaba", "--accept-vanished"), 0)
     query = "select count(*) from cloud_osm_product where type = 'ALIBABA' and active = 1"
     assert rows(query) == [(0,)]

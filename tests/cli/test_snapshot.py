@@ -38,8 +38,8 @@ def test_a_refused_snapshot_ends_with_1_and_status_says_what_to_type(osm, sample
     assert refused.stderr.startswith("error: busi_seat_mapping lost")
     status = osm("status").stdout
     assert f"`python -m include snapshot --accept-vanished {gone}`" in status
-    assert "CheckError" in status
-    assert "data owner's turn" in status
+    assert "refused" in status
+    assert "the data owner: Look at the source" in status
     osm("snapshot", "--accept-vanished", str(gone))
     assert "was refused" not in osm("status").stdout
     (state,) = [

@@ -69,7 +69,7 @@ def test_a_check_of_level_fail_ends_with_1_and_shows_examples(osm, change):
         " same vendor.\n    vendor V, case_id T, messages 1\n"
     ) in result.stdout
     assert "error: 1 of " in result.stderr
-    assert "(the data owner's turn" in result.stderr
+    assert "(the data owner: Look at " in result.stderr
     assert "case_id T" not in osm("verify", "--limit", "0").stdout
 
 

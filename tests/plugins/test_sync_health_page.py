@@ -64,23 +64,23 @@ def test_each_line_says_what_happened_and_whose_turn_it_is(warehouse, page):
     told = lines(html)
     assert "fresh done under 1 min ago" in told["Main shop good"]
     assert "turn" not in told["Main shop good"]
-    assert "failed" in told["refused"]
+    assert told["refused"].startswith("Huawei failing failed")
     assert "AuthError: huawei APIGW.0301: no such key" in told["refused"]
-    assert "the account owner's turn: key, permission or clock" in told["refused"]
+    assert "the account owner: Look at key, permissions and clock" in told["refused"]
     assert "partial" in told["poisoned"]
-    assert "nobody's turn: every run tries the quarantined tickets again" in told["poisoned"]
-    assert "late" in told["behind"]
+    assert "nobody: Wait: every run tries them again" in told["poisoned"]
+    assert told["behind"].startswith("Huawei late done")
     assert " 3 h 2 min " in told["behind"]
-    assert "the operator's turn: look at the runs of its DAG" in told["behind"]
+    assert "the operator: Look at the runs of `sync_tickets`" in told["behind"]
     assert told["backfilled"].startswith("Huawei late done")
-    assert "never read" in told["new"]
-    assert told["resting"].startswith("Huawei off")
-    assert "unusable" in told["unknown"]
+    assert told["new"].startswith("Huawei never ran")
+    assert told["resting"].startswith("Huawei switched off")
+    assert "broken" in told["unknown"]
     assert "type is 'NETEASE', not one of ALIBABA, HUAWEI, TENCENT" in told["unknown"]
-    assert told["forgotten"].startswith("Huawei removed")
+    assert told["forgotten"].startswith("Huawei switched off")
     assert told["Huawei"].startswith("fresh")
     assert " 1 h " in told["Huawei"]
-    assert "6 of 8 need a look" in html
+    assert "5 of 10 need a look" in html
     assert re.search(r"As of .*20\d\d-\d\d-\d\d \d\d:\d\d:\d\d UTC", html)
 
 
@@ -88,24 +88,24 @@ def test_each_site_of_a_vendor_has_a_line_of_its_own(warehouse, page):
     add(warehouse, "china", region_id="cn-north-4")
     add(warehouse, "abroad", region_id="ap-southeast-1")
     run(warehouse, "HUAWEI", entity="catalog")
-    assert "never read" in lines(page())["Huawei ap-southeast-3"]
+    assert "never ran" in lines(page())["Huawei ap-southeast-3"]
     run(warehouse, "HUAWEI ap-southeast-3", entity="catalog", error=AuthError("no right"))
     told = lines(page())
     assert told["Huawei"].startswith("fresh")
-    assert told["Huawei ap-southeast-3"].startswith("failed")
+    assert told["Huawei ap-southeast-3"].startswith("failing failed")
 
 
 def test_a_catalogue_whose_site_no_account_leads_to_any_more_is_off(warehouse, page):
     add(warehouse, "abroad", region_id="ap-southeast-1")
     run(warehouse, "HUAWEI", entity="catalog", behind=30 * 24 * 3600)
-    assert lines(page())["Huawei"].startswith("off")
+    assert lines(page())["Huawei"].startswith("switched off")
 
 
 def test_a_run_without_a_sign_of_life_is_told(warehouse, page):
     add(warehouse, "hanging")
     run(warehouse, "hanging")
     with ledger.hold(warehouse, "hanging", "tickets", vendor="HUAWEI", request=Request("test")):
-        assert "running" in lines(page())["hanging"]
+        assert lines(page())["hanging"].startswith("Huawei fresh running")
         warehouse.transact(
             lambda c: c.execute(
                 sa.text("update sync_state set heartbeat_at = heartbeat_at - interval 1 hour")
@@ -113,7 +113,7 @@ def test_a_run_without_a_sign_of_life_is_told(warehouse, page):
         )
         told = lines(page())["hanging"]
         assert "silent" in told
-        assert "nobody's turn: the next run takes over" in told
+        assert "nobody: Wait: the next run of `sync_tickets` goes on" in told
 
 
 def test_what_needs_somebody_comes_first_and_the_page_stays_bounded(warehouse, page):
@@ -125,7 +125,7 @@ def test_what_needs_somebody_comes_first_and_the_page_stays_bounded(warehouse, p
     warehouse.transact(lambda connection: connection.execute(sa.insert(cloud_user), rows))
     add(warehouse, "zulu")
     html = page()
-    assert next(iter(lines(html))) == "zulu"  # never read: the only one that needs somebody
+    assert next(iter(lines(html))) == "zulu"  # never ran: the only one that needs somebody
     assert len([key for key in lines(html) if key.startswith("a0")]) == limit - 1
     assert "21 less urgent lines are not shown" in html
 
@@ -145,11 +145,11 @@ def test_counts_of_tables_quarantine_and_plain_keys(warehouse, page):
     html = page()
     assert "1 secret key is stored as plain text" in html
     assert "python -m include accounts encrypt" in html
-    assert "never read" in html
+    assert "never ran" in html
     told = lines(html)["open-book"]  # the last such line: the one in quarantine
     assert "T-1" in told
     assert "ContractError: field id is missing" in told
-    assert "our turn" in told
+    assert "the developers of this tool: Send" in told
     assert (lines(html)["cloud_user"], lines(html)["cloud_osm_list"]) == ("1", "0")
 
 
@@ -165,11 +165,11 @@ def test_an_experimental_vendor_is_marked_and_may_be_off(warehouse, page, monkey
     add(warehouse, "game", "tencent")
     add(warehouse, "shop", "alibaba")
     html = page()
-    assert lines(html)["game"].startswith("Tencent experimental off")
+    assert lines(html)["game"].startswith("Tencent experimental switched off")
     assert "TENCENT_ENABLED=1" in html
     assert "experimental" not in lines(html)["shop"]
     monkeypatch.setenv("TENCENT_ENABLED", "1")
-    assert lines(page())["game"].startswith("Tencent experimental never read")
+    assert lines(page())["game"].startswith("Tencent experimental never ran")
 
 
 def test_a_reference_to_a_missing_connection_spoils_one_line_only(warehouse, page):
@@ -215,7 +215,7 @@ def test_the_snapshot_and_the_reports_have_lines_of_their_own(warehouse, page):
     told = lines(html)
     assert told["Customer-service snapshot"].startswith("late done")
     assert "4 h" in told["Customer-service snapshot"]
-    assert "look at the runs of its DAG" in told["Customer-service snapshot"]
+    assert "runs of `snapshot_customer_service`" in told["Customer-service snapshot"]
     assert told["Reports"].startswith("fresh done")
     assert told["seat"].startswith("1,234 3 2 0")
     assert "All rows were read: first snapshot" in " ".join(re.sub("<[^>]*>", "", html).split())
@@ -230,9 +230,11 @@ def test_a_refused_snapshot_says_which_number_to_accept(warehouse, page):
     over = [a_table_of_a_snapshot(vanished=300, over_limit=True)]
     snapshot(warehouse, 2, over, state="refused")
     html = page()
-    assert "failed" in lines(html)["Customer-service snapshot"]
-    assert "data owner's turn" in lines(html)["Customer-service snapshot"]
-    assert "<em>accept vanished</em> 300" in html
+    told = lines(html)["Customer-service snapshot"]
+    assert told.startswith("refused failed")
+    assert "300 rows of seat had vanished" in told
+    assert "the data owner: Look at the source" in told
+    assert "--accept-vanished 300" in told
     assert "Snapshot 1 " in html  # what is published stays
 
 
@@ -256,9 +258,9 @@ def test_checks_that_found_offences_are_told_and_those_of_level_fail_are_red(war
     assert told["SQL checks"].startswith("fresh")
     assert told["a_doubtful_thing"].startswith("warn")
     told = broken("a_wrong_thing", "fail")
-    assert told["SQL checks"].startswith("failed")
-    assert "1 of level fail found offences" in told["SQL checks"]
-    assert "data owner's turn" in told["SQL checks"]
+    assert told["SQL checks"].startswith("fresh")
+    assert told["a_wrong_thing"].startswith("error")
+    assert "the data owner: Look at some of them" in told["a_wrong_thing"]
     assert page().count(ESCAPED) == 2
 
 
@@ -346,7 +348,7 @@ def test_a_missing_connection_is_told_in_words(page, monkeypatch):
     monkeypatch.delenv("AIRFLOW_CONN_WAREHOUSE", raising=False)
     html = page(503)
     assert "there is no Airflow connection `warehouse`" in html
-    assert "the operator&#39;s turn" in html
+    assert "the operator: Correct the setting" in html
     assert "Traceback" not in html
 
 
@@ -381,6 +383,6 @@ def test_an_error_nobody_expected_is_told_without_a_stack_trace(page):
         del overrides[get_user]
     assert "The page has an error" in html
     assert "KeyError" in html
-    assert "our turn" in html
+    assert "the developers of this tool: Send" in html
     assert "Traceback" not in html
     assert "a secret" not in html

@@ -43,7 +43,8 @@ def verdict(html):
 
 def states(html):
     told = lines(html)
-    return {dag_id: told[name].removeprefix("Huawei ").split()[0] for dag_id, name in LINES.items()}
+    words = {dag_id: told[name].removeprefix("Huawei ") for dag_id, name in LINES.items()}
+    return {dag_id: said.partition(" done ")[0] for dag_id, said in words.items()}
 
 
 def test_where_all_is_well_the_page_says_so(all_fresh, page):
@@ -58,19 +59,21 @@ def test_what_a_dag_renews_is_not_fresh_while_it_is_switched_off(all_fresh, page
     answer = visitor("admin").patch(f"/api/v2/dags/{dag_id}", json={"is_paused": True})
     assert answer.status_code == 200
     html = page()
-    assert states(html) == {**dict.fromkeys(LINES, "fresh"), dag_id: "halted"}
+    assert states(html) == {**dict.fromkeys(LINES, "fresh"), dag_id: "switched off"}
     assert FRESH not in html
-    said = "1 of 5 needs a look, and runs do not start the operator's turn: 1"
-    stop = f"{dag_id} is switched off: no run since 3 min ago. the operator's turn: switch it on"
-    assert verdict(html).startswith(f"{said} {stop}")
+    said = "2 of 6 need a look the operator: 2"
+    assert verdict(html).startswith(f"{said} {dag_id} is switched off: no run since 20")
+    assert f"the operator: Switch it on: Airflow, `Dags`, the switch beside `{dag_id}`" in verdict(
+        html
+    )
 
 
 def test_a_dead_scheduler_leaves_nothing_fresh(all_fresh, page):
     airflow.fall_silent("SchedulerJob", 90)
     html = page()
-    assert set(states(html).values()) == {"halted"}
-    assert "the scheduler gives no sign of life since 1 h ago" in verdict(html)
-    assert "start it: `airflow scheduler`" in verdict(html)
+    assert set(states(html).values()) == {"broken"}
+    assert "The scheduler gives no sign of life since 20" in verdict(html)
+    assert "Start it: `airflow scheduler`" in verdict(html)
 
 
 def test_an_import_error_is_shown_and_never_obeyed(all_fresh, page, tmp_path):
@@ -80,7 +83,7 @@ def test_an_import_error_is_shown_and_never_obeyed(all_fresh, page, tmp_path):
         (tmp_path / path.name).write_text(text)
     airflow.read_files(tmp_path)
     html = page()
-    assert states(html)["build_reports"] == "halted"
+    assert states(html)["build_reports"] == "broken"
     assert "<script>" not in html
     assert "ValueError: &lt;script&gt;alert(1)&lt;/script&gt;" in html
     assert "Traceback" not in html
@@ -92,7 +95,7 @@ def test_a_dag_that_is_missing_halts_what_it_renews(all_fresh, page, tmp_path):
             (tmp_path / path.name).write_text(path.read_text())
     airflow.read_files(tmp_path)
     html = page()
-    assert states(html)["check_data"] == "halted"
+    assert states(html)["check_data"] == "broken"
     assert "check_data is no longer found by Airflow" in verdict(html)
 
 
@@ -102,18 +105,18 @@ def test_a_run_that_waits_is_told_while_all_else_is_fresh(all_fresh, page):
     airflow.trigger("snapshot_customer_service", 10)
     html = page()
     assert set(states(html).values()) == {"fresh"}
-    assert verdict(html).startswith("Runs do not start")
-    assert "snapshot_customer_service has 1 waiting run in the queue since 10 min" in verdict(html)
+    assert verdict(html).startswith("1 of 6 needs a look the operator: 1")
+    assert "snapshot_customer_service has 1 run in the queue since 20" in verdict(html)
 
 
 def test_nobody_waits_for_a_next_run_that_does_not_come(all_fresh, page):
     run(all_fresh, "good", error=UnavailableError("away"))
-    assert "nobody's turn: the next run tries again" in lines(page())["good"]
+    assert "nobody: Wait: the next run tries again" in lines(page())["good"]
     airflow.switch_off("sync_tickets")
     told = lines(page())["good"]
-    assert told.startswith("Huawei failed")
+    assert told.startswith("Huawei failing failed")
     assert "UnavailableError: away" in told
-    assert "the operator's turn: no run of it starts" in told
+    assert "the operator: Switch it on" in told
 
 
 def test_the_page_goes_on_where_airflows_tables_answer_nothing(

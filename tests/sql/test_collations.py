@@ -46,6 +46,7 @@ READ: Final = {
         "v_service_level": "supplier_name",
         "v_session_robot": "supplier_name",
         "v_supplier_load": "supplier_name",
+        "v_sync_status": "account_name name next_step reason who",
         "v_ticket": "account_name category_name product_name region_id severity source_name"
         " status_en status_zh title vendor_status",
         "v_ticket_backlog": "account_name category_name product_name",

@@ -222,7 +222,7 @@ def test_an_account_whose_only_trouble_are_tickets_in_quarantine_says_so(of, sta
     if state is State.QUARANTINED:
         assert (found.since_at, found.times) == (NOW - DAY, 4)
         assert found.turn is Turn.DEVELOPERS
-        assert "2 tickets wait in quarantine; of the oldest, T1: ContractError" in found.reason
+        assert "2 tickets in quarantine; of the oldest, T1: ContractError" in found.reason
 
 
 def snapshot(refused: Refused | None) -> SnapshotHealth:

@@ -93,7 +93,7 @@ def test_a_check_that_found_offences_has_a_verdict_of_its_own(level, severity):
     )
     assert (verdict.since_at, verdict.reason) == (
         NOW - DAY,
-        "7 rows offend: Each zero is proved.",
+        "7 rows against: Each zero is proved.",
     )
     assert found["run"].state is State.FRESH
 
@@ -156,7 +156,8 @@ STOPS: dict[str, tuple[Stop, State, Severity, str]] = {
         stop(Cause.PAUSED, runs=2),
         State.SWITCHED_OFF,
         Severity.WARN,
-        "sync_tickets is switched off while 2 runs wait for it: no run since 2026-06-01 11:00 UTC.",
+        "sync_tickets is switched off while it has 2 runs waiting: no run since 2026-06-01 11:00"
+        " UTC.",
     ),
     "a run in the queue": (
         stop(Cause.QUEUED, runs=3),

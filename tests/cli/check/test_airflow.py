@@ -35,16 +35,18 @@ def test_what_a_person_switched_off_is_a_warning(told):
     airflow.switch_off("sync_tickets", "check_data")
     (tickets, checks) = told()
     assert tickets[0] == checks[0] == "warning"
-    assert tickets[1].startswith("sync_tickets is switched off: ")
-    assert tickets[1].endswith(" -> switch it on in the list of DAGs")
+    assert tickets[1].startswith("sync_tickets is switched off, and never ran.")
+    assert tickets[1].endswith(
+        " -> Switch it on: Airflow, `Dags`, the switch beside `sync_tickets`."
+    )
 
 
 def test_a_scheduler_that_died_fails_the_check(told):
     airflow.fall_silent("SchedulerJob", 10)
     ((verdict, words),) = told(code=1)
     assert verdict == "failed"
-    assert words.startswith("the scheduler gives no sign of life since 20")
-    assert "start it: `airflow scheduler`" in words
+    assert words.startswith("The scheduler gives no sign of life since 20")
+    assert "Start it: `airflow scheduler`" in words
 
 
 def test_where_no_airflow_is_set_up_that_is_one_line_and_no_fault(told):

@@ -28,7 +28,10 @@ def test_check_lists_what_fails_with_whose_turn_it_is_and_tries_the_rest(
     keys.chmod(0o644)
     found = document(osm("check", "--json", SECRET_KEYS=f"file:{keys}"), 1)
     seen = {(f["what"], f["verdict"]): f["detail"] + " " + f["next_step"] for f in found}
-    assert "account owner's turn" in seen["account huawei-1", "failed"]
+    assert (
+        "the account owner: Look at key, permissions and clock"
+        in seen["account huawei-1", "failed"]
+    )
     assert "not encrypted" in seen["account huawei-1", "warning"]
     assert "damaged" in seen["account tencent-1", "failed"]
     assert ("account alibaba-1", "ok") in seen

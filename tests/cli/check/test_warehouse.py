@@ -52,7 +52,14 @@ def test_check_names_the_rights_that_are_missing(osm, accounts, warehouse_server
         output = told(osm("check", WAREHOUSE_URL=limited), 1)
     deleted_from = [
         *("cloud_osm_list", "cloud_osm_detail", "cloud_osm_product", "cloud_osm_product_type"),
-        *("cloud_osm_source", "sync_quarantine", "sync_check", "sync_run", "cs_snapshot"),
+        *(
+            "cloud_osm_source",
+            "sync_quarantine",
+            "sync_check",
+            "sync_run",
+            "sync_status",
+            "cs_snapshot",
+        ),
         "cs_snapshot_table",
     ]
     lacking = "; ".join(f"no DELETE on {name}" for name in deleted_from)
