@@ -68,9 +68,10 @@ def api(clock):
     """Opens a session of one account; closes all of them."""
     opened = []
 
-    def open_session(url):
+    def open_session(url, proxy=None):
         rate = RateLimit(1000, monotonic=clock.monotonic, sleep=clock.sleep)
-        session = ApiSession(ACCOUNT, url, Seal(), classify, rate, now=clock.now, sleep=clock.sleep)
+        times = {"now": clock.now, "sleep": clock.sleep}
+        session = ApiSession(ACCOUNT, url, Seal(), classify, rate, proxy=proxy, **times)
         opened.append(session)
         return session
 
@@ -179,6 +180,30 @@ def test_w5_a_host_that_cannot_be_reached_is_unavailable(api, url):
     session = api(url.format(port=port))
     assert type(outcome(session)) is UnavailableError
     assert session.calls == 5
+
+
+@pytest.mark.parametrize(
+    ("url", "proxy", "told"),
+    [
+        ("http://127.0.0.1:9", None, "127.0.0.1:9: ConnectionRefusedError"),
+        ("https://no-such-host.invalid", None, "no-such-host.invalid:443: gaierror"),
+        (
+            "https://vendor.invalid",
+            "http://127.0.0.1:9",
+            "vendor.invalid:443 through the proxy 127.0.0.1:9: ConnectionRefusedError",
+        ),
+        (
+            "http://vendor.invalid",
+            "http://user:a-password@no-proxy.invalid:3128",
+            "vendor.invalid:80 through the proxy no-proxy.invalid:3128: gaierror",
+        ),
+    ],
+)
+def test_who_cannot_be_reached_is_named_and_so_is_the_proxy(api, url, proxy, told):
+    error = outcome(api(url, proxy))
+    assert type(error) is UnavailableError
+    assert told in str(error)
+    assert "a-password" not in str(error)
 
 
 def an_hour_later(clock):

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
+from pydantic import SecretStr
 
 from include.errors import AuthError
 from include.secrets import KeyRing, new_key
@@ -53,7 +54,9 @@ def test_an_evaluation_reads_facts_and_accounts_and_writes_nothing(warehouse):
     now = datetime.now(UTC)
     add_account(warehouse, KeyRing.parse(KEYS), an_account(account_id="main"), now=now)
     run(warehouse, "main", error=AuthError("no such key", vendor="huawei"))
-    place = Workplace.of(Settings(secret_keys=KEYS, sandbox=True), warehouse, lambda name: "", None)
+    place = Workplace.of(
+        Settings(secret_keys=SecretStr(KEYS), sandbox=True), warehouse, lambda name: "", None
+    )
     found = evaluate(place, [], now=datetime.now(UTC))
     tickets = next(of for of in found.verdicts if of.subject == "tickets/main")
     assert (tickets.state, tickets.reason) == ("failing", "AuthError: huawei: no such key.")
