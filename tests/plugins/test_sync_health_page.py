@@ -270,6 +270,31 @@ def test_who_takes_no_snapshots_is_not_asked_to(warehouse, page):
     assert "snapshot" not in page().lower()
 
 
+@pytest.mark.parametrize("variable", ["AIRFLOW_CONN_CUSTOMER_SERVICE", "SOURCE_URL"])
+def test_who_names_a_source_and_has_no_snapshot_is_told(warehouse, page, monkeypatch, variable):
+    monkeypatch.setenv(variable, "postgresql://reader:a-password@127.0.0.1/desk")
+    add(warehouse, "good")
+    html = page()
+    assert lines(html)["Customer-service snapshot"].startswith("never ran")
+    assert "a-password" not in html
+
+
+def test_checks_and_reports_that_never_ran_have_lines(warehouse, page):
+    add(warehouse, "good")
+    run(warehouse, "good")
+    told = lines(page())
+    assert told["Reports"].startswith("never ran")
+    assert told["SQL checks"].startswith("never ran")
+
+
+def test_a_backfill_that_failed_is_told(warehouse, page):
+    add(warehouse, "good")
+    run(warehouse, "good", entity="backfill", error=AuthError("no such key", vendor="huawei"))
+    told = lines(page())["good backfill"]
+    assert told.startswith("failing failed")
+    assert "AuthError: huawei: no such key." in told
+
+
 def test_hostile_names_of_the_source_are_shown_and_never_obeyed(warehouse, page):
     run(
         warehouse,

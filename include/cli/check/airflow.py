@@ -6,8 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from include.cli.airflow import ask_airflow
-from include.cli.check.finding import Finding
-from include.cli.check.finding import Verdict as Word
+from include.cli.check.finding import Finding, Found
 from include.settings import Settings
 
 WHAT: Final = "Airflow"
@@ -24,7 +23,7 @@ def check_airflow(settings: Settings) -> Iterator[Finding]:
         yield Finding(WHAT, "off", why_not, NEXT)
         return
     for verdict in judge_stops(stops, settings):
-        how: Word = "failed" if verdict.severity is Severity.ERROR else "warning"
+        how: Found = "failed" if verdict.severity is Severity.ERROR else "warning"
         yield Finding(WHAT, how, verdict.reason, verdict.next_step)
     if not stops:
         yield Finding(WHAT, "ok", "its parts are alive, and each DAG starts its runs")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Literal
 
-Verdict = Literal["ok", "off", "warning", "failed"]
+Found = Literal["ok", "off", "warning", "failed"]
 SKEW_SECONDS: Final = 60.0  # vendors refuse signatures from about five minutes on
 
 
@@ -14,7 +14,7 @@ class Finding:
     """One thing that was tried. *next_step* is empty where nothing is to be done."""
 
     what: str
-    verdict: Verdict
+    verdict: Found
     detail: str
     next_step: str = ""
 
