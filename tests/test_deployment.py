@@ -74,8 +74,8 @@ def test_dags_and_command_line_run_without_the_sandbox(
     run("-m", "include", "accounts", "add", "main", *given, stdin=account.secret_key)
     run("-m", "include", "refresh")
     assert run("-c", DAGS).splitlines()[-1] == "success []"
-    for verb in ("sync", "build-reports", "status", "verify"):
-        run("-m", "include", verb)
+    for verb in (["sync"], ["build-reports"], ["status", "--fail-on", "never"], ["verify"]):
+        run("-m", "include", *verb)
     engine = sa.create_engine(warehouse_url, poolclass=sa.NullPool)
     with engine.connect() as connection:
         stored = connection.exec_driver_sql("select count(*) from cloud_osm_list").scalar()
