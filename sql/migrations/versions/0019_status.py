@@ -10,7 +10,6 @@ from __future__ import annotations
 from typing import Any, Final
 
 import sqlalchemy as sa
-from alembic import op
 from sqlalchemy.dialects import mysql
 
 from sql.migrations.frozen import ddl
