@@ -44,6 +44,7 @@ NOT_BUILT = {
     # As of the moment of looking, or of the newest snapshot: a few rows, to be read whole.
     *("v_dictionary", "v_freshness", "v_history_limit", "v_queue_now", "v_seat_load"),
     *("v_supplier_load", "v_line_load", "v_line_load_participating", "v_seat_class"),
+    "v_sync_status",
     # Made from others when it is read.
     *("v_hour_profile", "v_hour_trend", "v_seat_line"),
 }
