@@ -129,7 +129,7 @@ ENGLISH: Final = {
     " then mend the firewall, or {setting}.",
     "step.way.proxy": "Test the proxy on the machine that runs it: `curl -v -x http://{proxy}"
     " https://{host}/`; then mend it, or `VENDOR_PROXY`.",
-    "step.way.wait": "{step} Until then every run tries again.",
+    "step.way.wait": "Wait: every run tries again. To know sooner: {step}",
     "setting.vendor": "the address (the region of the account, `{vendor}_BASE_URL`)",
     "setting.source": "`SOURCE_URL`",
     "setting.warehouse": "`WAREHOUSE_URL`",
