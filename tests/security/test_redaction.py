@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from contextlib import closing
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -161,8 +161,9 @@ def sync(sandbox, warehouse, **settings):
     return found
 
 
-def build(warehouse, **options):
-    return reports.build(warehouse, now=datetime.now(UTC), request=Request("test"), **options)
+def build(warehouse, *, days=0, **options):
+    now = datetime.now(UTC) + timedelta(days=days)
+    return reports.build(warehouse, now=now, request=Request("test"), **options)
 
 
 ORIGINALS = "select content from cloud_osm_detail union all select name from cloud_osm_list"
@@ -245,4 +246,6 @@ def test_a_build_follows_what_changed_and_what_is_gone(sandbox, warehouse, look,
             connection.exec_driver_sql(statement)
     assert build(warehouse)["rpt_text"] == 1
     assert look("select count(*) from v_message where content = '打 [mobile]'") == [(1,)]
+    assert look("select count(*) from v_message where content = 'ok'") == [(0,)]
+    build(warehouse, days=1)
     assert look("select count(*) from rpt_text where content = 'ok'") == [(0,)]
