@@ -22,14 +22,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from include.models import Ticket
 
 
+RUNBOOK: Final = "docs/runbook.md"
+"""What each class means, and what to do: a section a class."""
+
+
 class SyncError(Exception):
-    """Anything this project raises on purpose."""
+    """Anything this project raises on purpose; where a log shows it, with its section."""
+
+    def __init__(self, *said: object) -> None:
+        super().__init__(*said)
+        self.add_note(f"What to do: {section_of(self)}")
 
 
 class ConfigError(SyncError):
@@ -123,3 +131,9 @@ class UnavailableError(VendorError):
 
 class MovingListError(UnavailableError):
     """A list kept changing while it was read. What was yielded is good, but more may be there."""
+
+
+def section_of(error: SyncError) -> str:
+    """Where the runbook tells of the class of an error."""
+    name = next(base.__name__ for base in type(error).__mro__ if base.__name__[0] != "_")
+    return f"{RUNBOOK}#{name.lower()}"

@@ -26,6 +26,7 @@ from include.errors import (
     PartialError,
     SupersededError,
     SyncError,
+    section_of,
 )
 from include.vendors.registry import load_settings, warn_of_strange_variables
 
@@ -201,7 +202,8 @@ def advise_on(error: BaseException) -> str:
 
 def show_error(error: BaseException, where: str = "", whose_turn: str = "") -> None:
     """Say one error on stderr; with ``--debug`` where it came from."""
-    say(f"error: {where}{reason(error)}{whose_turn}")
+    more = f" ({section_of(error)})" if isinstance(error, SyncError) else ""
+    say(f"error: {where}{reason(error)}{whose_turn}{more}")
     if flags.debug:
         for line in traceback.format_exception(error):
             for part in line.rstrip().splitlines():
