@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from datetime import UTC, datetime
@@ -31,6 +32,9 @@ def test_policies(dagbag, name):
     dag = dagbag.dags[name]
     assert dag.doc_md
     assert dag.tags
+    assert re.search(r"[一-鿿].*。[A-Z].*\.", dag.description), "one sentence in each language"
+    assert dag.owner == "data-engineering"
+    assert "backfill" not in dag.allowed_run_types
     assert dag.max_active_runs == AT_ONCE.get(name, 1)
     assert dag.catchup is False
     for task in dag.tasks:
