@@ -12,6 +12,9 @@ import typer
 from include.cli.console import (
     EPILOG,
     Exit,
+    ask_secret,
+    ask_whether,
+    is_asked,
     masker,
     report,
     report_json,
@@ -178,23 +181,18 @@ def _ask_whether_to_encrypt(place: Workplace) -> None:
         f"{len(plain)} keys are plain text: {', '.join(plain[:20])}. {UNREADABLE}, and there is no"
         " command that puts them back: save cloud_user first"
     )
-    if not _is_asked():
+    if not is_asked():
         raise ConfigError(
             "nothing was encrypted: nobody can be asked here. Add --yes once no other program"
             " reads these keys (README, Keys that another program reads too)"
         )
-    if not typer.confirm("Encrypt them now?"):
+    if not ask_whether("Encrypt them now?"):
         raise ConfigError("nothing was encrypted")
 
 
-def _is_asked() -> bool:
-    """Whether somebody at a terminal can answer."""
-    return sys.stdin.isatty()
-
-
 def _read_secret() -> str:
-    if _is_asked():
-        secret = str(typer.prompt("Secret key", hide_input=True))
+    if is_asked():
+        secret = ask_secret("Secret key")
     else:
         lines = [line.strip() for line in sys.stdin if line.strip()]
         if len(lines) != 1:

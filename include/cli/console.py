@@ -17,6 +17,7 @@ from datetime import UTC, datetime
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any, Final, ParamSpec, Self, TextIO
 
+import click
 import typer
 
 from include import stopping
@@ -132,15 +133,89 @@ class _LogHandler(logging.Handler):
         say(f"{record.levelname.lower()}: {record.getMessage()}")
 
 
+FIRST_WORD_SECONDS: Final = 2.5
+"""When long work says its first word, whatever keeps it: a server that thinks, too."""
+NEXT_WORD_SECONDS: Final = 10.0
+
+
+class Silence:
+    """Says that a verb is at work wherever nothing else says so."""
+
+    def __init__(self) -> None:
+        self.since = time.monotonic()
+        self._speakers = 0
+        self._counting = threading.Lock()
+
+    def break_(self) -> None:
+        """Something was said."""
+        self.since = time.monotonic()
+
+    @contextmanager
+    def left_to_another(self) -> Iterator[None]:
+        """While progress is shown, or a person is asked."""
+        with self._counting:
+            self._speakers += 1
+        try:
+            yield
+        finally:
+            with self._counting:
+                self._speakers -= 1
+            self.break_()
+
+    @contextmanager
+    def ended(self, verb: str) -> Iterator[None]:
+        """Meanwhile a line on stderr after each silence that lasts."""
+        started = time.monotonic()
+        over = threading.Event()
+
+        def tick() -> None:
+            limit = FIRST_WORD_SECONDS
+            while not over.wait(max(0.01, self.since + limit - time.monotonic())):
+                if self._speakers:
+                    self.break_()
+                elif time.monotonic() - self.since >= limit:
+                    say(f"{verb}: {int(time.monotonic() - started)} s, still at work")
+                    limit = NEXT_WORD_SECONDS
+
+        self.break_()
+        threading.Thread(target=tick, daemon=True).start()
+        try:
+            yield
+        finally:
+            over.set()
+
+
+silence = Silence()
+
+
 def say(text: str) -> None:
     """A line for the person at the terminal, on stderr; above the bar while there is one."""
+    silence.break_()
     sys.stderr.write(masker.hide(text) + "\n")
     sys.stderr.flush()
 
 
 def report(text: str) -> None:
     """A line of the result, on stdout."""
+    silence.break_()
     typer.echo(masker.hide(text))
+
+
+def is_asked() -> bool:
+    """Whether somebody at a terminal can answer."""
+    return sys.stdin.isatty()
+
+
+def ask_whether(question: str) -> bool:
+    """Ask a person, who may think for as long as it takes."""
+    with silence.left_to_another():
+        return typer.confirm(question, err=True)
+
+
+def ask_secret(what: str) -> str:
+    """Let a person type a secret that is not shown."""
+    with silence.left_to_another():
+        return str(typer.prompt(what, hide_input=True))
 
 
 def report_json(document: Any) -> None:
@@ -174,7 +249,8 @@ def verb(function: Callable[P, None]) -> Callable[P, None]:
         handler = _LogHandler()
         logging.getLogger().addHandler(handler)
         try:
-            function(*args, **kwargs)
+            with silence.ended(_name_of(function)):
+                function(*args, **kwargs)
         except (typer.Exit, typer.Abort, typer.BadParameter):
             raise
         except KeyboardInterrupt:
@@ -197,6 +273,14 @@ def advise_on(error: BaseException) -> str:
 
     name = type(error).__name__.lstrip("_")
     return str(advise(name, str(error), maintainer=load_settings().maintainer))
+
+
+def _name_of(function: Callable[..., None]) -> str:
+    """The verb as it was typed, `accounts add`."""
+    context = click.get_current_context(silent=True)
+    if context is None:
+        return function.__name__
+    return context.command_path.removeprefix(context.find_root().info_name or "").strip()
 
 
 def show_error(error: BaseException, where: str = "", whose_turn: str = "") -> None:
@@ -251,24 +335,24 @@ def utcnow() -> datetime:
 
 
 class Progress:
-    """How far a long verb is: a bar on a terminal, else a line every ten seconds, on stderr.
+    """How far a long verb is, on stderr: a bar on a terminal, else a line soon and now and then.
 
     Several threads may tell it.
     """
 
-    def __init__(
-        self, verb: str, total: int, *, every_seconds: float = 10.0, stream: TextIO | None = None
-    ) -> None:
-        self._verb, self._total, self._every = verb, total, every_seconds
+    def __init__(self, verb: str, total: int, *, stream: TextIO | None = None) -> None:
+        self._verb, self._total = verb, total
         self._stream = stream or sys.stderr
         self._done, self._text = 0, ""
         self._counting = threading.Lock()
         self._started = time.monotonic()
         self._over = threading.Event()
+        self._speaks = silence.left_to_another()
         self._bar: Any = None
         self._task: Any = None
 
     def __enter__(self) -> Self:
+        self._speaks.__enter__()
         if self._stream.isatty():
             self._show_bar()
         else:
@@ -279,6 +363,7 @@ class Progress:
         self._over.set()
         if self._bar is not None:
             self._bar.stop()
+        self._speaks.__exit__(None, None, None)
 
     def update(self, text: str) -> None:
         """Say what is being done now. Cheap: may be called as often as one likes."""
@@ -293,7 +378,9 @@ class Progress:
         self.update("")
 
     def _tick(self) -> None:
-        while not self._over.wait(self._every):
+        wait = FIRST_WORD_SECONDS
+        while not self._over.wait(wait):
+            wait = NEXT_WORD_SECONDS
             seconds = int(time.monotonic() - self._started)
             line = f"{self._verb}: {seconds} s, {self._done}/{self._total} done, {self._text}"
             typer.echo(line, file=self._stream)

@@ -70,7 +70,9 @@ def verify(
         meant = VENDORS
         if vendors or account_ids:
             meant = tuple({*vendors, *(account.vendor for account in chosen.accounts)})
-        strays = list_strays(place.warehouse, meant)
+        with Progress("verify readers", 1) as progress:
+            progress.update("which tickets no account reads")
+            strays = list_strays(place.warehouse, meant)
     code = worst([*tables.codes(), *map(code_of, results), *[Exit.DIFFERENT] * bool(strays)])
     if as_json:
         report_json(

@@ -111,9 +111,9 @@ def house_dag(
 ) -> Callable[[Callable[[], None]], Callable[[], Any]]:
     """Airflow's ``@dag`` with what is the same for all of ours; *page* is shown in the UI.
 
-    *description* is one sentence in Chinese and one in English; a schedule is told there and on the
-    page with its zone, because Airflow shows hours without theirs beside times of another. A run
-    that lasts *longest* is ended. *defaults* replace those of the tasks.
+    *description* is one sentence in Chinese and one in English. A schedule is told there and on the
+    page with its zone: Airflow shows the hours without, and as the DAG's zone its own default. A
+    run that lasts *longest* is ended. *defaults* replace those of the tasks.
     """
     settings = read_settings(DagSettings, os.environ)
     zone = settings.business_zone.key

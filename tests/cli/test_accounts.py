@@ -97,7 +97,7 @@ def test_nobody_encrypts_a_key_that_another_program_may_read_without_saying_so(
     assert "1 keys are plain text: p-1. A program that signs with the same rows" in refused
     assert "nobody can be asked here. Add --yes" in refused
     assert rows(stored) == [(1,)]
-    monkeypatch.setattr(accounts, "_is_asked", lambda: True)
+    monkeypatch.setattr(accounts, "is_asked", lambda: True)
     assert "nothing was encrypted" in told(osm("accounts", "encrypt", stdin="n\n"), 2)
     assert rows(stored) == [(1,)]
     assert "1 encrypted" in told(osm("accounts", "encrypt", stdin="y\n"), 0)

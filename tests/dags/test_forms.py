@@ -96,6 +96,7 @@ def test_what_is_no_day_makes_no_run(post, day):
     assert post("build_reports", since="2026-01-31").status_code == 200
 
 
+@pytest.mark.filterwarnings("ignore:deprecated:DeprecationWarning")  # of the API, for one field
 @pytest.mark.parametrize("dag_id", [schedule.dag_id for schedule in SCHEDULES.values()])
 def test_airflow_offers_no_backfill_of_its_own_beside_ours(api, dag_id):
     """The form's radio is off, and the REST API refuses: a day of it would be 97 runs."""
@@ -106,9 +107,11 @@ def test_airflow_offers_no_backfill_of_its_own_beside_ours(api, dag_id):
     assert "backfill" in refused.text
 
 
+@pytest.mark.filterwarnings("ignore:deprecated:DeprecationWarning")  # of the API, for one field
 def test_the_list_of_dags_names_owner_purpose_and_zone(api):
     shown = {dag["dag_id"]: dag for dag in api.get("/api/v2/dags").json()["dags"]}
     for schedule in SCHEDULES.values():
         assert shown[schedule.dag_id]["owners"] == ["data-engineering"]
     assert "(30 4 * * *, Asia/Shanghai)" in shown["check_data"]["description"]
-    assert api.get("/api/v2/dags/check_data/details").json()["timezone"] == "Asia/Shanghai"
+    told = api.get("/api/v2/dags/check_data/details").json()["doc_md"]
+    assert "`30 4 * * *`, in hours of **Asia/Shanghai** (`BUSINESS_ZONE`)" in told
