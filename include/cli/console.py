@@ -17,7 +17,6 @@ from datetime import UTC, datetime
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any, Final, ParamSpec, Self, TextIO
 
-import click
 import typer
 
 from include import stopping
@@ -121,6 +120,8 @@ class Flags:
     """What stands before the verb."""
 
     debug: bool = False
+    verb: str = ""
+    """The verb itself, as it was typed."""
 
 
 flags = Flags()
@@ -249,7 +250,7 @@ def verb(function: Callable[P, None]) -> Callable[P, None]:
         handler = _LogHandler()
         logging.getLogger().addHandler(handler)
         try:
-            with silence.ended(_name_of(function)):
+            with silence.ended(flags.verb):
                 function(*args, **kwargs)
         except (typer.Exit, typer.Abort, typer.BadParameter):
             raise
@@ -273,14 +274,6 @@ def advise_on(error: BaseException) -> str:
 
     name = type(error).__name__.lstrip("_")
     return str(advise(name, str(error), maintainer=load_settings().maintainer))
-
-
-def _name_of(function: Callable[..., None]) -> str:
-    """The verb as it was typed, `accounts add`."""
-    context = click.get_current_context(silent=True)
-    if context is None:
-        return function.__name__
-    return context.command_path.removeprefix(context.find_root().info_name or "").strip()
 
 
 def show_error(error: BaseException, where: str = "", whose_turn: str = "") -> None:

@@ -82,7 +82,7 @@ NEXT_RUN_RETRIES: Final[dict[str, Any]] = {
     "execution_timeout": timedelta(hours=1),
 }
 """For a DAG that runs so often that its next run is the retry: nobody waits for a failed task."""
-RUN_TYPES: Final = (
+RUN_TYPES: Final[Any] = (
     "scheduled",
     "manual",
     "operator_triggered",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from include.vendors.registry import VENDORS
@@ -14,7 +16,10 @@ WITH_VENDORS = (
     "sync_ticket",
     "sync_tickets",
 )
-NEEDED = {"backfill_tickets": {"since": "2026-01-01"}, "sync_ticket": {"tickets": ["T1"]}}
+NEEDED: dict[str, dict[str, Any]] = {
+    "backfill_tickets": {"since": "2026-01-01"},
+    "sync_ticket": {"tickets": ["T1"]},
+}
 
 
 @pytest.fixture
@@ -87,7 +92,9 @@ def test_what_people_write_for_a_moment_is_taken_and_understood(post, moment):
     from include.runtime.forms import read_moment
 
     assert post("backfill_tickets", since=moment, until=None).status_code == 200
-    assert read_moment(moment).date().isoformat() in ("2026-01-30", "2026-01-31")
+    read = read_moment(moment)
+    assert read
+    assert read.date().isoformat() in ("2026-01-30", "2026-01-31")
 
 
 @pytest.mark.parametrize("day", ["not a date", "", "2026-02-31", "2026-01-31T08:00", 20260131])
