@@ -177,7 +177,7 @@ def _show_strays(strays: Sequence[Stray], limit: int) -> None:
 def _next_step(stray: Stray) -> str:
     if stray.was_asked_for:
         return (
-            "no account that was asked knows it: add the one that does, or switch it on"
-            " (cloud_user.enabled), then `sync`"
+            "no account that was asked knows it: `accounts add` or `accounts enable` the one that"
+            " does, then `sync`"
         )
     return "`sync`: each account of the vendor asks for it, and the one that knows it reads it"
