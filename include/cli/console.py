@@ -134,22 +134,35 @@ class _LogHandler(logging.Handler):
         say(f"{record.levelname.lower()}: {record.getMessage()}")
 
 
-FIRST_WORD_SECONDS: Final = 2.5
-"""When long work says its first word, whatever keeps it: a server that thinks, too."""
+FIRST_WORD_SECONDS: Final = 1.5
+"""When long work says its first word, whatever keeps it: a server that thinks, too. With what it
+takes to load the program that is within three seconds."""
 NEXT_WORD_SECONDS: Final = 10.0
 
 
 class Silence:
-    """Says that a verb is at work wherever nothing else says so."""
+    """How long nothing was said; a verb says that it is at work wherever nothing else does."""
 
     def __init__(self) -> None:
-        self.since = time.monotonic()
+        self._since = time.monotonic()
+        self._limit = FIRST_WORD_SECONDS
         self._speakers = 0
         self._counting = threading.Lock()
 
-    def break_(self) -> None:
-        """Something was said."""
-        self.since = time.monotonic()
+    def end(self) -> None:
+        """Something was said, or shown all the time."""
+        self._since = time.monotonic()
+
+    def speak(self, text: str, stream: TextIO | None = None) -> None:
+        """Say *text* because the silence is too long."""
+        self.end()
+        self._limit = NEXT_WORD_SECONDS
+        typer.echo(masker.hide(text), file=stream or sys.stderr)
+
+    @property
+    def seconds_left(self) -> float:
+        """Until it is too long."""
+        return max(0.01, self._since + self._limit - time.monotonic())
 
     @contextmanager
     def left_to_another(self) -> Iterator[None]:
@@ -161,24 +174,21 @@ class Silence:
         finally:
             with self._counting:
                 self._speakers -= 1
-            self.break_()
 
     @contextmanager
-    def ended(self, verb: str) -> Iterator[None]:
-        """Meanwhile a line on stderr after each silence that lasts."""
+    def watched(self, verb: str) -> Iterator[None]:
+        """Meanwhile a line on stderr wherever it is too long, and left to nobody."""
         started = time.monotonic()
+        self._since, self._limit = started, FIRST_WORD_SECONDS
         over = threading.Event()
 
         def tick() -> None:
-            limit = FIRST_WORD_SECONDS
-            while not over.wait(max(0.01, self.since + limit - time.monotonic())):
+            while not over.wait(self.seconds_left):
                 if self._speakers:
-                    self.break_()
-                elif time.monotonic() - self.since >= limit:
-                    say(f"{verb}: {int(time.monotonic() - started)} s, still at work")
-                    limit = NEXT_WORD_SECONDS
+                    over.wait(FIRST_WORD_SECONDS)
+                else:
+                    self.speak(f"{verb}: {int(time.monotonic() - started)} s, still at work")
 
-        self.break_()
         threading.Thread(target=tick, daemon=True).start()
         try:
             yield
@@ -191,14 +201,14 @@ silence = Silence()
 
 def say(text: str) -> None:
     """A line for the person at the terminal, on stderr; above the bar while there is one."""
-    silence.break_()
+    silence.end()
     sys.stderr.write(masker.hide(text) + "\n")
     sys.stderr.flush()
 
 
 def report(text: str) -> None:
     """A line of the result, on stdout."""
-    silence.break_()
+    silence.end()
     typer.echo(masker.hide(text))
 
 
@@ -210,13 +220,17 @@ def is_asked() -> bool:
 def ask_whether(question: str) -> bool:
     """Ask a person, who may think for as long as it takes."""
     with silence.left_to_another():
-        return typer.confirm(question, err=True)
+        answer = typer.confirm(question, err=True)
+        silence.end()
+    return answer
 
 
 def ask_secret(what: str) -> str:
     """Let a person type a secret that is not shown."""
     with silence.left_to_another():
-        return str(typer.prompt(what, hide_input=True))
+        secret = str(typer.prompt(what, hide_input=True))
+        silence.end()
+    return secret
 
 
 def report_json(document: Any) -> None:
@@ -250,7 +264,7 @@ def verb(function: Callable[P, None]) -> Callable[P, None]:
         handler = _LogHandler()
         logging.getLogger().addHandler(handler)
         try:
-            with silence.ended(flags.verb):
+            with silence.watched(flags.verb):
                 function(*args, **kwargs)
         except (typer.Exit, typer.Abort, typer.BadParameter):
             raise
@@ -356,6 +370,7 @@ class Progress:
         self._over.set()
         if self._bar is not None:
             self._bar.stop()
+            silence.end()
         self._speaks.__exit__(None, None, None)
 
     def update(self, text: str) -> None:
@@ -371,12 +386,10 @@ class Progress:
         self.update("")
 
     def _tick(self) -> None:
-        wait = FIRST_WORD_SECONDS
-        while not self._over.wait(wait):
-            wait = NEXT_WORD_SECONDS
+        while not self._over.wait(silence.seconds_left):
             seconds = int(time.monotonic() - self._started)
             line = f"{self._verb}: {seconds} s, {self._done}/{self._total} done, {self._text}"
-            typer.echo(line, file=self._stream)
+            silence.speak(line, self._stream)
 
     def _show_bar(self) -> None:
         from rich import progress
