@@ -16,28 +16,21 @@ from airflow.sdk import Param, task
 from include.runtime import forms, shape
 from include.runtime.tickets import account_groups, sync_accounts
 
+DESCRIPTION = (
+    "重读一段时间内创建的工单，不影响定时同步。"
+    "Tickets created in a span, read again beside the schedule."
+)
 FORM = {
     "vendors": forms.vendors_param(),
     "accounts": forms.accounts_param(),
-    "since": Param(
-        type="string",
-        format="date-time",
-        title="Since",
-        description_md="Read again every ticket created from here on.",
-    ),
-    "until": Param(
-        None,
-        type=["null", "string"],
-        format="date-time",
-        title="Until",
-        description_md="The end of the span; empty: now.",
-    ),
+    "since": forms.moment_param("Since", "Read again every ticket created from here on."),
+    "until": forms.moment_param("Until", "The end of the span; empty: now.", is_optional=True),
     "open_messages": Param(False, type="boolean", title="Also open tickets' messages"),
     "dry_run": Param(False, type="boolean", title="Dry run: count, write nothing"),
 }
 
 
-@shape.house_dag(None, "tickets", FORM, __doc__, max_active_runs=4)
+@shape.house_dag(None, "tickets", FORM, __doc__, DESCRIPTION, max_active_runs=4)
 def backfill_tickets() -> None:
     @task
     def accounts(vendor: str, params: Any = None, dag_run: Any = None) -> list[list[str]]:

@@ -12,6 +12,10 @@ from airflow.sdk import AssetAny, Param, task
 
 from include.runtime import customer_service, forms, shape
 
+DESCRIPTION = (
+    "快照或工单有变化后，重建 BI 读取的报表。"
+    "The reports that BI reads, rebuilt after a snapshot or tickets changed."
+)
 FORM = {
     "since": Param(
         None,
@@ -28,13 +32,14 @@ FORM = {
     "reports",
     FORM,
     __doc__,
+    DESCRIPTION,
 )
 def build_reports() -> None:
     @task(outlets=shape.assets([shape.REPORT_ASSET]))
     def build(params: Any = None, dag_run: Any = None) -> dict[str, int]:
         return customer_service.build_reports(params, dag_run.conf, FORM, forms.who(dag_run))
 
-    shape.watch([build()], "the reports were not built: their task has the reason")
+    shape.watch([build()])
 
 
 build_reports()

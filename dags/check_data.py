@@ -25,13 +25,17 @@ from include.runtime import checks, forms, shape
 from include.runtime.tickets import account_groups, read_again
 from include.vendors.registry import VENDORS
 
+DESCRIPTION = (
+    "每天检查数据，与云厂商核对，并清理过期记录。"
+    "Daily checks of the tables, against the vendors too, and clean-up."
+)
 FORM = {
     "vendors": forms.vendors_param(),
     "accounts": forms.accounts_param(),
 }
 
 
-@shape.house_dag("30 4 * * *", "checks", FORM, __doc__)
+@shape.house_dag("30 4 * * *", "checks", FORM, __doc__, DESCRIPTION)
 def check_data() -> None:
     @task
     def tables(params: Any = None, dag_run: Any = None) -> dict[str, int]:
@@ -78,7 +82,7 @@ def check_data() -> None:
         checked >> groups >> listed
         mapped >> reread
         compared += [groups, mapped, listed, reread]
-    shape.watch(compared, "a check failed or a vendor differs: its task has the reason")
+    shape.watch(compared)
 
 
 check_data()

@@ -19,6 +19,10 @@ from include.runtime import forms, shape
 from include.runtime.tickets import account_groups, refresh_vendor
 from include.vendors.registry import VENDORS
 
+DESCRIPTION = (
+    "每天刷新各云厂商的产品、问题类型和工单来源。"
+    "Products, problem categories and ticket sources, refreshed daily."
+)
 FORM = {
     "vendors": forms.vendors_param(),
     "accounts": forms.accounts_param(),
@@ -26,7 +30,7 @@ FORM = {
 }
 
 
-@shape.house_dag("30 2 * * *", "catalogue", FORM, __doc__)
+@shape.house_dag("30 2 * * *", "catalogue", FORM, __doc__, DESCRIPTION)
 def refresh_catalog() -> None:
     @task
     def form(params: Any = None, dag_run: Any = None) -> None:
@@ -48,9 +52,7 @@ def refresh_catalog() -> None:
     refreshed = [refresh.override(task_id=vendor)(vendor) for vendor in VENDORS]
     checked >> refreshed
     published = publish(refreshed)
-    shape.watch(
-        [checked, *refreshed, published], "a vendor's catalogue failed: its task has the reason"
-    )
+    shape.watch([checked, *refreshed, published])
 
 
 refresh_catalog()

@@ -24,6 +24,10 @@ from airflow.sdk import Param, task
 
 from include.runtime import customer_service, forms, shape
 
+DESCRIPTION = (
+    "每小时为客服系统的表做一次一致性快照，保留历史。"
+    "The customer-service tables as one consistent snapshot, hourly."
+)
 FORM = {
     "full": Param(
         False,
@@ -41,7 +45,7 @@ FORM = {
 }
 
 
-@shape.house_dag("0 * * * *", "customer service", FORM, __doc__)
+@shape.house_dag("0 * * * *", "customer service", FORM, __doc__, DESCRIPTION)
 def snapshot_customer_service() -> None:
     @task
     def snapshot(params: Any = None, dag_run: Any = None) -> dict[str, int]:
@@ -52,7 +56,7 @@ def snapshot_customer_service() -> None:
         customer_service.publish(figures)
 
     taken = snapshot()
-    shape.watch([taken, publish(taken)], "the snapshot failed: its task has the reason")
+    shape.watch([taken, publish(taken)])
 
 
 snapshot_customer_service()

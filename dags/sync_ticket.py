@@ -21,6 +21,7 @@ from airflow.sdk import Param, task
 from include.runtime import forms, shape
 from include.runtime.tickets import read_tickets
 
+DESCRIPTION = "立即读取指定的工单及其留言。One ticket, or a few, read now by id."
 FORM = {
     "tickets": Param(
         [],
@@ -36,13 +37,13 @@ FORM = {
 }
 
 
-@shape.house_dag(None, "tickets", FORM, __doc__, max_active_runs=16)
+@shape.house_dag(None, "tickets", FORM, __doc__, DESCRIPTION, max_active_runs=16)
 def sync_ticket() -> None:
     @task(outlets=shape.assets(shape.TICKET_TABLES), retries=0)
     def ticket(params: Any = None, dag_run: Any = None) -> list[dict[str, Any]]:
         return read_tickets(params, dag_run.conf, forms.who(dag_run), known=FORM)
 
-    shape.watch([ticket()], "a ticket was not read: the task has the reason")
+    shape.watch([ticket()])
 
 
 sync_ticket()

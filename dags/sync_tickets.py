@@ -25,6 +25,10 @@ from airflow.sdk import Param, task
 from include.runtime import forms, shape
 from include.runtime.tickets import account_groups, sync_accounts
 
+DESCRIPTION = (
+    "每 15 分钟把各云厂商的工单和留言同步到数据库。"
+    "Tickets and their messages from every vendor, every 15 minutes."
+)
 FORM = {
     "vendors": forms.vendors_param(),
     "accounts": forms.accounts_param(),
@@ -39,6 +43,7 @@ FORM = {
     "tickets",
     FORM,
     __doc__,
+    DESCRIPTION,
     max_active_runs=8,
     longest=timedelta(hours=1),
     defaults=shape.NEXT_RUN_RETRIES,

@@ -37,6 +37,7 @@ app.add_typer(accounts.app, name="accounts")
 
 @app.callback()
 def options(
+    context: typer.Context,
     debug: Annotated[
         bool,
         typer.Option(
@@ -44,8 +45,8 @@ def options(
         ),
     ] = False,
 ) -> None:
-    """Take what stands before the verb."""
-    flags.debug = debug
+    """Take what stands before the verb, and its name."""
+    flags.debug, flags.verb = debug, context.invoked_subcommand or ""
 
 
 @app.command(epilog=EPILOG)

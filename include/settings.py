@@ -236,7 +236,14 @@ class ZoneSettings(SettingsGroup):
     reports built anew."""
 
 
-class Settings(ZoneSettings):
+class DagSettings(ZoneSettings):
+    """What the files of the DAGs say to Airflow, which reads them over and over."""
+
+    dag_owner: str = "data-engineering"
+    """``DAG_OWNER``: whom the list of DAGs names as their owner: a person or team to turn to."""
+
+
+class Settings(DagSettings):
     """What an operator may decide, whatever the vendor, and the *vendors*' own settings."""
 
     vendors: tuple[VendorSettings, ...] = ()

@@ -21,6 +21,7 @@ import sqlalchemy as sa
 from pymysql.constants import CLIENT
 
 from include.sandbox.servers import databases
+from include.vendors import http
 from include.vendors.registry import setting_names
 from tests import figures
 
@@ -122,6 +123,12 @@ def _no_settings_of_the_shell(monkeypatch: pytest.MonkeyPatch) -> None:
     """No test reads, let alone writes, what the developer's environment points at."""
     for name in setting_names():
         monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture(autouse=True)
+def _warnings_of_vendors_are_new() -> None:
+    """Each test hears what its vendors say, whoever heard it before."""
+    http.forget_warnings()
 
 
 @dataclass

@@ -87,6 +87,7 @@ def test_every_setting_is_read_from_the_variable_that_bears_its_name():
         "VENDOR_PROXY": "http://proxy.example:3128",
         "LATE_AFTER": "tickets=1h/3h, checks=3d",
         "MAINTAINER": "Data platform <data@shop.example>",
+        "DAG_OWNER": "somebody",
     }
     assert set(given) == setting_names()
     settings = load_settings(given)

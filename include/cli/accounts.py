@@ -12,6 +12,9 @@ import typer
 from include.cli.console import (
     EPILOG,
     Exit,
+    ask_secret,
+    ask_whether,
+    is_asked,
     masker,
     report,
     report_json,
@@ -22,14 +25,20 @@ from include.cli.console import (
     verb,
 )
 from include.cli.options import AsJson, VendorChoice
+from include.cli.runs import ready, request
 from include.errors import ConfigError
 
 if TYPE_CHECKING:
     from include.models import Account
+    from include.warehouse.tickets.account_changes import Changed
     from include.warehouse.tickets.accounts import AccountInfo, Rewrite
     from include.work.place import Workplace
 
 UNREADABLE = "A program that signs with the same rows can then not read its keys"
+
+AccountIds = Annotated[
+    list[str], typer.Argument(metavar="ACCOUNT...", help="Ids of rows; see `accounts list`.")
+]
 
 app = typer.Typer(
     help="The vendor accounts and their encrypted keys.", no_args_is_help=True, epilog=EPILOG
@@ -98,6 +107,79 @@ def list_(as_json: AsJson = False) -> None:
         _show(infos)
     else:
         say("no accounts yet: add one with `python -m include accounts add`")
+
+
+@app.command(epilog=EPILOG)
+@verb
+def enable(account_ids: AccountIds, as_json: AsJson = False) -> None:
+    """Switch accounts on: the next run reads them."""
+    from include.warehouse.tickets.account_changes import switch_accounts
+
+    with ready() as place:
+        done = switch_accounts(place.warehouse, account_ids, on=True)
+        _note_each(place, "accounts enable", done)
+    _show_changed(done, "enabled", "was on already", as_json=as_json)
+    if not as_json:
+        say("next: `python -m include check` tries them")
+
+
+@app.command(epilog=EPILOG)
+@verb
+def disable(account_ids: AccountIds, as_json: AsJson = False) -> None:
+    """Switch accounts off: no run reads them until `accounts enable`. All they have stays."""
+    from include.warehouse.tickets.account_changes import switch_accounts
+
+    with ready() as place:
+        done = switch_accounts(place.warehouse, account_ids, on=False)
+        _note_each(place, "accounts disable", done)
+    _show_changed(done, "disabled", "was off already", as_json=as_json)
+    if not as_json:
+        _say_who_reads_now(done)
+
+
+@app.command(epilog=EPILOG)
+@verb
+def rename(
+    account_id: Annotated[str, typer.Argument(metavar="ACCOUNT", help="Id of its row.")],
+    name: Annotated[str, typer.Argument(help="What people call it; '' for nothing.")],
+    as_json: AsJson = False,
+) -> None:
+    """Give an account another name. Its id stays: its tickets and runs bear it."""
+    from include.warehouse.tickets.account_changes import rename_account
+
+    with ready() as place:
+        done = [rename_account(place.warehouse, account_id, name)]
+        _note_each(place, "accounts rename", done, {"name": name})
+    _show_changed(done, f"renamed to {name!r}", "has that name already", as_json=as_json)
+
+
+@app.command(epilog=EPILOG)
+@verb
+def remove(
+    account_ids: AccountIds,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Take accounts and their keys away. Their tickets, messages and runs stay.
+
+    `accounts disable` leaves the key where it is. `accounts add` with the same id brings an account
+    back, with its tickets.
+    """
+    from include.warehouse.tickets import account_changes
+
+    with ready() as place:
+        if not yes:
+            _ask_whether_to_remove(account_changes.look_at_accounts(place.warehouse, account_ids))
+        done = account_changes.remove_accounts(place.warehouse, account_ids)
+        _note_each(place, "accounts remove", done)
+    _show_changed(done, "removed", "", as_json=as_json)
+    if not as_json:
+        _say_who_reads_now(done)
+        one = done[0]
+        say(
+            f"back: `accounts add {one.account_id} --vendor {one.vendor} --access-key …`, with the"
+            " same id, finds its tickets again, and lists all from SYNC_SINCE on once"
+        )
 
 
 @app.command(epilog=EPILOG)
@@ -178,23 +260,52 @@ def _ask_whether_to_encrypt(place: Workplace) -> None:
         f"{len(plain)} keys are plain text: {', '.join(plain[:20])}. {UNREADABLE}, and there is no"
         " command that puts them back: save cloud_user first"
     )
-    if not _is_asked():
+    if not is_asked():
         raise ConfigError(
             "nothing was encrypted: nobody can be asked here. Add --yes once no other program"
             " reads these keys (README, Keys that another program reads too)"
         )
-    if not typer.confirm("Encrypt them now?"):
+    if not ask_whether("Encrypt them now?"):
         raise ConfigError("nothing was encrypted")
 
 
-def _is_asked() -> bool:
-    """Whether somebody at a terminal can answer."""
-    return sys.stdin.isatty()
+def _ask_whether_to_remove(accounts: list[Changed]) -> None:
+    """Let a person confirm that keys go. Raises ConfigError."""
+    for one in accounts:
+        name = f" ({one.name})" if one.name else ""
+        say(
+            f"{one.account_id}{name}, {one.vendor}: its key goes, with how far it was read and"
+            f" {one.quarantined} tickets in quarantine. {one.tickets} tickets stay with their"
+            " messages, and its runs in sync_run; reports show its id without a name"
+        )
+    _say_who_reads_now(accounts)
+    if not is_asked():
+        raise ConfigError("nothing was removed: nobody can be asked here. Add --yes")
+    if not ask_whether("Remove them now?"):
+        raise ConfigError("nothing was removed")
+
+
+def _say_who_reads_now(accounts: list[Changed]) -> None:
+    """Say what becomes of the tickets that accounts leave unread."""
+    for one in accounts:
+        if not one.open_tickets:
+            continue
+        if one.has_others:
+            then = (
+                f"the other accounts of {one.vendor} ask for them at their next run, and who knows"
+                " one reads it on; `verify` names the rest (without reader)"
+            )
+        else:
+            then = (
+                f"no other account of {one.vendor} is on, so that nobody hears of their closing;"
+                " `verify` names them (without reader)"
+            )
+        say(f"{one.account_id}: {one.open_tickets} tickets are not complete: {then}")
 
 
 def _read_secret() -> str:
-    if _is_asked():
-        secret = str(typer.prompt("Secret key", hide_input=True))
+    if is_asked():
+        secret = ask_secret("Secret key")
     else:
         lines = [line.strip() for line in sys.stdin if line.strip()]
         if len(lines) != 1:
@@ -215,7 +326,6 @@ def _note(
     done: Rewrite | None = None,
 ) -> None:
     """Leave in the ledger who touched which key, and when; never the key."""
-    from include.cli.runs import request
     from include.warehouse.bookkeeping import ledger
 
     ledger.note(
@@ -227,6 +337,32 @@ def _note(
         written=done.changed if done else 1,
         failed=len(done.bad) if done else 0,
     )
+
+
+def _note_each(
+    place: Workplace, verb: str, accounts: list[Changed], asked: dict[str, Any] | None = None
+) -> None:
+    """Leave in the ledger who changed which account, and when."""
+    from include.warehouse.bookkeeping import ledger
+
+    for one in accounts:
+        ledger.note(
+            place.warehouse,
+            one.account_id,
+            "account",
+            vendor=one.vendor,
+            request=request(verb, asked or {}),
+            written=int(one.has_changed),
+            failed=0,
+        )
+
+
+def _show_changed(accounts: list[Changed], did: str, else_: str, *, as_json: bool) -> None:
+    if as_json:
+        report_json([asdict(one) for one in accounts])
+        return
+    for one in accounts:
+        report(f"{one.account_id} ({one.vendor}): {did if one.has_changed else else_}")
 
 
 def _end(done: Rewrite, did: str) -> None:

@@ -121,6 +121,8 @@ class Flags:
     """What stands before the verb."""
 
     debug: bool = False
+    verb: str = ""
+    """The verb itself, as it was typed."""
 
 
 flags = Flags()
@@ -133,15 +135,103 @@ class _LogHandler(logging.Handler):
         say(f"{record.levelname.lower()}: {record.getMessage()}")
 
 
+FIRST_WORD_SECONDS: Final = 1.5
+"""When long work says its first word, whatever keeps it: a server that thinks, too. With what it
+takes to load the program that is within three seconds."""
+NEXT_WORD_SECONDS: Final = 10.0
+
+
+class Silence:
+    """How long nothing was said; a verb says that it is at work wherever nothing else does."""
+
+    def __init__(self) -> None:
+        self._since = time.monotonic()
+        self._limit = FIRST_WORD_SECONDS
+        self._speakers = 0
+        self._counting = threading.Lock()
+
+    def end(self) -> None:
+        """Something was said, or shown all the time."""
+        self._since = time.monotonic()
+
+    def speak(self, text: str, stream: TextIO | None = None) -> None:
+        """Say *text* because the silence is too long."""
+        self.end()
+        self._limit = NEXT_WORD_SECONDS
+        typer.echo(masker.hide(text), file=stream or sys.stderr)
+
+    @property
+    def seconds_left(self) -> float:
+        """Until it is too long."""
+        return max(0.01, self._since + self._limit - time.monotonic())
+
+    @contextmanager
+    def left_to_another(self) -> Iterator[None]:
+        """While progress is shown, or a person is asked."""
+        with self._counting:
+            self._speakers += 1
+        try:
+            yield
+        finally:
+            with self._counting:
+                self._speakers -= 1
+
+    @contextmanager
+    def watched(self, verb: str) -> Iterator[None]:
+        """Meanwhile a line on stderr wherever it is too long, and left to nobody."""
+        started = time.monotonic()
+        self._since, self._limit = started, FIRST_WORD_SECONDS
+        over = threading.Event()
+
+        def tick() -> None:
+            while not over.wait(self.seconds_left):
+                if self._speakers:
+                    over.wait(FIRST_WORD_SECONDS)
+                else:
+                    self.speak(f"{verb}: {int(time.monotonic() - started)} s, still at work")
+
+        threading.Thread(target=tick, daemon=True).start()
+        try:
+            yield
+        finally:
+            over.set()
+
+
+silence = Silence()
+
+
 def say(text: str) -> None:
     """A line for the person at the terminal, on stderr; above the bar while there is one."""
+    silence.end()
     sys.stderr.write(masker.hide(text) + "\n")
     sys.stderr.flush()
 
 
 def report(text: str) -> None:
     """A line of the result, on stdout."""
+    silence.end()
     typer.echo(masker.hide(text))
+
+
+def is_asked() -> bool:
+    """Whether somebody at a terminal can answer."""
+    return sys.stdin.isatty()
+
+
+def ask_whether(question: str) -> bool:
+    """Ask a person, who may think for as long as it takes."""
+    with silence.left_to_another():
+        answer = typer.confirm(question, err=True)
+        silence.end()
+    return answer
+
+
+def ask_secret(what: str) -> str:
+    """Let a person type a secret that is not shown."""
+    with silence.left_to_another():
+        secret = str(typer.prompt(what, hide_input=True))
+        silence.end()
+    return secret
 
 
 def report_json(document: Any) -> None:
@@ -175,7 +265,8 @@ def verb(function: Callable[P, None]) -> Callable[P, None]:
         handler = _LogHandler()
         logging.getLogger().addHandler(handler)
         try:
-            function(*args, **kwargs)
+            with silence.watched(flags.verb):
+                function(*args, **kwargs)
         except (typer.Exit, typer.Abort, typer.BadParameter):
             raise
         except KeyboardInterrupt:
@@ -253,24 +344,24 @@ def utcnow() -> datetime:
 
 
 class Progress:
-    """How far a long verb is: a bar on a terminal, else a line every ten seconds, on stderr.
+    """How far a long verb is, on stderr: a bar on a terminal, else a line soon and now and then.
 
     Several threads may tell it.
     """
 
-    def __init__(
-        self, verb: str, total: int, *, every_seconds: float = 10.0, stream: TextIO | None = None
-    ) -> None:
-        self._verb, self._total, self._every = verb, total, every_seconds
+    def __init__(self, verb: str, total: int, *, stream: TextIO | None = None) -> None:
+        self._verb, self._total = verb, total
         self._stream = stream or sys.stderr
         self._done, self._text = 0, ""
         self._counting = threading.Lock()
         self._started = time.monotonic()
         self._over = threading.Event()
+        self._speaks = silence.left_to_another()
         self._bar: Any = None
         self._task: Any = None
 
     def __enter__(self) -> Self:
+        self._speaks.__enter__()
         if self._stream.isatty():
             self._show_bar()
         else:
@@ -281,6 +372,8 @@ class Progress:
         self._over.set()
         if self._bar is not None:
             self._bar.stop()
+            silence.end()
+        self._speaks.__exit__(None, None, None)
 
     def update(self, text: str) -> None:
         """Say what is being done now. Cheap: may be called as often as one likes."""
@@ -295,10 +388,10 @@ class Progress:
         self.update("")
 
     def _tick(self) -> None:
-        while not self._over.wait(self._every):
+        while not self._over.wait(silence.seconds_left):
             seconds = int(time.monotonic() - self._started)
             line = f"{self._verb}: {seconds} s, {self._done}/{self._total} done, {self._text}"
-            typer.echo(line, file=self._stream)
+            silence.speak(line, self._stream)
 
     def _show_bar(self) -> None:
         from rich import progress

@@ -77,21 +77,27 @@ def export(
                 f"there is no {view!r} that this user may export; there are {', '.join(known)}"
             )
         shown, selection = _select(connection, view, columns, where, since)
-        if format == "xlsx" and relations.has_more_rows(
-            connection, view, selection, SHEET_ROWS - 1
-        ):
-            raise CheckError(
-                f"{view} has more than the {SHEET_ROWS - 1:,} rows that a sheet holds below its"
-                " head: choose fewer with --since or --where, or use --format csv or parquet"
-            )
-        with (
-            relations.read_blocks(connection, view, selection, at_once=ROWS_AT_ONCE) as blocks,
-            Progress("report", 1) as progress,
-            _stdout() if to_stdout or output is None else _whole_file(output) as file,
-        ):
-            counted = _Counted(_frames(blocks, shown), progress)
-            WRITERS[format](file, shown, counted)
+        with Progress("report", 1) as progress:
+            if format == "xlsx":
+                progress.update("asking the database how many rows there are")
+                _refuse_more_than_a_sheet(connection, view, selection)
+            progress.update("the database has been asked, no row has come yet")
+            with (
+                relations.read_blocks(connection, view, selection, at_once=ROWS_AT_ONCE) as blocks,
+                _stdout() if to_stdout or output is None else _whole_file(output) as file,
+            ):
+                counted = _Counted(_frames(blocks, shown), progress)
+                WRITERS[format](file, shown, counted)
     say(f"{view}: {counted.rows} rows")
+
+
+def _refuse_more_than_a_sheet(connection: Any, view: str, selection: Selection) -> None:
+    """Raise CheckError for more rows than a sheet holds."""
+    if relations.has_more_rows(connection, view, selection, SHEET_ROWS - 1):
+        raise CheckError(
+            f"{view} has more than the {SHEET_ROWS - 1:,} rows that a sheet holds below its"
+            " head: choose fewer with --since or --where, or use --format csv or parquet"
+        )
 
 
 def _select(

@@ -70,7 +70,9 @@ def verify(
         meant = VENDORS
         if vendors or account_ids:
             meant = tuple({*vendors, *(account.vendor for account in chosen.accounts)})
-        strays = list_strays(place.warehouse, meant)
+        with Progress("verify readers", 1) as progress:
+            progress.update("which tickets no account reads")
+            strays = list_strays(place.warehouse, meant)
     code = worst([*tables.codes(), *map(code_of, results), *[Exit.DIFFERENT] * bool(strays)])
     if as_json:
         report_json(
@@ -175,7 +177,7 @@ def _show_strays(strays: Sequence[Stray], limit: int) -> None:
 def _next_step(stray: Stray) -> str:
     if stray.was_asked_for:
         return (
-            "no account that was asked knows it: add the one that does, or switch it on"
-            " (cloud_user.enabled), then `sync`"
+            "no account that was asked knows it: `accounts add` or `accounts enable` the one that"
+            " does, then `sync`"
         )
     return "`sync`: each account of the vendor asks for it, and the one that knows it reads it"

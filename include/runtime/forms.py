@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Collection, Mapping
 from datetime import UTC, date, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from airflow.sdk import Param
 
@@ -19,15 +19,40 @@ if TYPE_CHECKING:
     from include.work.accounts import Choice
 
 
+MOMENT: Final = (
+    r"^\s*2[0-9]{3}-"
+    r"((0[1-9]|1[0-2])-(0[1-9]|[12][0-9])|(0[13-9]|1[0-2])-30|(0[13578]|1[02])-31)"
+    r"([T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.,][0-9]{1,6})?)?"
+    r"(Z|[+-]([01][0-9]|2[0-3]):?[0-5][0-9])?)?\s*$"
+)
+"""What a date or time in a form looks like. Airflow checks no ``format: date-time``; a pattern it
+does, so that anything else is refused before there is a run."""
+
+
 def vendors_param() -> Param:
     """The form's choice of vendors."""
     return Param(
         list(VENDORS),
         type="array",
         items={"type": "string", "enum": list(VENDORS)},
+        minItems=1,
         examples=list(VENDORS),
         title="Vendors",
-        description_md="Only these vendors.",
+        description_md="Only these vendors; one at least.",
+    )
+
+
+def moment_param(title: str, description: str, *, is_optional: bool = False) -> Param:
+    """The form's field for a moment, read by ``read_moment``."""
+    of = {"default": None} if is_optional else {}
+    return Param(
+        **of,
+        type=["null", "string"] if is_optional else "string",
+        format="date-time",  # the calendar in the form; nothing is checked by it
+        pattern=MOMENT,
+        title=title,
+        description_md=f"{description} Like 2026-01-31, 2026-01-31T08:00 or"
+        " 2026-01-31T08:00:00+08:00; without an offset it is one of `BUSINESS_ZONE`.",
     )
 
 
@@ -56,10 +81,15 @@ def check_form(params: Mapping[str, Any], conf: Mapping[str, Any], known: Collec
 
 
 def read_choice(params: Mapping[str, Any]) -> Choice:
-    """The accounts that a form means; all vendors together are none in particular."""
+    """The accounts that a form means; all vendors together are none in particular.
+
+    Raises ConfigError where no vendor is chosen: whoever takes all away does not mean all of them.
+    """
     from include.work.accounts import Choice
 
     named = tuple(params["vendors"])
+    if not named:
+        raise ConfigError("no vendor is chosen in the form: choose one at least")
     is_all = set(named) == set(VENDORS)
     return Choice(() if is_all else named, tuple(params["accounts"] or ()))
 

@@ -13,6 +13,7 @@ import logging
 import re
 import threading
 import time
+from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -50,7 +51,8 @@ ATTEMPTS: Final = 5
 WAIT_SECONDS: Final = 120.0
 """The longest that one call waits between its attempts, all waits together."""
 LONG_WAIT_SECONDS: Final = 5.0
-WARNINGS: Final = 20  # different ones, a session
+WARNINGS: Final = 20
+"""Different ones of a vendor that a process tells, each once."""
 
 CODE: Final = re.compile(r"[A-Za-z]{1,40}(\.[0-9A-Za-z]{1,40}){0,3}")
 PLAIN_PATH: Final = re.compile(r"(/[0-9A-Za-z_-]+)*/?")
@@ -71,6 +73,15 @@ class Verdict:
     message: str = ""
     request_id: str = ""
     retry_after: float | None = None
+
+
+_told: defaultdict[str, set[str]] = defaultdict(set)
+_telling = threading.Lock()
+
+
+def forget_warnings() -> None:
+    """Let all warnings be told once more, as in a new process."""
+    _told.clear()
 
 
 Classify = Callable[[int, Mapping[str, str], Mapping[str, Json]], Verdict]
@@ -104,7 +115,6 @@ class ApiSession:
         self.clock_skew: float | None = None  # seconds we are ahead, by the newest answer
         self._auth, self._classify, self._rate, self._now = auth, classify, rate, now
         self._counting = threading.Lock()
-        self._warned: set[str] = set()
         self._session, self._way = open_session(proxy), describe_way(self.base_url, proxy)
         self._headers = {name: str(value) for name, value in self._session.headers.items()}
         self._retrying = tenacity.Retrying(
@@ -177,12 +187,17 @@ class ApiSession:
         return self._retrying.copy()(attempt)
 
     def warn_once(self, message: str) -> None:
-        """Log what a vendor said that nobody has listed, once, and not endlessly many of it."""
-        with self._counting:
-            if message in self._warned or len(self._warned) >= WARNINGS:
+        """Log what a vendor said that nobody has listed: once a process, whatever the account.
+
+        A task has a process of its own, and up to 500 accounts, to all of which a vendor says it.
+        """
+        with _telling:
+            told = _told[self.account.vendor]
+            if message in told or len(told) >= WARNINGS:
                 return
-            self._warned.add(message)
-        log.warning("account %s: %s", self.account.account_id, message[:200])
+            told.add(message)
+        first = f"{message[:200]} (account {self.account.account_id}; of others it is not repeated)"
+        log.warning("%s: %s", self.account.vendor, first)
 
     def close(self) -> None:
         """Close the connections."""

@@ -1,4 +1,4 @@
--- Who runs `migrate` and `accounts add, encrypt, rotate`: owns the tables of one database.
+-- Who runs `migrate` and `accounts add, enable, disable, rename, remove, encrypt, rotate`: owns the tables of one database.
 -- First of the four files: the rights of the others are on tables that `migrate` makes.
 --
 -- Write your names for database `osm`, user `osm_migrate` and host `%`; in a database's name _

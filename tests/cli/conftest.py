@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from typer.testing import CliRunner
 
 from include.__main__ import app
+from include.cli import console
 from include.sandbox.vendors.server import Sandbox
 from include.secrets import KeyRing, new_key
 from include.vendors.registry import VENDORS
@@ -16,6 +17,11 @@ from include.warehouse.mysql import Warehouse
 from include.warehouse.tickets.accounts import add_account
 
 K1 = new_key("k1")
+
+
+@pytest.fixture(autouse=True)
+def _no_word_because_this_machine_is_busy(monkeypatch):
+    monkeypatch.setattr(console, "FIRST_WORD_SECONDS", 600)
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ import pytest
 from typer.testing import CliRunner
 
 from include.__main__ import app
-from include.cli import accounts
+from include.cli import accounts as verbs
 from include.secrets import KeyRing, new_key
 from tests.cli.conftest import K1
 from tests.cli.invoked import CANARY, document, told
@@ -97,7 +97,7 @@ def test_nobody_encrypts_a_key_that_another_program_may_read_without_saying_so(
     assert "1 keys are plain text: p-1. A program that signs with the same rows" in refused
     assert "nobody can be asked here. Add --yes" in refused
     assert rows(stored) == [(1,)]
-    monkeypatch.setattr(accounts, "_is_asked", lambda: True)
+    monkeypatch.setattr(verbs, "is_asked", lambda: True)
     assert "nothing was encrypted" in told(osm("accounts", "encrypt", stdin="n\n"), 2)
     assert rows(stored) == [(1,)]
     assert "1 encrypted" in told(osm("accounts", "encrypt", stdin="y\n"), 0)
@@ -119,3 +119,86 @@ def test_a_new_key_in_a_file_is_not_shown_and_its_setting_is(tmp_path):
     assert file.read_text().strip().partition(":")[2] not in output
     again = CliRunner().invoke(app, ["accounts", "new-key", "--output", str(file)])
     assert "it is there already" in told(again, 2)
+
+
+def test_accounts_are_switched_renamed_and_removed_by_whom_the_ledger_says(osm, rows):
+    told(osm(*ADD, stdin=CANARY), 0)
+    told(osm(*ADD[:2], "a-2", *ADD[3:-1], "another-access-key", stdin=CANARY), 0)
+    output = told(osm("accounts", "disable", "a-1", "a-2"), 0)
+    assert output.count("(alibaba): disabled") == 2
+    assert "a-1 (alibaba): was off already" in told(osm("accounts", "disable", "a-1"), 0)
+    assert "off" in told(osm("accounts", "list"), 0)
+    assert "a-1 (alibaba): enabled" in told(osm("accounts", "enable", "a-1"), 0)
+    assert "renamed to '主账号'" in told(osm("accounts", "rename", "a-1", "主账号"), 0)
+    assert rows("select id, name, enabled from cloud_user order by id") == [
+        ("a-1", "主账号", 1),
+        ("a-2", None, 0),
+    ]
+    (changed,) = document(osm("accounts", "remove", "a-2", "--yes", "--json"), 0)
+    assert (changed["account_id"], changed["tickets"], changed["has_others"]) == ("a-2", 0, True)
+    noted = rows(
+        "select account_id, substring_index(triggered_by, ' by ', 1), written, parameters"
+        " from sync_run where entity = 'account' order by started_at, account_id"
+    )
+    assert noted == [
+        ("a-1", "accounts disable", 1, "{}"),
+        ("a-2", "accounts disable", 1, "{}"),
+        ("a-1", "accounts disable", 0, "{}"),
+        ("a-1", "accounts enable", 1, "{}"),
+        ("a-1", "accounts rename", 1, '{"name": "主账号"}'),
+        ("a-2", "accounts remove", 1, "{}"),
+    ]
+
+
+@pytest.mark.parametrize("verb", ["enable", "disable", "remove"])
+def test_an_unknown_account_is_named_and_nothing_is_changed(osm, rows, verb):
+    told(osm(*ADD, stdin=CANARY), 0)
+    yes = ["--yes"] if verb == "remove" else []
+    refused = told(osm("accounts", verb, "a-1", "nobody", *yes), 2)
+    assert "no row of cloud_user has the id nobody: see `accounts list`" in refused
+    assert rows("select enabled from cloud_user") == [(1,)]
+    assert rows("select count(*) from sync_run where entity = 'account'") == [(0,)]
+
+
+def test_a_removed_account_is_no_trouble_any_more_and_its_open_tickets_are_told(
+    osm, rows, accounts
+):
+    told(osm("sync"), 0)
+    tickets = rows("select count(*), sum(complete = 0) from cloud_osm_list where type = 'HUAWEI'")
+    refused = told(osm("accounts", "remove", "huawei-1"), 2)
+    assert f"{tickets[0][0]} tickets stay with their messages" in refused
+    assert "nothing was removed: nobody can be asked here. Add --yes" in refused
+    assert rows("select count(*) from cloud_user where id = 'huawei-1'") == [(1,)]
+    output = told(osm("accounts", "remove", "huawei-1", "--yes"), 0)
+    assert f"huawei-1: {tickets[0][1]} tickets are not complete: no other account" in output
+    assert "back: `accounts add huawei-1 --vendor huawei" in output
+    assert "huawei-1" not in osm("status").output
+    found = document(osm("verify", "--json"), 4)["without_reader"]
+    assert {stray["account_id"] for stray in found} == {"huawei-1"}
+    assert (
+        rows("select count(*), sum(complete = 0) from cloud_osm_list where type = 'HUAWEI'")
+        == tickets
+    )
+
+
+def test_a_removed_account_that_is_added_again_finds_its_tickets(osm, rows, accounts):
+    account = accounts[1]
+    assert account.vendor == "huawei"
+    told(osm("sync", "--account", "huawei-1"), 0)
+    told(osm("accounts", "remove", "huawei-1", "--yes"), 0)
+    again = ("accounts", "add", "huawei-1", "--vendor", "huawei", "--region", account.region)
+    added = osm(*again, "--access-key", account.access_key, stdin=account.secret_key)
+    assert "huawei-1 (huawei): added" in told(added, 0)
+    (result,) = document(osm("sync", "--account", "huawei-1", "--json"), 0)["results"]
+    assert result["counts"]["failed"] == 0
+    verified = document(osm("verify", "--account", "huawei-1", "--json"), 4)  # no catalogue yet
+    assert verified["without_reader"] == verified["results"][0]["comparison"]["differences"] == []
+
+
+def test_who_says_no_removes_nothing(osm, rows, monkeypatch):
+    told(osm(*ADD, stdin=CANARY), 0)
+    monkeypatch.setattr(verbs, "is_asked", lambda: True)
+    assert "nothing was removed" in told(osm("accounts", "remove", "a-1", stdin="n\n"), 2)
+    assert rows("select count(*) from cloud_user") == [(1,)]
+    told(osm("accounts", "remove", "a-1", stdin="y\n"), 0)
+    assert rows("select count(*) from cloud_user") == [(0,)]

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import io
 import re
+import threading
 import time
 
 import pytest
+import sqlalchemy as sa
 import typer
 from typer.testing import CliRunner
 
 from include.__main__ import app
-from include.cli.console import EXITS, Exit, Progress, exit_of, masker, verb, worst
+from include.cli import console
+from include.cli.console import EXITS, Exit, Progress, exit_of, masker, silence, verb, worst
 from include.errors import (
     AlreadyRunningError,
     AuthError,
@@ -21,6 +24,8 @@ from include.errors import (
     UnavailableError,
 )
 from tests.cli.invoked import CANARY, document, told
+
+FIRST_WORD_SECONDS = console.FIRST_WORD_SECONDS  # before a fixture makes it longer
 
 
 @pytest.mark.parametrize("name", ["sync", "refresh", "snapshot", "status", "verify"])
@@ -110,9 +115,21 @@ def test_an_error_nobody_expected_is_one_line_unless_debug_is_on(capsys, monkeyp
     assert CANARY not in shown
 
 
-def test_progress_is_a_line_now_and_then_where_no_person_looks():
+@pytest.fixture
+def hurry(monkeypatch):
+    """A silence of a moment is a long one."""
+    monkeypatch.setattr(console, "FIRST_WORD_SECONDS", 0.02)
+    monkeypatch.setattr(console, "NEXT_WORD_SECONDS", 0.02)
+    monkeypatch.setattr(silence, "_limit", 0.02)
+
+
+def test_the_first_word_comes_within_three_seconds_with_what_loading_takes():
+    assert FIRST_WORD_SECONDS <= 1.5
+
+
+def test_progress_is_a_line_now_and_then_where_no_person_looks(hurry):
     stream = io.StringIO()
-    with Progress("sync", 3, every_seconds=0.02, stream=stream) as progress:
+    with Progress("sync", 3, stream=stream) as progress:
         progress.advance()
         progress.update("a-2: 7 listed")
         deadline = time.monotonic() + 5
@@ -133,3 +150,38 @@ def test_progress_is_a_bar_on_a_terminal():
         progress.update("[a-2] 7 listed")
     assert "1/3" in stream.getvalue()
     assert "\x1b[" in stream.getvalue()
+
+
+def test_a_verb_that_waits_says_so_and_is_silent_where_something_else_speaks(
+    hurry, capsys, monkeypatch
+):
+    said = []
+
+    @verb
+    def thinking():
+        with silence.left_to_another():
+            time.sleep(0.2)
+        said.append(capsys.readouterr().err)
+        deadline = time.monotonic() + 5
+        while not said[-1] and time.monotonic() < deadline:
+            time.sleep(0.01)
+            said.append(capsys.readouterr().err)
+
+    monkeypatch.setattr("include.cli.console.flags.verb", "thinking")
+    thinking()
+    assert said[0] == ""
+    assert said[-1].startswith("thinking: 0 s, still at work\n")
+    capsys.readouterr()
+    time.sleep(0.1)
+    assert capsys.readouterr().err == ""
+
+
+def test_a_verb_that_waits_for_the_server_bears_the_name_that_was_typed(hurry, osm, warehouse_url):
+    with sa.create_engine(warehouse_url, poolclass=sa.NullPool).connect() as connection:
+        connection.exec_driver_sql("lock tables sync_run write, rpt_build write")
+        release = threading.Timer(0.5, connection.exec_driver_sql, ("unlock tables",))
+        release.start()
+        result = osm("build-reports")
+        release.join()
+    assert "build-reports: 0 s, " in told(result, 0)
+    assert "rows written" in result.stdout

@@ -12,6 +12,7 @@ from include.vendors.registry import VENDORS
 from include.warehouse.mysql import Warehouse
 from include.warehouse.tickets.accounts import add_account
 from tests.builders import DAY
+from tests.plugins.conftest import airflow_app, stranger, visitor  # noqa: F401  # fixtures
 
 
 def as_connection(url, conn_type):

@@ -32,7 +32,7 @@ def test_checks_are_red_when_rows_were_deleted_and_the_vendors_bring_them_back(
     run = dagbag.dags["check_data"].test(logical_date=None, run_conf=form)
     assert run.state == "failed"
     found = states(run)
-    assert found["tables"] == found["watcher"] == "failed"
+    assert (found["tables"], found["watcher"]) == ("failed", "upstream_failed")
     assert found["huawei.tickets"] == "success"
     assert look(held) == before
     run = dagbag.dags["check_data"].test(logical_date=None, run_conf=form)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from datetime import UTC, datetime
@@ -31,6 +32,9 @@ def test_policies(dagbag, name):
     dag = dagbag.dags[name]
     assert dag.doc_md
     assert dag.tags
+    assert re.search(r"[一-鿿].*。[A-Z].*\.", dag.description), "one sentence in each language"
+    assert dag.owner == "data-engineering"
+    assert "backfill" not in dag.allowed_run_types
     assert dag.max_active_runs == AT_ONCE.get(name, 1)
     assert dag.catchup is False
     for task in dag.tasks:
@@ -90,3 +94,19 @@ def test_parsing_imports_nothing_slow_beyond_airflow_itself():
     declared = {f"include.vendors.{name}" for name in (*VENDORS, "client", "registry")}
     known = {name for name in loaded if name.startswith("include.vendors.")}
     assert known == declared
+
+
+def test_no_task_loads_alembic_which_writes_lines_into_the_log_as_it_is_loaded():
+    """A task compares the revision of the warehouse all the same."""
+    code = (
+        "import sys, airflow.sdk\n"
+        "from include.runtime import checks, customer_service, tickets\n"
+        "from include.work import accounts, customer_service, runs, tickets\n"
+        "from include.pipelines import checks, reports, retention\n"
+        "from include.warehouse.schema import revisions\n"
+        "print([name for name in sys.modules if name.startswith('alembic')])\n"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, check=True, capture_output=True, text=True
+    )
+    assert result.stdout.splitlines()[-1] == "[]"

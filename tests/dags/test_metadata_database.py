@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -48,5 +49,5 @@ def test_airflow_sets_up_and_finds_its_database_on_postgresql(source_server, tmp
     )
     found = [one["detail"] for one in json.loads(told.stdout) if one["what"] == "Airflow"]
     assert found == ["the scheduler was never started", "the DAG processor was never started"]
-    assert told.stderr == ""
+    assert re.fullmatch(r"(check: \d+ s, still at work\n)*", told.stderr)  # on a busy machine
     source_server.drop(url)

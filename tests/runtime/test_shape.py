@@ -61,8 +61,21 @@ def test_hours_of_schedules_are_of_the_zone_that_is_set(monkeypatch):
         """A DAG without tasks."""
 
     monkeypatch.setenv("BUSINESS_ZONE", "Asia/Tokyo")
-    made = shape().house_dag("0 3 * * *", "tag", {}, "page")(nothing)()
+    made = shape().house_dag("0 3 * * *", "tag", {}, "page", "Words.")(nothing)()
     assert made.timezone.name == "Asia/Tokyo"
+    assert made.description == "Words. (0 3 * * *, Asia/Tokyo)"
+    assert "in hours of **Asia/Tokyo**" in made.doc_md
+
+
+def test_the_owner_of_the_dags_is_the_one_that_is_set(monkeypatch):
+    def nothing():
+        """A DAG with a task."""
+        shape().watch([])
+
+    monkeypatch.setenv("DAG_OWNER", "云平台组")
+    made = shape().house_dag(None, "tag", {}, "page", "Words.")(nothing)()
+    assert made.owner == "云平台组"
+    assert made.description == "Words."
 
 
 @pytest.mark.parametrize(

@@ -101,7 +101,10 @@ def sync_tickets(
         mark = ledger.watermark(warehouse, account.account_id, ENTITY)
         dry_run, readers = DryRun(client, progress), shared.readers.of(account.vendor)
         sync = _Sync(client, warehouse, account, settings, now, options, dry_run, readers, budget)
-        sync.run(mark)
+        try:
+            sync.run(mark)
+        finally:
+            dry_run.beat()
         return dry_run.counts
     account_id, vendor = account.account_id, account.vendor
     entity = entity_of(options)

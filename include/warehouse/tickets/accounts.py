@@ -301,8 +301,8 @@ def _open(
     if row.is_enabled and (twins := others.twins(row)):
         raise row.fault(
             "secret_id",
-            f"is also the access key of account {', '.join(twins)} in the same region: switch all"
-            " but one off (enabled = 0); none of them is read until then",
+            f"is also the access key of account {', '.join(twins)} in the same region: `accounts"
+            " disable` all but one; none of them is read until then",
         )
     warnings = [
         f"blanks around {column} are ignored: remove them"
@@ -350,7 +350,8 @@ def _secret(
 def _must_be_asked(row: AccountRow, vendors: Collection[str]) -> None:
     """An account that was asked for by id, and is left out all the same, says why."""
     if not row.is_enabled:
-        raise row.fault("enabled", "is 0: the account is switched off")
+        back = f"`accounts enable {row.account_id}` switches it on"
+        raise row.fault("enabled", f"is 0: the account is switched off; {back}")
     if vendors and row.vendor not in vendors:
         raise row.fault("type", f"is none of the vendors asked for ({', '.join(sorted(vendors))})")
 

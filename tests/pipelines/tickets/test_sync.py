@@ -539,6 +539,19 @@ def test_a_dry_run_counts_and_writes_nothing(sync, client, rows):
     assert rows(STATUS)[0] == ("T0", 1)
 
 
+def test_a_dry_run_that_lists_nothing_counts_its_calls(sync, client):
+    class Silent(FakeClient):
+        """Its lists have no page at all."""
+
+        def list_tickets(self, window, *, only_open=False):
+            self.calls += 1
+            yield from ()
+
+    silent = Silent(account=client.account)
+    counts = sync(dry_run=True, vendor=silent)
+    assert counts.calls == silent.calls > 0
+
+
 def test_the_first_source_name_of_a_ticket_becomes_a_source(sync, client, rows):
     client.add("T1", source_id="s1", source_name="用户中心")
     sync()

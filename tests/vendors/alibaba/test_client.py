@@ -356,7 +356,7 @@ def test_only_role_3_is_the_customer_and_others_are_logged_once(vendor, caplog, 
         messages = read(vendor)[1]
     assert [one.from_customer for one in messages] == [True, False, True, True, False, False]
     assert [one.getMessage() for one in caplog.records] == [
-        "account 7: unknown role '4' counts as support"
+        "alibaba: unknown role '4' counts as support (account 7; of others it is not repeated)"
     ]
 
 

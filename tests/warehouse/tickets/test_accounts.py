@@ -154,7 +154,7 @@ def test_two_enabled_rows_with_one_access_key_are_both_refused(warehouse):
     assert ids(accounts) == ["h-1"]
     assert ids(bad) == ["a-1", "a-2"]
     assert "secret_id is also the access key of account a-2" in str(bad[0].error)
-    assert "enabled = 0" in str(bad[0].error)
+    assert "`accounts disable` all but one" in str(bad[0].error)
     # Also when only one of the two is asked for, and not once the other is switched off.
     assert ids(load_accounts(warehouse, RING, account_ids=["a-1"])[1]) == ["a-1"]
     off = sa.update(cloud_user).where(cloud_user.c.id == "a-2").values(enabled=0)
@@ -203,7 +203,7 @@ def test_accounts_are_chosen_by_vendor_and_by_id(warehouse):
     [
         ("nowhere", [], "account nowhere: no row of cloud_user has this id"),
         ("A-1", [], "account A-1: no row of cloud_user has this id"),
-        ("off", [], "account off (alibaba): enabled is 0: the account is switched off"),
+        ("off", [], "account off (alibaba): enabled is 0: the account is switched off;"),
         ("a-1", ["huawei"], "type is none of the vendors asked for (huawei)"),
     ],
 )
