@@ -17,7 +17,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from include import stopping
-from include.cli import accounts
+from include.cli import accounts, language
 from include.cli.console import EPILOG, Exit, flags, verb
 from include.cli.options import Accounts, AsJson, FailOn, Filled, Format, Vendors, day, moment
 from include.vendors.registry import VENDORS
@@ -315,7 +315,10 @@ def main() -> NoReturn:
     # Told before the verb began, or when it was over: then its own code stays.
     with suppress(KeyboardInterrupt), stopping.when_told():
         try:
-            app(prog_name="python -m include")
+            command = typer.main.get_command(app)
+            if language.is_chinese(os.environ):
+                language.translate(command)
+            command(prog_name="python -m include")
         except SystemExit as end:
             code = end.code
     sys.stdout.flush()
