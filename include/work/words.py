@@ -92,9 +92,10 @@ ENGLISH: Final = {
     " that shows no more gone confirms it, too.",
     "step.offended": "Look at some of them: `python -m include verify`; then accept or correct"
     " them.",
-    "step.account_off": "To read it again, run `python -m include accounts add` for its id.",
+    "step.account_off": "To read it again, run `python -m include accounts enable` with its id.",
     "step.vendor_off": "To read it, set `{variable}=1` in the environment of Airflow.",
-    "step.removed": "To read it again, run `python -m include accounts add` with its id.",
+    "step.removed": "To read it again, run `python -m include accounts add` with its id; to be told"
+    " of it no more, `accounts remove`.",
     "step.again": "Run it again as before; `python -m include status` tells it for two days.",
     # what to do about an error, by its class
     "step.ConfigError": "Correct the setting, key or right that the reason names, then run"

@@ -48,6 +48,6 @@ def test_airflow_sets_up_and_finds_its_database_on_postgresql(source_server, tmp
         text=True,
     )
     found = [one["detail"] for one in json.loads(told.stdout) if one["what"] == "Airflow"]
-    assert found == ["the scheduler was never started", "the DAG processor was never started"]
+    assert found == ["The scheduler was never started.", "The DAG processor was never started."]
     assert re.fullmatch(r"(check: \d+ s, still at work\n)*", told.stderr)  # on a busy machine
     source_server.drop(url)
