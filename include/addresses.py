@@ -44,7 +44,9 @@ def read_postgresql(url: str, *, ca: str, ours: Collection[str]) -> dict[str, An
 
     *ours* are the session's variables that we set ourselves.
     """
-    parsed = _parse(url, "SOURCE_URL", ("postgresql",), "postgresql://user:pw@host/db")
+    parsed = _parse(
+        url, "SOURCE_URL", ("postgresql",), "postgresql://user:password@host:5432/database"
+    )
     said = _said(parsed, "SOURCE_URL", POSTGRESQL)
     host = said.pop("host", parsed.host) or "127.0.0.1"
     arguments: dict[str, Any] = {
@@ -71,7 +73,12 @@ def read_postgresql(url: str, *, ca: str, ours: Collection[str]) -> dict[str, An
 
 def read_mysql(url: str, *, ca: str) -> tuple[sa.URL, dict[str, Any]]:
     """The bare URL and the driver's arguments for WAREHOUSE_URL. Raises as ``read_postgresql``."""
-    parsed = _parse(url, "WAREHOUSE_URL", ("mysql", "mariadb"), "mysql+pymysql://user:pw@host/db")
+    parsed = _parse(
+        url,
+        "WAREHOUSE_URL",
+        ("mysql", "mariadb"),
+        "mysql+pymysql://user:password@host:3306/database",
+    )
     said = _said(parsed, "WAREHOUSE_URL", MYSQL)
     if said.pop("charset", "utf8mb4").lower() != "utf8mb4":
         _refuse("WAREHOUSE_URL", "charset", "texts are utf8mb4, or characters would be lost")
@@ -113,8 +120,15 @@ def _parse(url: str, name: str, backends: Collection[str], example: str) -> sa.U
         parsed = sa.make_url(url)
     except sa.exc.ArgumentError:
         raise ConfigError(f"{name} is not a URL like {example}") from None
+    except ValueError:  # it would quote what stands there, which may be a password
+        raise ConfigError(
+            f"{name}: what stands for its port is no number: write it like {example}"
+        ) from None
+    if "@" in (parsed.host or ""):
+        raise ConfigError(f"{name}: there is an @ in the password or the user: write it %40")
     if parsed.get_backend_name() not in backends or not parsed.database:
-        raise ConfigError(f"{name} must begin with {example.split('user')[0]} and name a database")
+        begin = example.partition("user")[0]
+        raise ConfigError(f"{name} must begin with {begin} and name a database, like {example}")
     return parsed
 
 
@@ -139,4 +153,7 @@ def _try(name: str, file: str, load: Callable[[], Any]) -> Any:
     try:
         return load()
     except OSError as error:
-        raise ConfigError(f"{name}: {file} is no certificate file: {error}") from error
+        reason = error.strerror or error
+        raise ConfigError(
+            f"{name}: {file} is no certificate file ({reason}): name one in the form PEM"
+        ) from error

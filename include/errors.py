@@ -67,7 +67,8 @@ class OutOfTimeError(SyncError):
 class VendorError(SyncError):
     """A vendor (or a database, which is a peer like any other) did not do what we asked.
 
-    The text is safe to log: it never holds keys, signatures or ticket contents.
+    The text is safe to log: it never holds keys, signatures or ticket contents. *step* is what a
+    person should try next, where that is known.
     """
 
     def __init__(
@@ -78,17 +79,28 @@ class VendorError(SyncError):
         action: str = "",
         code: str = "",
         request_id: str = "",
+        step: str = "",
     ) -> None:
         super().__init__(message)
         self.vendor = vendor
         self.action = action
         self.code = code
         self.request_id = request_id
+        self.step = step
 
     def __str__(self) -> str:
-        """Give ``vendor action code: message (request id)``, leaving out what is unknown."""
+        """Give ``vendor action code: message; step (request id)``, without what is unknown."""
+        told = f"{self.args[0]}; {self.step}" if self.step else str(self.args[0])
+        return self._place(told)
+
+    @property
+    def cause(self) -> str:
+        """The same without the step."""
+        return self._place(str(self.args[0]))
+
+    def _place(self, told: str) -> str:
         where = " ".join(part for part in (self.vendor, self.action, self.code) if part)
-        text = f"{where}: {self.args[0]}" if where else str(self.args[0])
+        text = f"{where}: {told}" if where else told
         return f"{text} (request {self.request_id})" if self.request_id else text
 
 

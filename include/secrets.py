@@ -53,6 +53,8 @@ class KeyRing:
         if text.startswith("file:"):
             path = Path(text.removeprefix("file:"))
             origin, (text, warnings) = f"key file {path}", _read_file(path)
+        elif text.startswith(("/", "./", "~")) and Path(text).expanduser().is_file():
+            raise ConfigError(f"SECRET_KEYS is a path: write file:{Path(text).expanduser()}")
         keys: dict[str, bytes] = {}
         for number, entry in enumerate((part for part in re.split(r"[,\s]+", text) if part), 1):
             where = f"{origin}: key {number}"
@@ -166,7 +168,10 @@ def reference_from_environment(connection_id: str, environ: Mapping[str, str] = 
     name = f"AIRFLOW_CONN_{connection_id.upper()}"
     value = environ.get(name, "").strip()
     if not value:
-        raise ConfigError(f"{name} is not set: outside Airflow, a conn: reference is read from it")
+        raise ConfigError(
+            f"{name} is not set: outside Airflow, a conn: reference is read from it; set"
+            f" {name}=generic://:<key, percent-encoded>@"
+        )
     try:
         if value.startswith("{"):
             password = json.loads(value).get("password")
@@ -199,7 +204,8 @@ def _read_file(path: Path) -> tuple[str, tuple[str, ...]]:
         text = path.read_text("ascii")
     except OSError as error:
         raise ConfigError(
-            f"SECRET_KEYS: key file {path} cannot be read: {error.strerror}"
+            f"SECRET_KEYS: key file {path} cannot be read: {error.strerror}; copy it here, or, if"
+            f" nothing is encrypted yet, `python -m include accounts new-key --output {path}`"
         ) from None
     except UnicodeDecodeError:
         raise ConfigError(f"SECRET_KEYS: key file {path} is not a text of id:base64") from None

@@ -41,6 +41,7 @@ def start_work() -> None:
     with session() as s:
         well = {"is_paused": False, "is_stale": False, "has_import_errors": False}
         s.execute(sa.update(DagModel).values(well))
+    set_pool(128)
     for job_type in ("SchedulerJob", "DagProcessorJob"):
         Job(job_type=job_type).prepare_for_execution()
 
@@ -97,6 +98,17 @@ def look_elsewhere(patch: pytest.MonkeyPatch, folder: Path) -> None:
 
     engine = sa.create_engine(f"sqlite:///{folder}/empty.db", poolclass=sa.NullPool)
     patch.setattr(settings, "NonScopedSession", sessionmaker(engine))
+    patch.setattr(settings, "engine", engine)
+
+
+def set_pool(slots: int | None) -> None:
+    """The pool of all tasks has so many places; None: it is not there."""
+    from airflow.models.pool import Pool
+
+    with session() as s:
+        s.execute(sa.delete(Pool).where(Pool.pool == Pool.DEFAULT_POOL_NAME))
+        if slots is not None:
+            s.add(Pool(pool=Pool.DEFAULT_POOL_NAME, slots=slots, include_deferred=False))
 
 
 def let_tasks(run_id: str, state: str, minutes: int) -> None:

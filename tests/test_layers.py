@@ -17,6 +17,7 @@ LEAVES = {
     *WORDS,
     "include.settings",
     "include.addresses",
+    "include.hosts",
     "include.secrets",
     "include.recent",
     "include.redaction",
@@ -26,11 +27,13 @@ LEAVES = {
 REGISTRY = "include.vendors.registry"
 """A layer of its own: whoever enumerates vendors may know their list, but not what they do."""
 STOPS = "include.runtime.stops"
-"""A layer of its own: `check` may ask Airflow, where there is one, and know nothing else of it."""
+METADATA = "include.runtime.metadata"
+"""Layers of their own: `check` may ask Airflow, where there is one, and know nothing else of it."""
 BELOW_PIPELINES = {"include.vendors", REGISTRY, "include.source", "include.warehouse", *LEAVES}
 ALLOWED = {
     "include.models": set[str](),
     "include.errors": set[str](),
+    "include.hosts": set[str](),
     "include.recent": set[str](),
     "include.redaction": set[str](),
     "include.customer_service": set[str](),
@@ -47,7 +50,8 @@ ALLOWED = {
     "include.sandbox": {"include.vendors", REGISTRY, *LEAVES},
     "include.runtime": {"airflow", "include.work", "include.pipelines", *BELOW_PIPELINES},
     STOPS: {"airflow", "include.work", *WORDS},
-    "include.cli": {STOPS, "include.work", "include.pipelines", *BELOW_PIPELINES},
+    METADATA: {"airflow", "include.runtime", "include.addresses", *WORDS},
+    "include.cli": {STOPS, METADATA, "include.work", "include.pipelines", *BELOW_PIPELINES},
     "include.__main__": {"include.cli", "include.pipelines", *BELOW_PIPELINES},
     "dags": {"airflow", "include.runtime", REGISTRY, *WORDS},
     "plugins": {"airflow", STOPS, "include.runtime", "include.work", REGISTRY, *WORDS},
@@ -57,7 +61,7 @@ FILES = [path for top in ("include", "dags", "plugins") for path in (ROOT / top)
 
 def layer_of(module: str) -> str:
     """The part of ours that a module belongs to, ``airflow``, or nothing."""
-    if module in (REGISTRY, STOPS):
+    if module in (REGISTRY, STOPS, METADATA):
         return module
     parts = module.split(".")
     return ".".join(parts[:2]) if parts[0] == "include" and len(parts) > 1 else parts[0]

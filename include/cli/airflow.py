@@ -17,12 +17,17 @@ PLACES: Final = ("AIRFLOW_HOME", "AIRFLOW_CONFIG")
 """Without one of them Airflow would make itself a new home, with an empty database."""
 
 
+def is_named(environ: Mapping[str, str] = os.environ) -> bool:
+    """Whether the environment says which Airflow is meant."""
+    return any(environ.get(name, "").strip() for name in PLACES)
+
+
 def ask_airflow(environ: Mapping[str, str] = os.environ) -> tuple[list[Stop] | None, str]:
     """What keeps runs from starting; None, and why, where Airflow cannot be asked from here."""
-    if not any(environ.get(name, "").strip() for name in PLACES):
+    if not is_named(environ):
         return None, f"not asked whether runs start: {' and '.join(PLACES)} are not set"
     try:
-        with _keep_log():
+        with keep_log():
             from include.runtime.stops import find_stops
 
             return find_stops(now=utcnow()), ""
@@ -32,7 +37,7 @@ def ask_airflow(environ: Mapping[str, str] = os.environ) -> tuple[list[Stop] | N
 
 
 @contextmanager
-def _keep_log() -> Iterator[None]:
+def keep_log() -> Iterator[None]:
     """Airflow takes the root logger for itself when it is imported, and writes to our stdout."""
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level

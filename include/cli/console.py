@@ -333,7 +333,7 @@ def session() -> Iterator[Workplace]:
     try:
         yield Workplace.of(settings, warehouse, reference_from_environment, masker.add_all)
     except sa.exc.DBAPIError as error:
-        raise translate_error(error, warehouse.engine.url) from error
+        raise translate_error(error) from error
     finally:
         warehouse.close()
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import closing, contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
 from airflow.sdk import BaseHook
 
@@ -21,6 +21,11 @@ if TYPE_CHECKING:
 
 
 log = logging.getLogger(__name__)
+DRIVERS: Final = {
+    "warehouse": ("mysql+pymysql", 3306),
+    "customer_service": ("postgresql+psycopg2", 5432),
+}
+"""Our connections, each with the driver and the port of its database."""
 
 
 @contextmanager
@@ -37,7 +42,7 @@ def warehouse() -> Iterator[Warehouse]:
 
     settings = load_settings()
     warn_of_strange_variables()
-    url = url_of("warehouse", "mysql+pymysql", 3306) or settings.warehouse_url.get_secret_value()
+    url = url_of("warehouse", *DRIVERS["warehouse"]) or settings.warehouse_url.get_secret_value()
     if not url:
         raise ConfigError("there is no Airflow connection `warehouse`: add one, type MySQL")
     opened = Warehouse.open(
@@ -74,7 +79,7 @@ def source() -> SourceDatabase:
 
     settings = load_settings()
     url = (
-        url_of("customer_service", "postgresql+psycopg2", 5432)
+        url_of("customer_service", *DRIVERS["customer_service"])
         or settings.source_url.get_secret_value()
     )
     if not url:
@@ -135,16 +140,21 @@ def takes_many_keys() -> bool:
     return bool(conf.get("logging", "secret_mask_adapter", fallback="") == ADAPTER)
 
 
-def url_of(connection_id: str, driver: str, port: int) -> str:
+def url_of(
+    connection_id: str,
+    driver: str,
+    port: int,
+    find: Callable[[str], Any] = BaseHook.get_connection,
+) -> str:
     """The SQLAlchemy URL of an Airflow connection, with *extra* as its query.
 
-    Empty when there is no connection of that name.
+    Empty when *find* knows no connection of that name.
     """
     import sqlalchemy as sa
     from airflow.sdk.exceptions import AirflowNotFoundException
 
     try:
-        connection = BaseHook.get_connection(connection_id)
+        connection = find(connection_id)
     except AirflowNotFoundException:
         return ""
     if not connection.schema:

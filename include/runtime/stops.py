@@ -13,6 +13,7 @@ from pathlib import PurePath
 from typing import Any, Final
 
 import sqlalchemy as sa
+from airflow.configuration import conf
 from airflow.jobs.job import Job, JobState, health_check_threshold
 from airflow.models.dag import DagModel
 from airflow.models.dagrun import DagRun
@@ -186,7 +187,8 @@ def _find_stop(dag_id: str, facts: _Facts, now: datetime, silent: Collection[str
     if dag is None or dag.is_stale:
         if PROCESSOR in silent:
             return None
-        return tell(Cause.GONE if dag else Cause.NOT_FOUND, dag and dag.last_parsed_time)
+        cause, folder = Cause.GONE if dag else Cause.NOT_FOUND, conf.get("core", "dags_folder")
+        return tell(cause, dag and dag.last_parsed_time, detail=folder)
     if dag.is_paused:
         last = facts.last_runs.get(dag_id)
         began = last and last.began_at

@@ -18,11 +18,12 @@ import psycopg2  # type: ignore[import-untyped]
 from include import stopping
 from include.addresses import read_postgresql
 from include.customer_service import SOURCE_TABLES, Kind, SourceTable
-from include.errors import ConfigError, ContractError, RejectedError, UnavailableError
+from include.errors import ConfigError, ContractError
 from include.source.encoding import find_unreadable
 from include.source.rendering import ARRAYS, Reading
 from include.source.replica import ReplicaMoment, read_moment
 from include.source.row_security import require_all_rows
+from include.source.server_errors import translate_error, translate_refusal
 
 if TYPE_CHECKING:
     from _typeshed import SupportsWrite
@@ -49,44 +50,6 @@ TYPES: Final = {
     Kind.DOUBLE: {"float8"},
     Kind.TEXT: {"varchar", "text"},
     Kind.MOMENT: {"timestamptz"},
-}
-
-AGAIN: Final = frozenset(
-    {"40001", "40P01", "57P01", "57P02", "57P03", "53300", "25P03", "25P04", "08000", "08003"}
-    | {"08001", "08004", "08006", ""}  # no code: the connection broke
-)
-"""Cancelled by a replica, shut down, lost: the whole snapshot may be taken again."""
-OPERATOR: Final = {
-    "28000": "the database refuses this user: correct SOURCE_URL, or pg_hba.conf",
-    "28P01": "the database refuses user or password: correct SOURCE_URL",
-    "3D000": "there is no such database: correct SOURCE_URL",
-    "08P01": "the server's certificate cannot be verified: correct SOURCE_CA, or the certificate",
-    "42501": "the user lacks a right: GRANT SELECT (sql/grants)",
-}
-"""What a person has to mend, by SQLSTATE."""
-REFUSALS: Final = {
-    "password authentication failed": "28P01",
-    "no password supplied": "28P01",
-    "no pg_hba.conf entry": "28000",
-    "certificate verify failed": "08P01",
-    "does not match host name": "08P01",
-    "does not support SSL": "08P01",
-    "too many connections": "53300",
-    "too many clients": "53300",
-    "starting up": "57P03",
-    "shutting down": "57P03",
-    "conflict with recovery": "40001",
-    "administrator command": "57P01",
-    "idle-in-transaction timeout": "25P03",
-    'role "': "28000",
-    'database "': "3D000",
-}
-"""SQLSTATE of a refused or ended connection, which the driver does not pass on."""
-HINTS: Final = {
-    "40001": "the replica cancels long reads: raise max_standby_streaming_delay there, or set"
-    " hot_standby_feedback",
-    "55P03": "somebody holds an exclusive lock on a table (ALTER, TRUNCATE, VACUUM FULL?)",
-    "57014": "cancelled by a person, or SOURCE_TIMEOUT_SECONDS has passed",
 }
 
 
@@ -203,16 +166,19 @@ class SourceDatabase:
     @contextmanager
     def connect(self) -> Iterator[Any]:
         """A connection of its own under our settings, outside a transaction."""
-        with _told():
+        try:
             # Said here, because the driver does not notice what is set later.
             connection = psycopg2.connect(**self._arguments, client_encoding="UTF8")
+        except psycopg2.Error as error:
+            raise translate_refusal(error, self._arguments) from error
         try:
             with _told():
                 connection.autocommit = True
                 if connection.server_version < OLDEST_VERSION:
                     raise ConfigError(
-                        f"the source is PostgreSQL {connection.server_version // 10000}:"
-                        " 13 or newer is needed"
+                        f"the source at {self._arguments['host']}:{self._arguments['port']} is"
+                        f" PostgreSQL {connection.server_version // 10000}:"
+                        f" {OLDEST_VERSION // 10000} or newer is needed"
                     )
                 settings = SESSION | {"statement_timeout": f"{self._timeout}s"}
                 with connection.cursor() as cursor:
@@ -258,18 +224,29 @@ def _existing(cursor: Any) -> list[SourceTable]:
     for table in SOURCE_TABLES:
         cursor.execute(
             "select to_regclass(%s) is not null,"
-            " has_table_privilege(to_regclass(%s), 'select'), current_user",
-            (table.name, table.name),
+            " has_table_privilege(to_regclass(%s), 'select'), current_user, current_database(),"
+            " (select min(n.nspname::text) from pg_class c join pg_namespace n"
+            " on n.oid = c.relnamespace where c.relname = %s and c.relkind in ('r', 'p'))",
+            (table.name, table.name, table.name),
         )
-        exists, readable, user = cursor.fetchone()
+        exists, readable, user, database, schema = cursor.fetchone()
         if exists and not readable:
-            raise ConfigError(f"source: GRANT SELECT ON {table.name} TO {user} is missing")
+            raise ConfigError(
+                f"source: GRANT SELECT ON {table.name} TO {user} is missing: the table's owner"
+                " gives it (sql/grants/postgres.sql)"
+            )
         if exists:
             tables.append(table)
         elif not table.optional:
+            step = (
+                f"it is in the schema {schema}: write ?options=-csearch_path%3D{schema} into"
+                " SOURCE_URL"
+                if schema
+                else "correct SOURCE_URL, or restore the table"
+            )
             raise ConfigError(
-                f"source: there is no table {table.name} in the search path of {user}: correct"
-                " SOURCE_URL, or restore the table; what is published stays as it was"
+                f"source: there is no table {table.name} in the search path of {user}, database"
+                f" {database}: {step}; what is published stays as it was"
             )
     return tables
 
@@ -374,21 +351,3 @@ def _told() -> Iterator[None]:
         yield
     except psycopg2.Error as error:
         raise translate_error(error) from error
-
-
-def translate_error(error: Any) -> Exception:
-    """Our error for one of psycopg2's."""
-    code = error.pgcode or ""
-    diagnosed = error.diag.message_primary if error.diag else None
-    text = str(diagnosed or error).strip().split("\n")[0]
-    if not code:  # a refusal to connect comes without one
-        code = next((code for told, code in REFUSALS.items() if told in text), "")
-    if code in OPERATOR:
-        return ConfigError(f"source {code}: {text}; {OPERATOR[code]}")
-    where = {"vendor": "source", "code": code}
-    if code in AGAIN or code in HINTS or code[:2] in ("53", "57", "58", "08"):
-        hint = HINTS.get(code)
-        return UnavailableError(f"{text}; {hint}" if hint else text, **where)
-    if code[:2] == "22":  # a value: the message would quote it
-        return ContractError(f"a value cannot be read ({code})", **where)
-    return RejectedError(text, **where)

@@ -126,6 +126,8 @@ class Vendor:
     catalog_site: Callable[[str], str] = lambda region: HOME_SITE
     """``catalog_site(region)``: the site that serves a region, a word without commas. Sites may
     have catalogues of their own; two regions of one site share it, and the list of tickets."""
+    permission: str = ""
+    """What the owner of an account grants to the user of a key, in the vendor's words."""
     is_official: bool = True
     """False where the vendor does not document its ticket API: reading it is experimental, and
     outside the sandbox off unless somebody switches it on."""

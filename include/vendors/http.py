@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import codecs
 import contextlib
+import functools
 import json
 import logging
 import re
@@ -36,10 +37,11 @@ from include.errors import (
 )
 from include.models import Account
 from include.vendors.answers import read_body
-from include.vendors.deadline import Deadline, describe_way, open_session
+from include.vendors.deadline import Deadline, open_session
 from include.vendors.fields import Json, Record, kind
 from include.vendors.headers import find_skew, hint_at_clock, seconds_asked
 from include.vendors.rate import RateLimit
+from include.vendors.route import Route
 
 log = logging.getLogger(__name__)
 
@@ -56,6 +58,7 @@ WARNINGS: Final = 20
 
 CODE: Final = re.compile(r"[A-Za-z]{1,40}(\.[0-9A-Za-z]{1,40}){0,3}")
 PLAIN_PATH: Final = re.compile(r"(/[0-9A-Za-z_-]+)*/?")
+SITE: Final = re.compile(r"https?://[^/?#\s]{1,100}")
 REQUEST_ID: Final = re.compile(r"[0-9A-Za-z._:-]{1,48}")
 # Two vendors answer a wrong signature with the text they signed; a signature is a long token.
 SIGNED_TEXT: Final = re.compile(
@@ -106,6 +109,7 @@ class ApiSession:
         rate: RateLimit,
         *,
         proxy: str | None = None,
+        attempts: int = ATTEMPTS,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
@@ -115,11 +119,12 @@ class ApiSession:
         self.clock_skew: float | None = None  # seconds we are ahead, by the newest answer
         self._auth, self._classify, self._rate, self._now = auth, classify, rate, now
         self._counting = threading.Lock()
-        self._session, self._way = open_session(proxy), describe_way(self.base_url, proxy)
+        self._route = Route(account.vendor, self.base_url, proxy or "")
+        self._session = open_session(proxy)
         self._headers = {name: str(value) for name, value in self._session.headers.items()}
         self._retrying = tenacity.Retrying(
             retry=tenacity.retry_if_exception(_is_worth_another_try),
-            stop=_is_the_last,
+            stop=functools.partial(_is_the_last, attempts),
             wait=_wait,
             sleep=sleep,
             before_sleep=self._tell_wait,
@@ -242,8 +247,8 @@ class ApiSession:
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
             if deadline.passed:
                 raise too_slow from None
-            reason = self._scrub(f"{self._way}: {_reason(error)}")
-            raise UnavailableError(reason, **where) from None
+            broken = self._route.explain(error, seconds=timeout[0], scrub=self._scrub)
+            raise UnavailableError(broken.cause, **where, step=broken.step) from None
         finally:
             spent[0] += time.monotonic() - started
         if deadline.passed:  # cut off by us, a body without a stated length looks whole
@@ -254,7 +259,10 @@ class ApiSession:
         status, where = response.status_code, {"vendor": self.account.vendor, "action": action}
         self.clock_skew = find_skew(response.headers, self._now())
         if 300 <= status < 400:
-            raise ContractError(f"HTTP {status}: a redirect, which we never follow", **where)
+            site = SITE.match(response.headers.get("Location", ""))
+            where_to = f" to {self._scrub(site[0])}" if site else ""
+            cause = f"HTTP {status}: a redirect{where_to}, which we never follow"
+            raise ContractError(cause, **where, step=self._route.step_for_a_page)
         try:
             value = self._parse(response, body, where)
         except UnavailableError:
@@ -274,6 +282,8 @@ class ApiSession:
             self._rate.accepted()
             return Record(value, self.account.vendor, action, where.get("request_id", ""))
         where["code"] = self._scrub(verdict.code, CODE) or f"HTTP {status}"
+        if value is None and error is RejectedError:
+            where["step"] = self._route.step_for_a_page
         message = self._scrub(verdict.message) or "refused without a reason"
         if issubclass(error, RateLimitError):
             hint = seconds_asked(verdict.retry_after, response.headers, self._now())
@@ -309,9 +319,12 @@ class ApiSession:
             seen = self._scrub(body[:80].decode("ascii", "replace"))
             if body.lstrip(b"\xef\xbb\xbf \t\r\n").startswith((b"{", b"[", b'"')):
                 seen = "cut or damaged JSON"  # its beginning may be a customer's text
-            broken = _BrokenBodyError if whole else UnavailableError
+            broken, what, step = _BrokenBodyError if whole else UnavailableError, "not JSON", ""
             said = self._scrub(said)
-            raise broken(f"the answer is not JSON ({said}): {seen or 'empty'}", **where) from None
+            if "html" in said or seen.startswith("<"):
+                what, step = "a web page instead of JSON", self._route.step_for_a_page
+            cause = f"the answer is {what} ({said}): {seen or 'empty'}"
+            raise broken(cause, **where, step=step) from None
         if halves:
             action = where["action"]
             self.warn_once(f"{action}: {halves} half characters in an answer, read as U+FFFD")
@@ -347,10 +360,10 @@ def _is_worth_another_try(error: BaseException) -> bool:
     )
 
 
-def _is_the_last(state: tenacity.RetryCallState) -> bool:
+def _is_the_last(attempts: int, state: tenacity.RetryCallState) -> bool:
     """Whether attempts are used up, or the next wait, with those before it, would be too long."""
     waits = state.idle_for + state.upcoming_sleep
-    return state.attempt_number >= ATTEMPTS or waits > WAIT_SECONDS
+    return state.attempt_number >= attempts or waits > WAIT_SECONDS
 
 
 def _by_status(status: int) -> type[VendorError]:
@@ -363,7 +376,7 @@ def _by_status(status: int) -> type[VendorError]:
 
 
 def _where(error: VendorError) -> dict[str, str]:
-    names = ("vendor", "action", "code", "request_id")
+    names = ("vendor", "action", "code", "request_id", "step")
     return {name: getattr(error, name) for name in names}
 
 
@@ -375,15 +388,6 @@ def _wait(state: tenacity.RetryCallState) -> float:
         multiplier=1.0 if slow else 0.5, max=60 if slow else 10
     )
     return max(grown(state), getattr(error, "retry_after", None) or 0.0)
-
-
-def _reason(error: BaseException) -> str:
-    """Why a request failed, in the words of the innermost cause."""
-    while inner := getattr(error, "reason", None) or error.__cause__ or error.__context__:
-        if not isinstance(inner, BaseException):
-            break
-        error = inner
-    return f"{type(error).__name__}: {error}"
 
 
 def _mended(value: Json) -> tuple[Json, int]:

@@ -137,11 +137,13 @@ def open_client(
     *,
     now: Callable[[], datetime] = utcnow,
     sleep: Callable[[float], None] = time.sleep,
+    attempts: int | None = None,
 ) -> VendorClient:
-    """A client for *account*; no call is made yet.
+    """A client for *account*, which tries a call so often at most; no call is made yet.
 
     Raises ConfigError, which never shows a key, when the row of ``cloud_user`` cannot be used.
     """
+    from include.vendors.http import ATTEMPTS
     from include.vendors.masking import MaskingClient
     from include.vendors.rate import RateLimit
     from include.vendors.sessions import Sessions
@@ -154,7 +156,7 @@ def open_client(
         raise ConfigError(f"{where}: {_why_off(account.vendor)}")
     account = dataclasses.replace(account, region=account.region.strip(), **_keys(account, where))
     rate = RateLimit(settings.calls_per_second, sleep=sleep)
-    sessions = Sessions(account, rate, settings.vendor_proxy, now, sleep)
+    sessions = Sessions(account, rate, settings.vendor_proxy, now, sleep, attempts or ATTEMPTS)
     opened = DECLARED[account.vendor].client_class()(sessions, settings)
     return MaskingClient(opened) if settings.redact_texts == "write" else opened
 

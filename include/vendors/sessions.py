@@ -9,7 +9,7 @@ from datetime import datetime
 from requests.auth import AuthBase
 
 from include.models import Account
-from include.vendors.http import ApiSession, Classify
+from include.vendors.http import ATTEMPTS, ApiSession, Classify
 from include.vendors.rate import RateLimit
 
 
@@ -23,6 +23,8 @@ class Sessions:
     """URL of a proxy; empty: none."""
     now: Callable[[], datetime]
     sleep: Callable[[float], None]
+    attempts: int = ATTEMPTS
+    """So often a call is tried at most."""
     _opened: list[ApiSession] = field(default_factory=list)
 
     def open(self, base_url: str, auth: AuthBase, classify: Classify) -> ApiSession:
@@ -34,6 +36,7 @@ class Sessions:
             classify,
             self.rate,
             proxy=self.proxy or None,
+            attempts=self.attempts,
             now=self.now,
             sleep=self.sleep,
         )

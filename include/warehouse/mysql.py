@@ -12,13 +12,13 @@ from typing import Any, Final, Self, TypeVar
 import sqlalchemy as sa
 import tenacity
 from pymysql.cursors import Cursor
-from pymysql.err import OperationalError
+from pymysql.err import MySQLError, OperationalError
 from sqlalchemy.dialects.mysql import Insert, insert
 from sqlalchemy.engine.interfaces import IsolationLevel
 
 from include.addresses import read_mysql
 from include.errors import AlreadyRunningError, ContractError, UnavailableError
-from include.warehouse.server_errors import TRY_AGAIN, translate_error
+from include.warehouse.server_errors import TRY_AGAIN, place, translate_error
 from include.warehouse.session import prepare
 
 T = TypeVar("T")
@@ -86,7 +86,7 @@ class Warehouse:
                 note(connection)
                 return work(connection)
         except sa.exc.DBAPIError as error:
-            raise translate_error(error, self.engine.url) from error
+            raise translate_error(error) from error
 
     @contextmanager
     def bulk(self) -> Iterator[sa.Connection]:
@@ -175,7 +175,7 @@ class Warehouse:
                     if not mine.scalar(take, {**key, "seconds": 10}):
                         raise AlreadyRunningError(f"another run holds {name} and cannot be ended")
             except sa.exc.DBAPIError as error:
-                raise translate_error(error, self.engine.url) from error
+                raise translate_error(error) from error
             stack.pop_all()  # who holds the lock closes its connection
             return mine, key
 
@@ -248,6 +248,14 @@ def create_engine(url: str, *, ca: str = "", connections: int = 2) -> sa.Engine:
         hide_parameters=True,  # a failed statement must not carry texts or keys into logs
     )
     sa.event.listen(engine, "connect", _fit_session)
+    where = {"host": parsed.host, "port": parsed.port, "user": parsed.username, **arguments}
+
+    def tell_where(context: sa.engine.ExceptionContext) -> None:
+        """The driver's own error does not tell to which port it was to lead."""
+        if context.connection is None and isinstance(context.original_exception, MySQLError):
+            place(context.original_exception, where)
+
+    sa.event.listen(engine, "handle_error", tell_where)
     return engine
 
 

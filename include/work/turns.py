@@ -54,7 +54,9 @@ _WAYS: Final = (
 )
 """How our errors, and those of both drivers, name the host that could not be reached."""
 _NO_NAME: Final = re.compile(r"resolution|not known|resolve|translate host|getaddrinfo|gaierror")
-_NO_WAY: Final = re.compile(r"refused|unreachable|timed out|No route|Can't connect|ConnectTimeout")
+_NO_WAY: Final = re.compile(
+    r"refused|unreachable|timed out|No route|Can't connect|ConnectTimeout|no answer within|no way"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +87,7 @@ def advise(
     passes = f"step.in_vain.{key}" in ENGLISH
     if passes and in_vain:
         turn, step = Turn.OPERATOR, say(f"step.in_vain.{key}")
-    if base is errors.UnavailableError and (way := _way_to_test(error_text)):
+    if base is errors.UnavailableError and (way := way_to_test(error_text)):
         step = way if in_vain else say("step.way.wait", step=way)
     return Advice(turn, name_of(turn, maintainer), step)
 
@@ -102,7 +104,7 @@ def _class_of(error_class: str) -> type[BaseException]:
     return next(base for base in found.__mro__ if base in TURNS)
 
 
-def _way_to_test(text: str) -> str:
+def way_to_test(text: str) -> str:
     """How to test the way to the host that an error names; empty where it names none."""
     found = next((match for way in _WAYS if (match := way.search(text))), None)
     if not found:

@@ -82,7 +82,7 @@ def _of_stop(stop: Stop, settings: Settings) -> Verdict:
         reason=reason[:1].upper() + reason[1:] if not is_dag else reason,
         turn=Turn.OPERATOR,
         who=name_of(Turn.OPERATOR, settings.maintainer),
-        next_step=say(f"step.stop.{stop.cause}", subject=stop.subject),
+        next_step=say(f"step.stop.{stop.cause}", subject=stop.subject, detail=stop.detail),
     )
 
 

@@ -72,11 +72,14 @@ ENGLISH: Final = {
     # what to do about a stop
     "step.stop.silent": "Start it: `airflow {subject}`; its log says why it ended.",
     "step.stop.not_started": "Start it: `airflow {subject}`.",
-    "step.stop.not_imported": "Mend what the reason names; Airflow, `Dags`, `Import errors` has all"
-    " of it.",
-    "step.stop.gone": "Put `{subject}.py` back into the folder of DAGs.",
-    "step.stop.not_found": "Put `{subject}.py` into the folder of DAGs.",
-    "step.stop.paused": "Switch it on: Airflow, `Dags`, the switch beside `{subject}`.",
+    "step.stop.not_imported": "Mend what the reason names; Airflow, `Dags`, `Import errors`, or"
+    " `airflow dags list-import-errors`, has all of it.",
+    "step.stop.gone": "Put `{subject}.py` back into the folder of DAGs, or correct `dags_folder`"
+    " ({detail}).",
+    "step.stop.not_found": "Put `{subject}.py` into the folder of DAGs, or correct `dags_folder`"
+    " ({detail}).",
+    "step.stop.paused": "Switch it on: Airflow, `Dags`, the switch beside `{subject}`; or `airflow"
+    " dags unpause {subject}`.",
     "step.stop.queued": "Look into the log of `airflow scheduler`: it says why it starts no run.",
     "step.stop.full": "Wait, or end one of the runs: Airflow, `Dags`, `{subject}`, `Runs`.",
     "step.stop.starved": "Look for a worker and a free place: `parallelism`, and the slots under"
@@ -131,7 +134,8 @@ ENGLISH: Final = {
     "step.way.proxy": "Test the proxy on the machine that runs it: `curl -v -x http://{proxy}"
     " https://{host}/`; then mend it, or `VENDOR_PROXY`.",
     "step.way.wait": "Wait: every run tries again. To know sooner: {step}",
-    "setting.vendor": "the address (the region of the account, `{vendor}_BASE_URL`)",
+    "setting.vendor": "the address (the region of the account, `{vendor}_BASE_URL`), or name a"
+    " proxy in `VENDOR_PROXY`",
     "setting.source": "`SOURCE_URL`",
     "setting.warehouse": "`WAREHOUSE_URL`",
     # all together

@@ -47,7 +47,7 @@ def test_without_a_database_one_line_says_what_to_set(name):
         (
             {"WAREHOUSE_URL": f"mysql+pymysql://nobody:{CANARY}@127.0.0.1:1/x"},
             1,
-            "error: warehouse 2003: 127.0.0.1:1: Can't connect",
+            "error: warehouse 2003: 127.0.0.1:1: the connection is refused",
         ),
     ],
 )

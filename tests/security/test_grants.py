@@ -10,7 +10,7 @@ import pymysql
 import pytest
 import sqlalchemy as sa
 
-from include.cli.check.warehouse import DELETED_FROM, WRITTEN
+from include.cli.check.rights import DELETED_FROM, WRITTEN
 from include.customer_service import SOURCE_TABLES
 from include.sandbox.desk import sample
 from include.sandbox.vendors.server import Sandbox

@@ -185,17 +185,21 @@ def test_w5_a_host_that_cannot_be_reached_is_unavailable(api, url):
 @pytest.mark.parametrize(
     ("url", "proxy", "told"),
     [
-        ("http://127.0.0.1:9", None, "127.0.0.1:9: ConnectionRefusedError"),
-        ("https://no-such-host.invalid", None, "no-such-host.invalid:443: gaierror"),
+        ("http://127.0.0.1:9", None, "127.0.0.1:9: the connection is refused"),
+        (
+            "https://no-such-host.invalid",
+            None,
+            "no-such-host.invalid:443: the name",
+        ),
         (
             "https://vendor.invalid",
             "http://127.0.0.1:9",
-            "vendor.invalid:443 through the proxy 127.0.0.1:9: ConnectionRefusedError",
+            "vendor.invalid:443 through the proxy 127.0.0.1:9: the connection is refused",
         ),
         (
             "http://vendor.invalid",
             "http://user:a-password@no-proxy.invalid:3128",
-            "vendor.invalid:80 through the proxy no-proxy.invalid:3128: gaierror",
+            "vendor.invalid:80 through the proxy no-proxy.invalid:3128: the name",
         ),
     ],
 )
@@ -284,6 +288,13 @@ def test_w12_an_answer_that_never_starts_is_tried_again(api, monkeypatch):
         session = api(wire.url)
         assert outcome(session) == {"ok": 1}
         assert session.calls == 2
+
+
+def test_w12_who_is_reached_and_never_answers_is_named(api, monkeypatch):
+    monkeypatch.setattr(http, "READ_SECONDS", 0.1)
+    with Wire(silence) as wire:
+        where = wire.url.removeprefix("http://")
+        assert f"acme Read: {where}: there, but no answer came" in str(outcome(api(wire.url)))
 
 
 @pytest.mark.parametrize(
@@ -478,9 +489,33 @@ def test_a_vendors_words_are_made_fit_for_a_log(api, message, kept, lost):
 def test_a_page_instead_of_an_answer_is_shown_without_keys(api):
     page = f"<html>log in again, {ACCOUNT.access_key}".encode()
     with Wire(answer(page, Content_Type="text/html; charset=utf-8")) as wire:
-        assert str(outcome(api(wire.url))) == (
-            "acme Read: the answer is not JSON (text/html; charset=utf-8): <html>log in again, ***"
+        error = outcome(api(wire.url))
+    assert error.cause == (
+        "acme Read: the answer is a web page instead of JSON (text/html; charset=utf-8):"
+        " <html>log in again, ***"
+    )
+    assert error.step.startswith(f"`curl -v {wire.url}` shows it")
+    assert str(error) == f"{error.cause}; {error.step}"
+
+
+def test_a_redirect_is_told_with_the_site_and_never_followed(api):
+    where = "https://portal.example/login?token=canary"
+    with Wire(answer(b"", 302, Location=where)) as wire:
+        error = outcome(api(wire.url))
+    assert type(error) is ContractError
+    assert "a redirect to https://portal.example, which we never follow" in error.cause
+    assert len(wire.requests) == 1
+
+
+def test_who_is_tried_twice_is_tried_twice(clock):
+    rate = RateLimit(1000, monotonic=clock.monotonic, sleep=clock.sleep)
+    with Wire(answer(b"", 503)) as wire:
+        session = ApiSession(
+            ACCOUNT, wire.url, Seal(), classify, rate, attempts=2, now=clock.now, sleep=clock.sleep
         )
+        assert type(outcome(session)) is UnavailableError
+        session.close()
+        assert session.calls == 2
 
 
 @pytest.mark.parametrize("start", ["{", "[", '"', "\ufeff{", " \r\n["])

@@ -34,15 +34,6 @@ def test_what_nobody_has_listed_is_the_operators_turn_in_the_servers_words(code)
     assert str(found) == f"warehouse {code}: says the server; {ELSE}"
 
 
-def test_an_error_of_the_way_to_the_server_names_its_port():
-    away = sa.exc.OperationalError("insert", {}, Exception(2003, "Can't connect"))
-    for address, where in (("db:3307", "db:3307"), ("db", "db:3306")):
-        url = sa.make_url(f"mysql+pymysql://u:p@{address}/x")
-        assert str(translate_error(away, url)) == f"warehouse 2003: {where}: Can't connect"
-    lost = sa.exc.OperationalError("insert", {}, Exception(2013, "Lost connection"))
-    assert str(translate_error(lost, url)) == "warehouse 2013: Lost connection"
-
-
 def test_no_code_stands_in_two_lists():
     assert not {*OPERATOR} & TRY_AGAIN
     assert not ITEM & ({*OPERATOR} | TRY_AGAIN)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from include.cli.check.finding import Finding, clock
+from include.cli.check.finding import SET_CLOCK, Finding, clock, way_to
 from include.cli.console import Progress, advise_on, masker, utcnow
-from include.errors import SyncError
+from include.errors import AuthError, SyncError, UnavailableError, VendorError
 from include.models import Account, SyncWindow
 from include.secrets import KeyRing, reference_from_environment
 from include.settings import Settings
@@ -18,6 +18,10 @@ from include.warehouse.tickets import accounts
 
 if TYPE_CHECKING:
     from include.warehouse.tickets.accounts import AccountInfo
+
+ATTEMPTS: Final = 2
+"""A person waits, and sees what a run would try again."""
+ON: Final = "cloud_user.enabled = 1 has it read again"
 
 
 def check_accounts(warehouse: Warehouse, ring: KeyRing, settings: Settings) -> Iterator[Finding]:
@@ -40,8 +44,7 @@ def check_accounts(warehouse: Warehouse, ring: KeyRing, settings: Settings) -> I
     except SyncError as error:
         yield Finding("accounts", "failed", str(error))
         return
-    if not infos:
-        yield Finding("accounts", "warning", "none", "`python -m include accounts add`")
+    yield from _nobody(infos)
     by_id = {account.account_id: account for account in usable}
     with Progress("check", len(infos)) as progress:
         for info in infos:
@@ -50,10 +53,21 @@ def check_accounts(warehouse: Warehouse, ring: KeyRing, settings: Settings) -> I
             progress.advance()
 
 
+def _nobody(infos: Sequence[AccountInfo]) -> Iterator[Finding]:
+    """Whether no account is read at all, so that every run is green and stores nothing."""
+    if not infos:
+        detail = "cloud_user has no row: no ticket is read"
+        yield Finding("accounts", "warning", detail, "`python -m include accounts add`")
+    elif not any(info.is_enabled for info in infos):
+        detail = f"all {len(infos)} are switched off: no ticket is read"
+        step = "set cloud_user.enabled to 1 for those that are to be read"
+        yield Finding("accounts", "warning", detail, step)
+
+
 def _account(info: AccountInfo, account: Account | None, settings: Settings) -> Iterator[Finding]:
     what = f"account {info.account_id}"
     if not info.is_enabled:
-        yield Finding(what, "off", f"{info.vendor}: switched off (enabled = 0), not read")
+        yield Finding(what, "off", f"{info.vendor}: switched off (enabled = 0), not read", ON)
         return
     if account is None:
         yield Finding(what, "failed", info.problem or "its row changed while we looked")
@@ -77,8 +91,9 @@ def _account(info: AccountInfo, account: Account | None, settings: Settings) -> 
 def _vendor(what: str, account: Account, settings: Settings) -> Iterator[Finding]:
     """One cheap call: the first page of the tickets of the last hour."""
     now: datetime = utcnow()
+    client = None
     try:
-        client = open_client(account, settings)
+        client = open_client(account, settings, attempts=ATTEMPTS)
         try:
             window = SyncWindow(now - timedelta(hours=1), now)
             next(iter(client.list_tickets(window)), None)
@@ -88,4 +103,24 @@ def _vendor(what: str, account: Account, settings: Settings) -> Iterator[Finding
         finally:
             client.close()
     except SyncError as error:
-        yield Finding(what, "failed", str(error), advise_on(error))
+        skew = client.clock_skew if client else None
+        yield Finding(what, "failed", *_told(error, account, skew))
+
+
+def _told(error: SyncError, account: Account, skew: float | None) -> tuple[str, str]:
+    """What an error says is wrong, and what is to be done."""
+    if not isinstance(error, VendorError):
+        return str(error), advise_on(error)
+    if isinstance(error, AuthError):
+        step = SET_CLOCK
+        if not clock(account.vendor, skew):
+            right = DECLARED[account.vendor].permission or "a right to read tickets"
+            step = (
+                f"its user needs {right}; `python -m include accounts add {account.account_id}"
+                f" --vendor {account.vendor} --access-key … --replace-key` stores another key"
+            )
+        return error.cause, f"{advise_on(error)} Here: {step}"
+    if isinstance(error, UnavailableError):
+        away = "the vendor's own trouble: try again later; if it stays, ask the vendor"
+        return error.cause, error.step or way_to(str(error)) or away
+    return error.cause, error.step or advise_on(error)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import asdict, replace
+from datetime import timedelta
 
 import typer
 
@@ -11,15 +12,17 @@ from include.cli.check.airflow import check_airflow
 from include.cli.check.finding import Finding
 from include.cli.check.source import check_source
 from include.cli.check.warehouse import check_warehouse
-from include.cli.console import Exit, masker, report, report_json
+from include.cli.console import Exit, masker, report, report_json, utcnow
 from include.errors import ConfigError
 from include.secrets import KeyRing
+from include.settings import Settings
 from include.vendors.registry import (
     describe_strange_variable,
     find_strange_variables,
     load_settings,
 )
 from include.warehouse.mysql import Warehouse
+from include.work.schedules import SCHEDULES
 
 
 def check(*, as_json: bool) -> None:
@@ -49,10 +52,11 @@ def _all() -> Iterator[Finding]:
         yield Finding("settings", "failed", str(error))
         return
     yield Finding("settings", "ok", "the sandbox's" if settings.sandbox else "read")
+    yield from _odd(settings)
     for name, meant in find_strange_variables().items():
         told = describe_strange_variable(name, meant)
         yield Finding("settings", "warning", told, "rename it, or take it out of the environment")
-    ring = KeyRing({})
+    ring = None
     try:
         ring = KeyRing.parse(settings.secret_keys.get_secret_value())
         yield from _keys(ring)
@@ -66,6 +70,7 @@ def _all() -> Iterator[Finding]:
         except ConfigError as error:
             yield Finding("warehouse", "failed", str(error))
         else:
+            masker.add(warehouse.engine.url.password or "")
             try:
                 yield from check_warehouse(warehouse, ring, settings)
             finally:
@@ -74,11 +79,32 @@ def _all() -> Iterator[Finding]:
         yield Finding(
             "warehouse",
             "failed",
-            "not configured",
+            "not configured: WAREHOUSE_URL is not set",
             "set WAREHOUSE_URL=mysql+pymysql://user:password@host:3306/database",
         )
     yield from check_source(settings)
     yield from check_airflow(settings)
+
+
+def _odd(settings: Settings) -> Iterator[Finding]:
+    """Values that are allowed, and that nobody means."""
+    if settings.sync_since > utcnow():
+        yield Finding(
+            "settings",
+            "failed",
+            f"SYNC_SINCE lies in the future ({settings.sync_since:%Y-%m-%d %H:%M} UTC): no ticket"
+            " is read",
+            "set SYNC_SINCE to the day from which on tickets are wanted",
+        )
+    every = SCHEDULES["tickets"].every / timedelta(minutes=1)
+    if settings.run_minutes >= every:
+        yield Finding(
+            "settings",
+            "warning",
+            f"RUN_MINUTES is {settings.run_minutes:g}, and runs begin every {every:g} minutes: one"
+            " with much to read holds up the next",
+            f"set RUN_MINUTES below {every:g}",
+        )
 
 
 def _keys(ring: KeyRing) -> Iterator[Finding]:

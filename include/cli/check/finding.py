@@ -7,6 +7,7 @@ from typing import Final, Literal
 
 Found = Literal["ok", "off", "warning", "failed"]
 SKEW_SECONDS: Final = 60.0  # vendors refuse signatures from about five minutes on
+SET_CLOCK: Final = "set the clocks right: `timedatectl` says whether NTP does it here"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,11 @@ def clock(whose: str, ahead: float | None) -> list[Finding]:
         return []
     side = "ahead of" if ahead > 0 else "behind"
     detail = f"this machine is {abs(ahead):.0f} s {side} {whose}"
-    return [
-        Finding("clock", "warning", detail, "set the clocks right (NTP): signatures carry them")
-    ]
+    return [Finding("clock", "warning", detail, SET_CLOCK)]
+
+
+def way_to(error_text: str) -> str:
+    """How to test the way to the host that an error names; empty where it names none."""
+    from include.work.turns import way_to_test  # it is heavy, and most find no error
+
+    return way_to_test(error_text)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from include.cli.check.finding import Finding, clock
+from include.cli.check.finding import Finding, clock, way_to
 from include.cli.console import utcnow
 from include.cli.snapshot import open_source
 from include.customer_service import SOURCE_TABLES
-from include.errors import SyncError
+from include.errors import SyncError, VendorError
 from include.settings import LOOPBACK, Settings
 from include.source.postgres import Snapshot
 
@@ -29,6 +29,8 @@ def check_source(settings: Settings) -> Iterator[Finding]:
     try:
         with open_source(settings).snapshot() as snapshot:
             yield from _found(snapshot)
+    except VendorError as error:
+        yield Finding(WHAT, "failed", error.cause, error.step or way_to(error.cause))
     except SyncError as error:
         yield Finding(WHAT, "failed", str(error))
 
@@ -56,6 +58,7 @@ def _found(snapshot: Snapshot) -> Iterator[Finding]:
             "warning",
             "the database has none (SQL_ASCII): its texts are read where their bytes are UTF-8, and"
             " a snapshot names the first column where they are not",
+            "`python -m include snapshot --full` tries every text",
         )
     if not snapshot.position.system_id:
         yield Finding(

@@ -2,92 +2,75 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Iterator
 from datetime import timedelta
-from typing import Any, Final
+from typing import Final
 
 import sqlalchemy as sa
 
 from include.cli.check.accounts import check_accounts
-from include.cli.check.finding import Finding, clock
-from include.cli.console import reason, utcnow
-from include.errors import ConfigError, SyncError
+from include.cli.check.finding import Finding, clock, way_to
+from include.cli.check.rights import FILE, check_rights, describe_grant
+from include.cli.console import utcnow
+from include.errors import SyncError
 from include.secrets import KeyRing
 from include.settings import Settings
 from include.vendors.registry import VENDORS, is_switched_on
-from include.warehouse.bookkeeping.tables import sync_check, sync_quarantine, sync_run, sync_status
-from include.warehouse.customer_service.tables import HISTORIES, cs_snapshot, cs_snapshot_table
-from include.warehouse.mysql import Warehouse, connections_of
-from include.warehouse.reports.tables import rpt_dictionary
+from include.warehouse.mysql import Warehouse, connections_of, dedicated
 from include.warehouse.schema import revisions, views
-from include.warehouse.tables import metadata
+from include.warehouse.server_errors import translate_error
 from include.warehouse.tickets.account_rows import read_enabled_ids
 from include.warehouse.tickets.adoption import count_foreign_rows
-from include.warehouse.tickets.tables import (
-    cloud_osm_detail,
-    cloud_osm_list,
-    cloud_osm_product,
-    cloud_osm_product_type,
-    cloud_osm_source,
-    cloud_user,
-)
 from include.warehouse.types import Utc
 from include.work.schedules import TASKS_AT_ONCE
 
 PACKET_BYTES: Final = 16 * 2**20
+REACH_SECONDS: Final = 10
+"""So long a server may take to say who it is."""
 YOUNG_DAYS: Final = 30
 """So old a row of another program tells that it still writes."""
 OLDEST: Final = {"MySQL": (8, 0), "MariaDB": (10, 11)}
 
-WRITTEN: Final = tuple(
-    table
-    for name, table in metadata.tables.items()
-    if name.startswith(("cloud_osm_", "sync_", "cs_", "rpt_")) and table is not rpt_dictionary
-)
-DELETED_FROM: Final = (
-    cloud_osm_list,
-    cloud_osm_detail,
-    cloud_osm_product,
-    cloud_osm_product_type,
-    cloud_osm_source,
-    sync_quarantine,
-    sync_check,
-    sync_run,
-    sync_status,
-    cs_snapshot,
-    cs_snapshot_table,
-    *HISTORIES.values(),
-    *(table for table in WRITTEN if table.name.startswith("rpt_")),
-)
 
-
-def check_warehouse(warehouse: Warehouse, ring: KeyRing, settings: Settings) -> Iterator[Finding]:
+def check_warehouse(
+    warehouse: Warehouse, ring: KeyRing | None, settings: Settings
+) -> Iterator[Finding]:
     """The server, then the schema, then what stands in it; stops where the next is pointless."""
     try:
+        _reach(warehouse)
         yield from warehouse.transact(_server)
     except SyncError as error:
-        yield Finding("warehouse", "failed", str(error))
+        yield Finding("warehouse", "failed", str(error), way_to(str(error)))
         return
     try:
-        warehouse.transact(lambda connection: None)
         revisions.require_current(warehouse.engine)
-        yield Finding("schema", "ok", f"{revisions.head()}, the newest")
-    except (SyncError, sa.exc.DBAPIError) as error:
-        yield Finding("schema", "failed", reason(error))
+    except SyncError as error:
+        yield Finding("schema", "failed", str(error))
         return
-    lacking = list(_lacking(warehouse))
-    if lacking:
-        yield Finding("rights", "failed", "; ".join(lacking), "GRANT them (sql/grants)")
-    else:
-        yield Finding("rights", "ok", f"may read and write the {len(WRITTEN)} tables runs write")
-    yield from warehouse.transact(_views)
-    yield from _connections(warehouse, settings)
+    yield Finding("schema", "ok", f"{revisions.head()}, the newest")
+    lacking = list(check_rights(warehouse))
+    yield from lacking
     if settings.source_url.get_secret_value():
         yield from warehouse.transact(_staging)
+    yield from warehouse.transact(_views)
+    if any(finding.verdict == "failed" for finding in lacking):
+        return  # what follows reads tables that may be closed to us, and would say so once more
+    yield from _connections(warehouse, settings)
     if not settings.leave_new_seconds:
         yield from warehouse.transact(_other_writer)
-    yield from check_accounts(warehouse, ring, settings)
+    if ring is None:
+        yield Finding("accounts", "off", "not looked at until SECRET_KEYS can be read")
+    else:
+        yield from check_accounts(warehouse, ring, settings)
+
+
+def _reach(warehouse: Warehouse) -> None:
+    """Connect once, and not for long: a transaction would try again while a person waits."""
+    try:
+        with dedicated(warehouse.engine, read_timeout=REACH_SECONDS):
+            pass
+    except sa.exc.DBAPIError as error:
+        raise translate_error(error) from error
 
 
 def _server(connection: sa.Connection) -> list[Finding]:
@@ -113,9 +96,10 @@ def _server(connection: sa.Connection) -> list[Finding]:
     ]
     if version < OLDEST[family]:
         oldest = ".".join(map(str, OLDEST[family]))
-        found.append(
-            Finding("server version", "warning", "untested", f"use {family} {oldest} or newer")
+        detail = (
+            f"{family} {row.version.split('-')[0]} is older than {oldest}, the oldest that works"
         )
+        found.append(Finding("server version", "failed", detail, f"use {family} {oldest} or newer"))
     if "STRICT_ALL_TABLES" in row.mode and row.zone == "+00:00" and row.charset == "utf8mb4":
         detail = "strict, UTC, utf8mb4 on our connections"
         if "STRICT" not in row.theirs:
@@ -138,7 +122,7 @@ def _server(connection: sa.Connection) -> list[Finding]:
                 "server packets",
                 "warning",
                 f"max_allowed_packet is {row.packet >> 10} KiB: larger messages go to quarantine",
-                f"set it to {PACKET_BYTES >> 20}M or more",
+                f"SET GLOBAL max_allowed_packet = {PACKET_BYTES}, and so in its configuration",
             )
         )
     found += clock("the database server", (utcnow() - row.now).total_seconds())
@@ -183,7 +167,7 @@ def _staging(connection: sa.Connection) -> list[Finding]:
                 "rights",
                 "failed",
                 "no CREATE TEMPORARY TABLES: snapshots compare rows in them",
-                "GRANT it on the database (sql/grants)",
+                f"{describe_grant(connection, 'CREATE TEMPORARY TABLES')} ({FILE})",
             )
         )
     if not connection.exec_driver_sql("select @@local_infile").scalar():
@@ -230,43 +214,3 @@ def _other_writer(connection: sa.Connection) -> list[Finding]:
             " vendor, such as 120",
         )
     ]
-
-
-def _lacking(warehouse: Warehouse) -> Iterator[str]:
-    """The rights we lack, found by statements that the server checks and that touch no row."""
-    tried: list[tuple[str, sa.Table, Any]] = [("SELECT", cloud_user, _select_nothing)]
-    for table in WRITTEN:
-        tried += [
-            ("SELECT", table, _select_nothing),
-            ("INSERT", table, _insert_nothing),
-            ("UPDATE", table, _update_nothing),
-        ]
-    tried += [("DELETE", table, _delete_nothing) for table in DELETED_FROM]
-    for right, table, nothing in tried:
-        try:
-            warehouse.transact(functools.partial(_execute, statement=nothing(table)))
-        except ConfigError:
-            yield f"no {right} on {table.name}"
-
-
-def _execute(connection: sa.Connection, statement: sa.Executable) -> None:
-    connection.execute(statement)
-
-
-def _select_nothing(table: sa.Table) -> sa.Executable:
-    return sa.select(table).where(sa.false())
-
-
-def _delete_nothing(table: sa.Table) -> sa.Executable:
-    return sa.delete(table).where(sa.false())
-
-
-def _insert_nothing(table: sa.Table) -> sa.Executable:
-    given = [column for column in table.c if column.computed is None]  # MySQL refuses the others
-    nothing = sa.select(*given).where(sa.false())
-    return sa.insert(table).from_select([column.name for column in given], nothing)
-
-
-def _update_nothing(table: sa.Table) -> sa.Executable:
-    column = next(iter(table.primary_key))
-    return sa.update(table).where(sa.false()).values({column.name: column})

@@ -26,8 +26,8 @@ from include.errors import CheckError, UnavailableError
 from include.pipelines.snapshots.plan import SnapshotOptions, SnapshotPlan, plan_snapshot
 from include.pipelines.snapshots.refusal import why_refused
 from include.pipelines.snapshots.table_reader import TableReader
-from include.source import postgres
 from include.source.postgres import Position, Snapshot, SourceDatabase
+from include.source.server_errors import AGAIN
 from include.warehouse import server_errors
 from include.warehouse.bookkeeping import ledger
 from include.warehouse.bookkeeping.ledger import Request, Run
@@ -255,7 +255,7 @@ def _passes(error: BaseException) -> bool:
     if not isinstance(error, UnavailableError):
         return False
     if error.vendor == "source":
-        return error.code in postgres.AGAIN
+        return error.code in AGAIN
     return error.code.isdigit() and int(error.code) in server_errors.TRY_AGAIN
 
 

@@ -47,5 +47,6 @@ VENDOR = Vendor(
     settings=AlibabaSettings,
     client_class=_client_class,
     statuses=STATUSES,
+    permission="the RAM policy AliyunSupportFullAccess",
     catalog_site=lambda region: region if region in SITES else HOME_SITE,
 )

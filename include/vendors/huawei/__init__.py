@@ -59,5 +59,6 @@ VENDOR = Vendor(
     settings=HuaweiSettings,
     client_class=_client_class,
     statuses=STATUSES,
+    permission="the role Ticket Administrator",
     catalog_site=_site,
 )

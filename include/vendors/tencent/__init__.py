@@ -75,5 +75,6 @@ VENDOR = Vendor(
     settings=TencentSettings,
     client_class=_client_class,
     statuses=STATUSES,
+    permission="a CAM policy for tandon:GetMC*",
     is_official=False,
 )

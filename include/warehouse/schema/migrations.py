@@ -286,7 +286,7 @@ def _patient(engine: sa.Engine) -> Iterator[sa.Connection]:
         with dedicated(engine, isolation_level="AUTOCOMMIT", **waiting) as connection:
             yield connection
     except sa.exc.DBAPIError as error:
-        raise translate_error(error, engine.url) from error
+        raise translate_error(error) from error
 
 
 @contextmanager

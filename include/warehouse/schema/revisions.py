@@ -36,7 +36,7 @@ def require_current(engine: sa.Engine) -> None:
         with engine.connect() as connection:
             found = read_revision(connection)
     except sa.exc.DBAPIError as error:
-        raise translate_error(error, engine.url) from error
+        raise translate_error(error) from error
     refuse_unknown(found)
     if found != head():
         has = f"schema {found}, which is older than {head()}" if found else "no schema of ours"

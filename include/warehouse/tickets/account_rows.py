@@ -111,21 +111,23 @@ def row_of(account: Account) -> AccountRow:
 
 def check_keys(row: AccountRow, access_key: str, secret: str | None) -> None:
     """Refuse keys that no vendor issues; *secret* is None where it is kept elsewhere."""
+    again = f"`python -m include accounts add {row.account_id}` stores it again"
     for column, value in (("secret_id", access_key), ("secret_key_secret", secret)):
         if value is None:
             continue
         key = value.strip()
         if not key:
-            raise row.fault(column, "is empty: run `python -m include accounts add`")
+            raise row.fault(column, f"is empty: {again}")
         if len(key) < SHORTEST_KEY:
             raise row.fault(
-                column, f"has fewer than {SHORTEST_KEY} characters, which no vendor's key has"
+                column,
+                f"has fewer than {SHORTEST_KEY} characters, which no vendor's key has: {again}",
             )
         if not key.isascii() or not key.isprintable() or " " in key:
             raise row.fault(
                 column,
                 "holds a blank, a control character or a non-ASCII one, which no vendor's key"
-                " does: copy it again",
+                f" does: copy it again; {again}",
             )
 
 
@@ -135,7 +137,7 @@ def known_vendor(row: AccountRow) -> str:
     if vendor is None:
         names = ", ".join(map(stored_name, VENDORS))
         given = ascii(row.stored_vendor[:50]) if row.stored_vendor.strip() else "empty"
-        raise row.fault("type", f"is {given}, not one of {names}")
+        raise row.fault("type", f"is {given}, not one of {names}: correct it in cloud_user")
     return vendor
 
 

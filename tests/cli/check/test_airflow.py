@@ -37,7 +37,8 @@ def test_what_a_person_switched_off_is_a_warning(told):
     assert tickets[0] == checks[0] == "warning"
     assert tickets[1].startswith("sync_tickets is switched off, and never ran.")
     assert tickets[1].endswith(
-        " -> Switch it on: Airflow, `Dags`, the switch beside `sync_tickets`."
+        " -> Switch it on: Airflow, `Dags`, the switch beside `sync_tickets`; or `airflow dags"
+        " unpause sync_tickets`."
     )
 
 
@@ -55,11 +56,17 @@ def test_where_no_airflow_is_set_up_that_is_one_line_and_no_fault(told):
     assert "AIRFLOW_HOME and AIRFLOW_CONFIG are not set" in words
 
 
-def test_a_database_that_does_not_answer_is_one_line_and_no_fault(told, monkeypatch, tmp_path):
+def test_a_database_without_its_tables_fails_the_check_of_who_named_it(told, monkeypatch, tmp_path):
     airflow.look_elsewhere(monkeypatch, tmp_path)
-    ((verdict, words),) = told()
-    assert verdict == "off"
-    assert "Airflow's database does not answer: no such table" in words
+    ((verdict, words),) = told(code=1)
+    assert verdict == "failed"
+    assert "its database has no tables of Airflow" in words
+    assert "`airflow db migrate`" in words
+
+
+def test_a_connection_that_names_the_same_database_is_no_matter(told, monkeypatch, warehouse_url):
+    monkeypatch.setenv("AIRFLOW_CONN_WAREHOUSE", warehouse_url.replace("mysql+pymysql", "mysql"))
+    assert [verdict for verdict, _ in told()] == ["ok"]
 
 
 def test_the_log_stays_ours(told):

@@ -95,8 +95,11 @@ class OwnServer:
 
 
 @contextmanager
-def own_server(shared_url: str) -> Iterator[OwnServer]:
-    """A server of the program behind *shared_url*; skips where that is not on this machine."""
+def own_server(shared_url: str, *words: str) -> Iterator[OwnServer]:
+    """A server of the program behind *shared_url*, with more *words* in its command.
+
+    Skips where that is not on this machine.
+    """
     base = Path(tempfile.mkdtemp(prefix="osm-own-"))
     base.chmod(0o755)
     program = _program(shared_url, base)
@@ -108,7 +111,7 @@ def own_server(shared_url: str) -> Iterator[OwnServer]:
         size = f"--innodb-data-file-path=ibdata1:12M:autoextend:max:{disk.megabytes}M"
         # With a binary log, as a server in production has one.
         log = ("--log-bin=binlog", "--server-id=7", "--binlog-format=row", "--sync-binlog=0")
-        return [*mysql.FAMILY.command(*given), size, "--innodb-buffer-pool-size=64M", *log]
+        return [*mysql.FAMILY.command(*given), size, "--innodb-buffer-pool-size=64M", *log, *words]
 
     family = replace(mysql.FAMILY, find=lambda: program, command=command)
     try:

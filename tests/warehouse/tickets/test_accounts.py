@@ -105,7 +105,10 @@ def test_an_envelope_opens_however_the_vendor_is_spelt(warehouse):
     [
         ({"type": "ALIBBA"}, "account bad (ALIBBA): type is 'ALIBBA', not one of ALIBABA, HUAWEI"),
         ({"type": None}, "account bad (no vendor): type is empty"),
-        ({"secret_id": ""}, "account bad (alibaba): secret_id is empty: run"),
+        (
+            {"secret_id": ""},
+            "account bad (alibaba): secret_id is empty: `python -m include accounts add bad`",
+        ),
         ({"secret_id": "AK1"}, "account bad (alibaba): secret_id has fewer than 8 characters"),
         ({"secret_key_secret": None}, "account bad (alibaba): secret_key_secret is empty"),
         ({"secret_key_secret": "  \t"}, "account bad (alibaba): secret_key_secret is empty"),
