@@ -216,7 +216,10 @@ def test_nobody_waits_for_a_next_run_that_does_not_come():
     found = judged(facts(of, *OTHERS, stops=(off,)))["tickets/main"]
     assert (found.state, found.turn) == (State.FAILING, Turn.OPERATOR)
     assert found.reason == "UnavailableError: why."
-    assert found.next_step == "Switch it on: Airflow, `Dags`, the switch beside `sync_tickets`."
+    assert found.next_step == (
+        "Switch it on: Airflow, `Dags`, the switch beside `sync_tickets`; or `airflow dags unpause"
+        " sync_tickets`."
+    )
     of = standing(**failed("AuthError"))
     found = judged(facts(of, *OTHERS, stops=(off,)))["tickets/main"]
     assert (found.turn, found.cause) == (Turn.ACCOUNT_OWNER, "")
