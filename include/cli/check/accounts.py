@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 ATTEMPTS: Final = 2
 """A person waits, and sees what a run would try again."""
-ON: Final = "cloud_user.enabled = 1 has it read again"
 
 
 def check_accounts(warehouse: Warehouse, ring: KeyRing, settings: Settings) -> Iterator[Finding]:
@@ -60,14 +59,19 @@ def _nobody(infos: Sequence[AccountInfo]) -> Iterator[Finding]:
         yield Finding("accounts", "warning", detail, "`python -m include accounts add`")
     elif not any(info.is_enabled for info in infos):
         detail = f"all {len(infos)} are switched off: no ticket is read"
-        step = "set cloud_user.enabled to 1 for those that are to be read"
+        step = "`python -m include accounts enable` for those that are to be read"
         yield Finding("accounts", "warning", detail, step)
 
 
 def _account(info: AccountInfo, account: Account | None, settings: Settings) -> Iterator[Finding]:
     what = f"account {info.account_id}"
     if not info.is_enabled:
-        yield Finding(what, "off", f"{info.vendor}: switched off (enabled = 0), not read", ON)
+        yield Finding(
+            what,
+            "off",
+            f"{info.vendor}: switched off (enabled = 0), not read",
+            f"`python -m include accounts enable {info.account_id}` has it read again",
+        )
         return
     if account is None:
         yield Finding(what, "failed", info.problem or "its row changed while we looked")

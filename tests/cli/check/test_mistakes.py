@@ -78,7 +78,10 @@ def show_certificate(own, authority):
                 authority.parent / f"{kind}.{suffix}", authority.parent / f"shown.{suffix}"
             )
         maria = "MariaDB" in own.admin("select version()")[0][0]
-        own.admin("flush ssl" if maria else "alter instance reload tls")
+        try:
+            own.admin("flush ssl" if maria else "alter instance reload tls")
+        except sa.exc.DBAPIError as error:
+            pytest.skip(f"this server shows no such certificate: {error.orig}")
 
     return show
 

@@ -50,7 +50,7 @@ MISTAKES: Final = (
         lambda scene: scene.sql("update cloud_user set enabled = 0"),
         "accounts",
         ("all 3 are switched off",),
-        ("cloud_user.enabled",),
+        ("python -m include accounts enable",),
         "warning",
     ),
     Mistake(
@@ -193,7 +193,7 @@ MISTAKES: Final = (
         lambda scene: scene.sql("update cloud_user set enabled = 0 where id = 'huawei-1'"),
         "account huawei-1",
         ("switched off (enabled = 0), not read",),
-        ("enabled = 1",),
+        ("python -m include accounts enable huawei-1",),
         "off",
     ),
 )
