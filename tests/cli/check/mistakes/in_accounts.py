@@ -126,7 +126,7 @@ MISTAKES: Final = (
         ),
         "account huawei-1",
         ("secret_id is also the access key of account huawei-2",),
-        ("switch all but one off (enabled = 0)",),
+        ("`accounts disable` all but one",),
     ),
     Mistake(
         "account-without-permission",
