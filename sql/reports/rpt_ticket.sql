@@ -12,8 +12,8 @@
 -- where the last question, asked_us, has no reply when there are more of them).
 -- Business time of a span is the difference of what rpt_day has added up by its ends.
 insert into rpt_ticket (
-    vendor, ticket_id, account_id, product_id, category_id, source_id, vendor_status, product_name,
-    category_name, source_name, account_name, region_id, is_closed, is_complete, is_resolved,
+    vendor, ticket_id, account_id, product_id, category_id, source_id, vendor_status, status_zh,
+    status_en, title, product_name, category_name, source_name, account_name, region_id, is_closed, is_complete, is_resolved,
     is_missing, created_at, closed_at, last_message_at, first_reply_at, first_closed_at,
     local_created_at, local_closed_at, local_last_message_at, local_first_reply_at, reopens,
     staff_messages, customer_messages, reply_turns, staff_people, handoffs, first_reply_s, close_s,
@@ -151,6 +151,10 @@ select
     t.category_id,
     t.source_id,
     t.vendor_status,
+    coalesce(n.name_zh, t.vendor_status) as status_zh,
+    coalesce(n.name_en, t.vendor_status) as status_en,
+    -- As it was masked before; a new one comes with the texts.
+    x.content as title,
     t.product_name,
     t.category_name,
     t.source_name,
@@ -209,3 +213,7 @@ select
     t.row_hash,
     :built_at as updated_at
 from ticket as t
+left join rpt_status as n
+    on n.vendor = t.vendor and n.vendor_status = t.vendor_status collate utf8mb4_bin
+left join rpt_text as x
+    on x.vendor = t.vendor and x.ticket_id = t.ticket_id and x.message_id = ''

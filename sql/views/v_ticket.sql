@@ -12,7 +12,7 @@ create or replace view v_ticket as
 select
     f.vendor,
     f.ticket_id,
-    t.content collate utf8mb4_unicode_ci as title,
+    f.title collate utf8mb4_unicode_ci as title,
     f.local_created_at,
     f.local_first_reply_at,
     f.local_last_message_at,
@@ -28,8 +28,8 @@ select
     f.source_id,
     f.source_name collate utf8mb4_unicode_ci as source_name,
     f.vendor_status collate utf8mb4_unicode_ci as vendor_status,
-    coalesce(s.name_zh, f.vendor_status) collate utf8mb4_unicode_ci as status_zh,
-    coalesce(s.name_en, f.vendor_status) collate utf8mb4_unicode_ci as status_en,
+    f.status_zh collate utf8mb4_unicode_ci as status_zh,
+    f.status_en collate utf8mb4_unicode_ci as status_en,
     f.severity collate utf8mb4_unicode_ci as severity,
     f.is_closed,
     f.is_complete,
@@ -74,7 +74,4 @@ select
     y.watermark_at as synced_until_at,
     f.updated_at
 from rpt_ticket as f
-left join rpt_text as t
-    on t.vendor = f.vendor and t.ticket_id = f.ticket_id and t.message_id = ''
-left join rpt_status as s on s.vendor = f.vendor and s.vendor_status = f.vendor_status collate utf8mb4_bin
 left join sync_state as y on y.account_id = f.account_id and y.entity = 'tickets'

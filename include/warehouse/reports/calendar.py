@@ -67,12 +67,12 @@ def keep_statuses(
 
 
 def digest_rules(connection: sa.Connection, hours: BusinessHours) -> str:
-    """A word that differs when what is counted by does: hours, holidays, targets.
+    """A word that differs when what is counted by does: hours, holidays, targets; or names.
 
     Not the days themselves: each year brings more, and no ticket is counted otherwise for that.
     """
     rules = hashlib.sha256(repr(hours).encode())
-    for table in (rpt_holiday, rpt_sla_target):
+    for table in (rpt_holiday, rpt_sla_target, rpt_status):
         for row in connection.execute(sa.select(table).order_by(*table.primary_key)):
             rules.update(repr(tuple(row)).encode())
     return rules.hexdigest()[:16]

@@ -14,6 +14,8 @@ from sqlalchemy.dialects import mysql
 
 from include.warehouse.types import TEXT, Utc, key, table, text
 
+LONG: Final = mysql.LONGTEXT(charset="utf8mb4", collation=TEXT)
+
 GRAINS: Final = "15min, 30min, hour, day, week (from Monday), month"
 SCOPES: Final = "all, supplier, line (the supplier's primary one at inqueue_time)"
 
@@ -384,6 +386,9 @@ rpt_ticket = table(
     sa.Column("waits_for", key(8), comment="等待方 | open: vendor or customer; NULL: not read"),
     sa.Column("waits_since_at", Utc, comment="等待起点, UTC | since when, UTC"),
     _updated(),
+    sa.Column("status_zh", text(64), comment="状态 | its name in Chinese"),
+    sa.Column("status_en", text(64), comment="状态（英文） | its name in English"),
+    sa.Column("title", LONG, comment="标题，已脱敏 | masked as in rpt_text; NULL: not yet"),
     sa.Column("severity", text(64), comment="严重程度，厂商原话 | severity as the vendor says it"),
     sa.Column(
         "satisfaction",
@@ -504,7 +509,7 @@ rpt_text = table(
     sa.Column("message_id", key(64), primary_key=True, comment="the vendor's; empty: the title"),
     sa.Column(
         "content",
-        mysql.LONGTEXT(charset="utf8mb4", collation=TEXT),
+        LONG,
         comment="the text, masked as redaction_version says",
     ),
     _count("masked", "places that were masked"),

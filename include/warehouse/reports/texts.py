@@ -33,6 +33,15 @@ TEXTS: Final = sa.text(
 ).columns(synced_at=Utc)
 
 
+TITLES: Final = sa.text(
+    "update rpt_ticket as f inner join changed_text as c on c.message_id = ''"
+    " and c.vendor = f.vendor and c.ticket_id = f.ticket_id"
+    " left join rpt_text as t on t.message_id = ''"
+    " and t.vendor = f.vendor and t.ticket_id = f.ticket_id"
+    " set f.title = t.content, f.updated_at = :built_at"
+).bindparams(sa.bindparam("built_at", type_=Utc()))
+
+
 def build(
     connection: sa.Connection,
     redact: Redact,
@@ -41,7 +50,7 @@ def build(
     beat: Callable[[], None] = lambda: None,
     changed_from: datetime | None = None,
 ) -> int:
-    """Bring ``rpt_text`` up to what is stored; returns the rows written.
+    """Bring ``rpt_text`` and titles up to what is stored; returns the texts written.
 
     *version* names what *redact* does: texts that another version masked are masked again. A text
     whose original is gone goes too. Only tickets are looked at that runs may have changed from
@@ -70,6 +79,7 @@ def build(
         if rows:
             connection.execute(sa.insert(rpt_text), rows)
         written += len(rows)
+    connection.execute(TITLES, {"built_at": built_at})
     return written
 
 

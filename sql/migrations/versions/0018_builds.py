@@ -18,28 +18,37 @@ down_revision = "0017"
 branch_labels = None
 depends_on = None
 
-COLUMNS: Final = {
-    "zone": "VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci"
-    " COMMENT '时区 | BUSINESS_ZONE; NULL: a build before it was'",
-    "rules": "VARCHAR(32) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin"
-    " COMMENT '规则摘要 | digest of what tickets are counted by'",
-    "writing_from_at": "DATETIME(6) COMMENT '写入起点 | runs under way began from here on, UTC'",
+TEXT: Final = "CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci"
+UPDATED_AT: Final = {
+    "updated_at": "DATETIME(6) COMMENT '本行生成时间, UTC | when this row was built, UTC'"
 }
-UPDATED: Final = ("rpt_seat_work", "rpt_session", "rpt_ticket_backlog_day", "rpt_text")
-UPDATED_AT: Final = (
-    "`updated_at` DATETIME(6) COMMENT '本行生成时间, UTC | when this row was built, UTC'"
-)
+ADDED: Final[dict[str, dict[str, str]]] = {
+    "rpt_build": {
+        "zone": f"VARCHAR(64) {TEXT} COMMENT '时区 | BUSINESS_ZONE; NULL: a build before it was'",
+        "rules": "VARCHAR(32) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin"
+        " COMMENT '规则摘要 | digest of what tickets are counted by'",
+        "writing_from_at": "DATETIME(6)"
+        " COMMENT '写入起点 | runs under way began from here on, UTC'",
+    },
+    "rpt_ticket": {
+        "status_zh": f"VARCHAR(64) {TEXT} COMMENT '状态 | its name in Chinese'",
+        "status_en": f"VARCHAR(64) {TEXT} COMMENT '状态（英文） | its name in English'",
+        "title": f"LONGTEXT {TEXT} COMMENT '标题，已脱敏 | masked as in rpt_text; NULL: not yet'",
+    },
+    "rpt_seat_work": UPDATED_AT,
+    "rpt_session": UPDATED_AT,
+    "rpt_ticket_backlog_day": UPDATED_AT,
+    "rpt_text": UPDATED_AT,
+}
 INDEX: Final = "ix_cloud_osm_list_synced_at"
 
 
 def upgrade() -> None:
     """Add what is missing."""
-    there = _there("rpt_build").columns
-    added = [f"ADD COLUMN `{name}` {type_}" for name, type_ in COLUMNS.items() if name not in there]
-    ddl.alter("rpt_build", added)
-    for table in UPDATED:
-        if "updated_at" not in _there(table).columns:
-            ddl.alter(table, [f"ADD COLUMN {UPDATED_AT}"])
+    for table, columns in ADDED.items():
+        there = _there(table).columns
+        lacking = {name: type_ for name, type_ in columns.items() if name not in there}
+        ddl.alter(table, [f"ADD COLUMN `{name}` {type_}" for name, type_ in lacking.items()])
     if INDEX not in _there("cloud_osm_list").indexes:
         ddl.alter("cloud_osm_list", [f"ADD INDEX `{INDEX}` (`synced_at`)"])
 
@@ -49,12 +58,10 @@ def downgrade() -> None:
     is_asked = not op.get_context().as_sql
     if not is_asked or INDEX in _there("cloud_osm_list").indexes:
         ddl.alter("cloud_osm_list", [f"DROP INDEX `{INDEX}`"])
-    for table in UPDATED:
-        if not is_asked or "updated_at" in _there(table).columns:
-            ddl.alter(table, ["DROP COLUMN `updated_at`"])
-    there = _there("rpt_build").columns
-    dropped = [f"DROP COLUMN `{name}`" for name in COLUMNS if not is_asked or name in there]
-    ddl.alter("rpt_build", dropped)
+    for table, columns in ADDED.items():
+        there = _there(table).columns
+        dropped = [name for name in columns if not is_asked or name in there]
+        ddl.alter(table, [f"DROP COLUMN `{name}`" for name in dropped])
 
 
 def _there(table: str) -> ddl.Present:
