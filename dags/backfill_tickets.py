@@ -5,6 +5,8 @@
 期间 *sync_tickets* 照常运行：旧的读取结果从不覆盖新的，水位线也保持不动。
 中断的运行，再次触发时从头开始。
 
+---
+
 By hand: *Trigger* opens a form. Every ticket created between *since* and *until* is read again,
 with its messages, and stored. *sync_tickets* goes on meanwhile: an older reading never overwrites a
 newer one, and the watermark stays where it is. A run that was cut off begins anew when it is

@@ -3,6 +3,8 @@
 快照或 `sync_tickets` 的运行带来变化时自动运行，也可手动运行；只重建有变化的部分。
 填了*起始日期*，就从这一天起重建：补读工单之后，或口径改变之后使用。
 
+---
+
 Whenever a snapshot or a run of `sync_tickets` changed something, or by hand. *Since* rebuilds from
 that day on: after a backfill of tickets, or when a definition changed.
 """

@@ -15,6 +15,8 @@
 最后复查一部分完整的工单，使每张在 `READ_ALL_DAYS` 内至少复查一次：
 旧工单若有变化，任何列表都不会显示。
 
+---
+
 Daily, or by hand. First every check of `sql/checks`: one of level *fail* with offences is red, one
 of level *warn* is only told. Then, account by account, what the vendor lists is compared with what
 is stored, and a ticket that is missing (imported at the vendor with an old creation) or wrongly

@@ -8,6 +8,8 @@
 
 只带名称的工单，也在这里补上产品和类别的 ID。
 
+---
+
 Daily, or by hand: this is the *refresh*. One task a vendor, through the first account of each of
 its sites (by `region_id`) that may read the catalogue. What no site shows any more stays, with
 `active` 0. A vendor that shows nothing, or less than half of what is stored, is refused: look there

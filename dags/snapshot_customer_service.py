@@ -15,6 +15,8 @@
 至少 `SNAPSHOT_CONFIRM_MINUTES` 之后的快照若看到同样的情况，或消失得更少，即为确认；
 填写该数字的运行也会确认。
 
+---
+
 Hourly, or by hand: all tables are read as of one moment and published together. `cs_<table>` shows
 the present rows, `cs_<table>_history` every version; `cs_snapshot` and `cs_snapshot_table` tell
 what each snapshot read and changed.

@@ -9,6 +9,8 @@
 `unknown`（所有账户都不认识）、`failed`（失败）。
 失败的工单会使任务变红，并在 `sync_quarantine` 中等待，由下一次 *sync_tickets* 重试。
 
+---
+
 State and messages, by the vendor's ids or the ids of their rows. For the click on "close" of
 another program, and for whoever cannot wait for the next run. It does not wait behind
 *sync_tickets*, and an older reading never overwrites a newer one, whoever finishes last.
@@ -41,8 +43,8 @@ FORM = {
         minItems=1,
         maxItems=200,
         title="工单 | Tickets",
-        description_md="工单号，每行一个：厂商的，或行的 `id`。\n\n"
-        "Ids of tickets, one a line: the vendor's, or the `id` of the row.",
+        description_md="工单号，每行一个：厂商的，或行的 id。\n\n"
+        "Ids of tickets, one a line: the vendor's, or the id of the row.",
     ),
     "vendors": forms.vendors_param(),
     "accounts": forms.accounts_param(),

@@ -16,6 +16,8 @@
 单独失败的工单在 `sync_quarantine` 中等待，每次运行都会重试。
 `sync_run` 记录每次运行做了什么，`python -m include status` 显示该由谁处理。
 
+---
+
 Into `cloud_osm_list` and `cloud_osm_detail`. Every 15 minutes, or by hand: *Trigger* opens a form;
 fill in nothing to refresh now. Up to four accounts of a vendor have a task each; more are read in
 groups, side by side (`ACCOUNTS_AT_ONCE`). One that fails stops no other; its task is red, with a

@@ -1,6 +1,7 @@
 """The forms of *Trigger*: shared fields, what their schema cannot refuse, who filled them in.
 
-Airflow has one text for all readers: titles are ``中文 | English``, descriptions a paragraph each.
+Airflow has one text for all readers: titles are ``中文 | English``, descriptions a paragraph each,
+without code, which its form draws over the line above.
 """
 
 from __future__ import annotations
@@ -55,8 +56,8 @@ def moment_param(title: str, chinese: str, english: str, *, is_optional: bool = 
         pattern=MOMENT,
         title=title,
         description_md=f"{chinese}写成 2026-01-31、2026-01-31T08:00 或 2026-01-31T08:00:00+08:00；"
-        f"不带时差时按 `BUSINESS_ZONE`。\n\n{english} Like 2026-01-31, 2026-01-31T08:00 or"
-        " 2026-01-31T08:00:00+08:00; without an offset it is one of `BUSINESS_ZONE`.",
+        f"不带时差时按 BUSINESS_ZONE。\n\n{english} Like 2026-01-31, 2026-01-31T08:00 or"
+        " 2026-01-31T08:00:00+08:00; without an offset it is one of BUSINESS_ZONE.",
     )
 
 
@@ -68,8 +69,8 @@ def accounts_param() -> Param:
         items={"type": "string", "pattern": r"^[\w.@:-]{1,50}$"},
         maxItems=500,
         title="账户 | Accounts",
-        description_md="`cloud_user` 的 ID，每行一个。留空表示所有已启用的账户。\n\n"
-        "Ids of `cloud_user`, one a line. Empty: every account that is switched on.",
+        description_md="cloud_user 的 ID，每行一个。留空表示所有已启用的账户。\n\n"
+        "Ids of cloud_user, one a line. Empty: every account that is switched on.",
     )
 
 
