@@ -1,4 +1,11 @@
-"""### Tickets of a span, read again, however long that takes
+"""### 重读一段时间内创建的工单，不论要多久 | Tickets of a span, read again, however long that takes
+
+手动运行：*Trigger* 会打开表单。
+*起始时间*与*结束时间*之间创建的每张工单，连同留言，都会重新读取并存储。
+期间 *sync_tickets* 照常运行：旧的读取结果从不覆盖新的，水位线也保持不动。
+中断的运行，再次触发时从头开始。
+
+---
 
 By hand: *Trigger* opens a form. Every ticket created between *since* and *until* is read again,
 with its messages, and stored. *sync_tickets* goes on meanwhile: an older reading never overwrites a
@@ -23,10 +30,27 @@ DESCRIPTION = (
 FORM = {
     "vendors": forms.vendors_param(),
     "accounts": forms.accounts_param(),
-    "since": forms.moment_param("Since", "Read again every ticket created from here on."),
-    "until": forms.moment_param("Until", "The end of the span; empty: now.", is_optional=True),
-    "open_messages": Param(False, type="boolean", title="Also open tickets' messages"),
-    "dry_run": Param(False, type="boolean", title="Dry run: count, write nothing"),
+    "since": forms.moment_param(
+        "起始时间 | Since",
+        "重读此刻之后创建的每张工单。",
+        "Read again every ticket created from here on.",
+    ),
+    "until": forms.moment_param(
+        "结束时间 | Until",
+        "这段时间的终点；留空表示现在。",
+        "The end of the span; empty: now.",
+        is_optional=True,
+    ),
+    "open_messages": Param(
+        False,
+        type="boolean",
+        title="也读取未关闭工单的留言 | Also open tickets' messages",
+    ),
+    "dry_run": Param(
+        False,
+        type="boolean",
+        title="试运行：只计数，不写入 | Dry run: count, write nothing",
+    ),
 }
 
 

@@ -1,4 +1,9 @@
-"""### The facts and aggregates that BI reads, rebuilt where something changed
+"""### 重建 BI 读取的明细与汇总 | Facts and aggregates for BI, rebuilt where something changed
+
+快照或 `sync_tickets` 的运行带来变化时自动运行，也可手动运行；只重建有变化的部分。
+填了*起始日期*，就从这一天起重建：补读工单之后，或口径改变之后使用。
+
+---
 
 Whenever a snapshot or a run of `sync_tickets` changed something, or by hand. *Since* rebuilds from
 that day on: after a backfill of tickets, or when a definition changed.
@@ -21,8 +26,9 @@ FORM = {
         None,
         type=["null", "string"],
         format="date",
-        title="Since",
-        description_md="Count anew from this day on; empty: only what changed.",
+        title="起始日期 | Since",
+        description_md="从这一天起重新统计；留空则只统计有变化的。\n\n"
+        "Count anew from this day on; empty: only what changed.",
     ),
 }
 

@@ -1,4 +1,21 @@
-"""### Whether the tables hold what they must: SQL checks, then the vendors against the tables
+"""### 检查表中数据，再与云厂商核对 | SQL checks of the tables, then the vendors against them
+
+每天一次，或手动运行。先执行 `sql/checks` 的每项检查：
+*fail* 级的检查找到不该有的行，任务就变红；*warn* 级的只做提示。
+然后逐个账户，把厂商列出的与已存储的相比较：
+缺失的工单（例如导入到厂商时带着很早的创建时间），
+或误判为完整的工单（例如行被别的程序删除），都会重新读取：日志会写明；
+之后仍不一致的，会使运行变红，并指出账户。
+上次同步之后关闭或重开的工单只做提示，由下一次同步读取。
+
+同时清理超过保留期的数据（`LEDGER_DAYS`、`SNAPSHOT_DETAIL_DAYS`、`HISTORY_DAYS`）：
+只有这里会删除数据。
+
+结果保存在 `sync_check`，`python -m include verify` 会给出例子。
+最后复查一部分完整的工单，使每张在 `READ_ALL_DAYS` 内至少复查一次：
+旧工单若有变化，任何列表都不会显示。
+
+---
 
 Daily, or by hand. First every check of `sql/checks`: one of level *fail* with offences is red, one
 of level *warn* is only told. Then, account by account, what the vendor lists is compared with what

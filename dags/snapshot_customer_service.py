@@ -1,4 +1,21 @@
-"""### The customer-service tables of PostgreSQL, as one consistent snapshot with history
+"""### 客服系统各表的一致性快照，保留历史 | The customer-service tables, one consistent snapshot
+
+每小时一次，或手动运行：所有表按同一时刻读取，一起发布。
+`cs_<table>` 显示当前的行，`cs_<table>_history` 保存每个版本；
+`cs_snapshot` 和 `cs_snapshot_table` 记录每个快照读了什么、变了什么。
+
+| 目的 | 填写 |
+|---|---|
+| 立即做一次快照 | 什么都不填 |
+| 读取并比较每一行，而不只是新的 | *全量比较* |
+| 确认确实有这么多行消失 | *接受消失的行数*：快照被拒时给出的数字 |
+
+某张表突然变空，或消失的行超过 `SNAPSHOT_VANISH_LIMIT`，快照就会被拒：
+已发布的保持不变。请先检查源库。
+至少 `SNAPSHOT_CONFIRM_MINUTES` 之后的快照若看到同样的情况，或消失得更少，即为确认；
+填写该数字的运行也会确认。
+
+---
 
 Hourly, or by hand: all tables are read as of one moment and published together. `cs_<table>` shows
 the present rows, `cs_<table>_history` every version; `cs_snapshot` and `cs_snapshot_table` tell
@@ -32,15 +49,16 @@ FORM = {
     "full": Param(
         False,
         type="boolean",
-        title="Full comparison",
-        description_md="Read and compare every row.",
+        title="全量比较 | Full comparison",
+        description_md="读取并比较每一行。\n\nRead and compare every row.",
     ),
     "accept_vanished": Param(
         None,
         type=["null", "integer"],
         minimum=1,
-        title="Accept vanished",
-        description_md="The number of vanished rows that a refused snapshot stated.",
+        title="接受消失的行数 | Accept vanished",
+        description_md="快照被拒时给出的消失行数。\n\n"
+        "The number of vanished rows that a refused snapshot stated.",
     ),
 }
 

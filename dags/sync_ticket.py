@@ -1,15 +1,28 @@
-"""### One ticket, or a few, now: state and messages, by the vendor's ids or the ids of their rows
+"""### 立即读取一张或几张工单 | One ticket, or a few, now
 
-For the click on "close" of another program, and for whoever cannot wait for the next run. It does
-not wait behind *sync_tickets*, and an older reading never overwrites a newer one, whoever finishes
-last. Through REST:
+状态和留言，按厂商的工单号或行的 ID 读取。
+供其他程序点击“关闭”时调用，也供等不及下一次运行的人使用。
+它不排在 *sync_tickets* 之后；旧的读取结果从不覆盖新的，不论谁最后完成。
 
-    POST /api/v2/dags/sync_ticket/dagRuns
-    {"logical_date": null, "conf": {"tickets": ["T1"]}}
+任务结果写明每张工单如何：
+`complete`（完整）、`open`（未关闭）、`unread`（已存储但没有留言：账户无权读取）、
+`unknown`（所有账户都不认识）、`failed`（失败）。
+失败的工单会使任务变红，并在 `sync_quarantine` 中等待，由下一次 *sync_tickets* 重试。
+
+---
+
+State and messages, by the vendor's ids or the ids of their rows. For the click on "close" of
+another program, and for whoever cannot wait for the next run. It does not wait behind
+*sync_tickets*, and an older reading never overwrites a newer one, whoever finishes last.
 
 The task's result says for each ticket what came of it: `complete`, `open`, `unread` (stored without
 messages: the account has no right to them), `unknown` (to all accounts), `failed`. A ticket that
 failed is red, waits in `sync_quarantine`, and the next *sync_tickets* tries it again.
+
+REST:
+
+    POST /api/v2/dags/sync_ticket/dagRuns
+    {"logical_date": null, "conf": {"tickets": ["T1"]}}
 """
 
 from __future__ import annotations
@@ -29,8 +42,9 @@ FORM = {
         items={"type": "string", "minLength": 1, "maxLength": 64},
         minItems=1,
         maxItems=200,
-        title="Tickets",
-        description_md="Ids of tickets, one a line: the vendor's, or the `id` of the row.",
+        title="工单 | Tickets",
+        description_md="工单号，每行一个：厂商的，或行的 id。\n\n"
+        "Ids of tickets, one a line: the vendor's, or the id of the row.",
     ),
     "vendors": forms.vendors_param(),
     "accounts": forms.accounts_param(),

@@ -1,4 +1,8 @@
-"""The forms of *Trigger*: shared fields, what their schema cannot refuse, who filled them in."""
+"""The forms of *Trigger*: shared fields, what their schema cannot refuse, who filled them in.
+
+Airflow has one text for all readers: titles are ``中文 | English``, descriptions a paragraph each,
+without code, which its form draws over the line above.
+"""
 
 from __future__ import annotations
 
@@ -37,13 +41,13 @@ def vendors_param() -> Param:
         items={"type": "string", "enum": list(VENDORS)},
         minItems=1,
         examples=list(VENDORS),
-        title="Vendors",
-        description_md="Only these vendors; one at least.",
+        title="厂商 | Vendors",
+        description_md="只读这些厂商；至少选一个。\n\nOnly these vendors; one at least.",
     )
 
 
-def moment_param(title: str, description: str, *, is_optional: bool = False) -> Param:
-    """The form's field for a moment, read by ``read_moment``."""
+def moment_param(title: str, chinese: str, english: str, *, is_optional: bool = False) -> Param:
+    """The form's field for a moment, read by ``read_moment``, with what it is for."""
     of = {"default": None} if is_optional else {}
     return Param(
         **of,
@@ -51,8 +55,9 @@ def moment_param(title: str, description: str, *, is_optional: bool = False) -> 
         format="date-time",  # the calendar in the form; nothing is checked by it
         pattern=MOMENT,
         title=title,
-        description_md=f"{description} Like 2026-01-31, 2026-01-31T08:00 or"
-        " 2026-01-31T08:00:00+08:00; without an offset it is one of `BUSINESS_ZONE`.",
+        description_md=f"{chinese}写成 2026-01-31、2026-01-31T08:00 或 2026-01-31T08:00:00+08:00；"
+        f"不带时差时按 BUSINESS_ZONE。\n\n{english} Like 2026-01-31, 2026-01-31T08:00 or"
+        " 2026-01-31T08:00:00+08:00; without an offset it is one of BUSINESS_ZONE.",
     )
 
 
@@ -63,8 +68,9 @@ def accounts_param() -> Param:
         type=["null", "array"],  # so that the form does not ask for one
         items={"type": "string", "pattern": r"^[\w.@:-]{1,50}$"},
         maxItems=500,
-        title="Accounts",
-        description_md="Ids of `cloud_user`, one a line. Empty: every account that is switched on.",
+        title="账户 | Accounts",
+        description_md="cloud_user 的 ID，每行一个。留空表示所有已启用的账户。\n\n"
+        "Ids of cloud_user, one a line. Empty: every account that is switched on.",
     )
 
 

@@ -120,7 +120,9 @@ def house_dag(
     if isinstance(schedule, str):
         description = f"{description} ({schedule}, {zone})"
         page = (
-            f"{page}\n\nSchedule: `{schedule}`, in hours of **{zone}** (`BUSINESS_ZONE`), whatever"
+            f"{page}\n\n定时：`{schedule}`，钟点属于 **{zone}**（`BUSINESS_ZONE`），"
+            "与这些页面以哪个时区显示时间无关。"
+            f"\n\nSchedule: `{schedule}`, in hours of **{zone}** (`BUSINESS_ZONE`), whatever"
             " zone the times of these pages are shown in."
         )
     return dag(

@@ -19,12 +19,19 @@ ROOT = Path(__file__).resolve().parents[2]
 NAMES = sorted(path.stem for path in (ROOT / "dags").glob("*.py"))
 # What a person starts waits behind no other run; of everything else, one run at a time.
 AT_ONCE = {"sync_ticket": 16, "sync_tickets": 8, "backfill_tickets": 4}
+HAN = re.compile("[\u4e00-\u9fff]")
+BOTH = re.compile(r"[^|]*[\u4e00-\u9fff][^|]* \| [A-Z][^|\u4e00-\u9fff]+")
 HEAVY = ("sqlalchemy.engine", "pymysql", "pandas", "requests", "alembic")
 
 
 def test_every_file_is_a_dag_of_its_name_and_imports(dagbag):
     assert dagbag.import_errors == {}
     assert sorted(dagbag.dags) == NAMES
+
+
+def codes(text):
+    """What stands in a text as code, whatever order its language has it in."""
+    return sorted(re.findall("`[^`]+`", text))
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -42,6 +49,34 @@ def test_policies(dagbag, name):
         assert task.execution_timeout is not None, task.task_id
     assert [task.task_id for task in dag.leaves] == ["watcher"]
     assert dag.get_task("watcher").upstream_task_ids == set(dag.task_ids) - {"watcher"}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_page_of_a_dag_says_the_same_in_chinese_and_in_english(dagbag, name):
+    """Paragraph by paragraph, with the same names; a block that is indented serves both."""
+    title, *blocks = dagbag.dags[name].doc_md.strip().split("\n\n")
+    assert BOTH.fullmatch(title.removeprefix("### ")), title
+    rule = blocks.index("---")
+    assert all(HAN.search(block) for block in blocks[:rule])
+    texts = [block for block in blocks if block not in ("---", "REST:") and block[0] != " "]
+    chinese = [text for text in texts if HAN.search(text)]
+    english = [text for text in texts if not HAN.search(text)]
+    assert [codes(text) for text in chinese] == [codes(text) for text in english]
+    assert [text.count("\n|") for text in chinese] == [text.count("\n|") for text in english]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_field_of_a_form_has_both_languages_and_a_schema_that_is_one(dagbag, name):
+    schemas = import_module("jsonschema").Draft202012Validator
+    for key in dagbag.dags[name].params:
+        field = dagbag.dags[name].params.get_param(key)
+        schemas.check_schema(field.schema)
+        assert BOTH.fullmatch(field.schema["title"]), (key, field.schema["title"])
+        if told := field.schema.get("description_md"):
+            chinese, english = told.split("\n\n")
+            assert HAN.search(chinese), (key, told)
+            assert not HAN.search(english), (key, told)
+            assert not codes(told), "the form draws code over the line above"
 
 
 @pytest.mark.parametrize("entity", [name for name in SCHEDULES if name != "build"])
