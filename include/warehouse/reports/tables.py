@@ -386,9 +386,6 @@ rpt_ticket = table(
     sa.Column("waits_for", key(8), comment="等待方 | open: vendor or customer; NULL: not read"),
     sa.Column("waits_since_at", Utc, comment="等待起点, UTC | since when, UTC"),
     _updated(),
-    sa.Column("status_zh", text(64), comment="状态 | its name in Chinese"),
-    sa.Column("status_en", text(64), comment="状态（英文） | its name in English"),
-    sa.Column("title", LONG, comment="标题，已脱敏 | masked as in rpt_text; NULL: not yet"),
     sa.Column("severity", text(64), comment="严重程度，厂商原话 | severity as the vendor says it"),
     sa.Column(
         "satisfaction",
@@ -396,6 +393,9 @@ rpt_ticket = table(
         comment="客户评分，1 至 5，NULL 为未评价 | the customer's rating, 1 to 5; NULL: not rated",
     ),
     sa.Index("ix_rpt_ticket_local_day", "local_day"),
+    sa.Column("status_zh", text(64), comment="状态 | its name in Chinese"),
+    sa.Column("status_en", text(64), comment="状态（英文） | its name in English"),
+    sa.Column("title", LONG, comment="标题，已脱敏 | masked as in rpt_text; NULL: not yet"),
     *(
         sa.Index(f"ix_rpt_ticket_{name}", name)
         for name in (
