@@ -5,6 +5,8 @@ For the command line, which may ask it where there is one; a task may not.
 
 from __future__ import annotations
 
+import warnings
+
 import sqlalchemy as sa
 from airflow.models.connection import Connection
 from airflow.utils.db import check_migrations
@@ -17,7 +19,10 @@ from include.runtime.connections import DRIVERS, url_of
 def require_migrated() -> None:
     """Raise ConfigError unless the database answers, and is as this Airflow wants it."""
     try:
-        check_migrations(1)  # type: ignore[no-untyped-call]
+        with warnings.catch_warnings():
+            # Airflow would print those of what it loads for this on stdout, into a JSON document.
+            warnings.simplefilter("ignore")
+            check_migrations(1)  # type: ignore[no-untyped-call]
     except TimeoutError as error:
         heads = str(error).partition("Migration")[2].strip()
         what = "is of another version than this Airflow"
