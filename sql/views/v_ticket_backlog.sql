@@ -7,7 +7,7 @@
 create or replace view v_ticket_backlog as
 select
     b.local_day,
-    b.local_day = (select max(n.local_day) from rpt_ticket_backlog_day as n) as is_newest,
+    b.local_day = n.newest_day as is_newest,
     b.vendor,
     b.account_id,
     a.name collate utf8mb4_unicode_ci as account_name,
@@ -27,7 +27,15 @@ select
     y.watermark_at as synced_until_at,
     b.updated_at
 from rpt_ticket_backlog_day as b
+-- Not in the list of columns: then a server would make all rows before it filters any.
+cross join (select max(local_day) as newest_day from rpt_ticket_backlog_day) as n
 left join cloud_osm_product as p on p.type = b.vendor and p.id = b.product_id
 left join cloud_osm_product_type as c on c.type = b.vendor and c.id = b.category_id
 left join cloud_user as a on a.id = b.account_id
-left join sync_state as y on y.account_id = b.account_id and y.entity = 'tickets'
+-- Grouped, servers join it by its hash, or not at all where nobody asks for it.
+left join (
+    select account_id, max(watermark_at) as watermark_at
+    from sync_state
+    where entity = 'tickets'
+    group by account_id
+) as y on y.account_id = b.account_id
