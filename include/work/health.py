@@ -81,6 +81,8 @@ class Standing:
     error_text: str | None
     """Of the latest run that ended by itself; without a class what one that is done has to say."""
     request_id: str | None
+    triggered_by: str | None
+    """Of that run; where none has ended, of the latest."""
     failing_since_at: datetime | None
     """End of the first of the runs that failed in a row; None: the latest did not fail."""
     failures: int
@@ -207,6 +209,7 @@ def _standings(connection: sa.Connection, now: datetime) -> list[Standing]:
                 error_class=ended["error_class"] if ended else None,
                 error_text=ended["error_text"] if ended else None,
                 request_id=ended["request_id"] if ended else None,
+                triggered_by=(ended or run)["triggered_by"],
                 failing_since_at=since,
                 failures=failures,
                 heartbeat_at=state["heartbeat_at"],
