@@ -210,7 +210,7 @@ CHINESE: Final = {
     "page.log": "运行日志",
     "page.runs": "Airflow 中的运行",
     "page.start": "启动一次运行……",
-    "page.runbook": "处置手册",
+    "page.runbook": "运行手册",
     "page.chart": "最近 {days} 天，每格 {hours} 小时：运行 {runs} 次，失败 {failed} 次",
     "page.chart_none": "最近 {days} 天没有运行",
     "page.kind.tickets": "工单",
@@ -227,7 +227,7 @@ CHINESE: Final = {
     "page.outcome.failed": "失败",
     "page.outcome.stopped": "被中止",
     "page.outcome.running": "运行中",
-    "page.outcome.silent": "失去响应",
+    "page.outcome.silent": "无响应",
     "page.snapshot": "快照 {number}",
     "page.table": "表",
     "page.present": "现有",
@@ -273,8 +273,8 @@ CHINESE: Final = {
     "form.refused": "Airflow 拒绝了：{reason}",
     "form.elsewhere": "此表单来自其他站点。请在这里打开后重新提交。",
     # the runbook
-    "runbook.title": "处置手册",
-    "runbook.none": "这里没有处置手册：把 `docs/runbook.md` 放在 `plugins/` 旁边，或把 `RUNBOOK_URL`"
+    "runbook.title": "运行手册",
+    "runbook.none": "这里没有运行手册：把 `docs/runbook.md` 放在 `plugins/` 旁边，或把 `RUNBOOK_URL`"
     " 设为可以读到它的地址。",
     # `status`
     "status.verdicts": "状况（时间为 UTC）",

@@ -11,14 +11,14 @@ CHINESE: Final = {
     # states and how severe they are
     "state.broken": "无法运行",
     "state.late": "滞后",
-    "state.refused": "被拒绝",
+    "state.refused": "快照被拒",
     "state.offended": "检查未通过",
-    "state.failing": "运行失败",
-    "state.silent": "失去响应",
+    "state.failing": "失败",
+    "state.silent": "无响应",
     "state.never_ran": "从未运行",
-    "state.waiting": "排队等待",
+    "state.waiting": "等待中",
     "state.switched_off": "已停用",
-    "state.quarantined": "有工单被隔离",
+    "state.quarantined": "隔离中",
     "state.running": "首次运行中",
     "state.fresh": "正常",
     "severity.error": "错误",
@@ -40,8 +40,8 @@ CHINESE: Final = {
     "name.other": "{name} {entity}",
     "name.ticket": "{name} 的工单 {ticket}",
     "name.scheduler": "调度器",
-    "name.dag-processor": "DAG 解析器",
-    "name.pool": "资源池 {name}",
+    "name.dag-processor": "DAG 处理器",
+    "name.pool": "任务池 {name}",
     # how many, and how long
     "one.run": "1 次运行",
     "many.run": "{count} 次运行",
@@ -106,9 +106,10 @@ CHINESE: Final = {
     "step.refused": "先核对源库；若属实：`python -m include snapshot --accept-vanished {rows}`，"
     "或带此参数触发 `snapshot_customer_service`；之后的快照若没有更多消失，也会自行确认。",
     "step.offended": "抽查几行：`python -m include verify`；然后接受或更正。",
-    "step.account_off": "要恢复读取，对它的 id 运行 `python -m include accounts add`。",
+    "step.account_off": "要恢复读取，用它的 id 运行 `python -m include accounts enable`。",
     "step.vendor_off": "要读取它，在 Airflow 的环境中设置 `{variable}=1`。",
-    "step.removed": "要恢复读取，用它的 id 运行 `python -m include accounts add`。",
+    "step.removed": "要恢复读取，用它的 id 运行 `python -m include accounts add`；不想再看到它："
+    "`accounts remove`。",
     "step.again": "照原样再运行一次；`python -m include status` 会提示它两天。",
     # what to do about an error, by its class
     "step.ConfigError": "更正原因所指的设置、密钥或权限，然后运行 `python -m include check`。",
