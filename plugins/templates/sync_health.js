@@ -32,7 +32,7 @@ const renew = async () => {
   let text;
   try {
     const answer = await fetch(location.href, { cache: "no-store", redirect: "error" });
-    if (!answer.ok) throw new Error(answer.status);
+    if (!answer.ok && answer.status !== 503) throw new Error(answer.status);
     text = await answer.text();
   } catch {
     document.getElementById("stale").hidden = false;
