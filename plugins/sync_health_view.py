@@ -14,6 +14,7 @@ from include.work.history import DAYS, HOURS, History, read_histories
 from include.work.schedules import BY_HAND, SCHEDULES
 from include.work.summary import headline, severity_of
 from include.work.traces import Trace
+from include.work.turns import Turn
 from include.work.verdict import Severity, State, Verdict, is_left_out
 from include.work.verdict_of_data import judge_ticket
 from include.work.verdicts import AIRFLOW, CHECK
@@ -178,7 +179,7 @@ def view(
         "now": found.now,
         "headline": headline(found.verdicts, is_airflow_asked=found.is_airflow_asked),
         "tone": {"error": "bad", "warn": "warn"}.get(severity_of(found.verdicts), "good"),
-        "turns": Counter(of.who for of in counted if of.who).most_common(),
+        "turns": [*Counter(of.who for of in sorted(counted, key=_is_nobodys) if of.who).items()],
         "tones": Counter(tone_of(of) for of in found.verdicts),
         "TONES": TONES,
         "lines": shown,
@@ -222,6 +223,10 @@ def _lines(found: Evaluation) -> list[Line]:
         )
         for verdict in found.verdicts
     ]
+
+
+def _is_nobodys(verdict: Verdict) -> bool:
+    return verdict.turn is Turn.NOBODY
 
 
 def _owners(lines: Sequence[Line]) -> Collection[tuple[str, str]]:
