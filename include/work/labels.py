@@ -65,7 +65,7 @@ ENGLISH: Final = {
     "page.kind.airflow": "Airflow",
     "page.kind.other": "by hand",
     "page.outcome.done": "done",
-    "page.outcome.more": "goes on",
+    "page.outcome.more": "more",
     "page.outcome.partial": "partial",
     "page.outcome.failed": "failed",
     "page.outcome.stopped": "stopped",
@@ -108,7 +108,6 @@ ENGLISH: Final = {
     "page.back": "Back to the page",
     # its form
     "form.title": "Start a run of {dag}",
-    "form.filled": "Filled in: {account}. Look at it, change it, start it.",
     "form.lines": "One a line.",
     "form.as_scheduled": "Nothing has to be filled in.",
     "form.start": "Start the run",
@@ -263,7 +262,6 @@ CHINESE: Final = {
     "page.back": "返回状况页",
     # its form
     "form.title": "启动一次 {dag} 运行",
-    "form.filled": "已填入：{account}。请核对，可修改，然后启动。",
     "form.lines": "每行一个。",
     "form.as_scheduled": "无需填写。",
     "form.start": "启动运行",

@@ -48,7 +48,7 @@ UNREACHABLE = (
     "huawei ListCases: osm.example.com:443 through the proxy proxy.example.com:3128: Connection"
     " refused; nobody answered for 30 s, three times, each time after a new resolution of the name"
 )
-HEADLINE = {"zh": "7 项中有 2 项需要处理", "en": "2 of 7 need a look"}
+HEADLINE = {"zh": "7 项中有 3 项需要处理", "en": "3 of 7 need a look"}
 KEYS = new_key("k1")
 ORIGIN = {"x": 0, "y": 0}
 
