@@ -85,7 +85,9 @@ async def call_airflow(
 ) -> httpx.Response:
     """Airflow's REST API, asked by whoever sent *request*, without a network."""
     kept = {
-        name: request.headers[name] for name in ("cookie", "authorization") if name in request.headers
+        name: request.headers[name]
+        for name in ("cookie", "authorization")
+        if name in request.headers
     }
     transport = httpx.ASGITransport(app=request.scope["airflow"])
     async with httpx.AsyncClient(transport=transport, base_url=str(request.base_url)) as client:

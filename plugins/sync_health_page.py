@@ -16,6 +16,10 @@ from airflow.api_fastapi.core_api.security import GetUserDep, requires_access_da
 from fastapi import Depends, FastAPI, HTTPException, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 from starlette.exceptions import HTTPException as AnyHTTPException
+from sync_health_form import fields_of, has_run, read_dag, read_sent, reason_of, start_run
+from sync_health_rendering import HEADERS, TEMPLATES, language_of, query, render
+from sync_health_runbook import read_runbook
+from sync_health_view import DAGS, view
 
 from include.errors import ConfigError, SyncError
 from include.runtime import connections
@@ -23,10 +27,6 @@ from include.runtime.stops import find_stops
 from include.work.evaluation import evaluate
 from include.work.turns import advise
 from include.work.words import TABLES, Language, say, speaking
-from sync_health_form import fields_of, has_run, read_dag, read_sent, reason_of, start_run
-from sync_health_rendering import HEADERS, TEMPLATES, language_of, query, render
-from sync_health_runbook import read_runbook
-from sync_health_view import DAGS, view
 
 if TYPE_CHECKING:
     from include.work.stops import Stop
@@ -181,8 +181,6 @@ def broken(request: Request, error: Exception) -> HTMLResponse:
         )
 
 
-def _failure(
-    request: Request, status: int, headline: str, reason: str, step: str
-) -> HTMLResponse:
+def _failure(request: Request, status: int, headline: str, reason: str, step: str) -> HTMLResponse:
     values = {"status": status, "headline": headline, "reason": reason, "step": step}
     return render("sync_health_failure.html", request, values, status)

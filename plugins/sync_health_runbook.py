@@ -18,8 +18,10 @@ _MARKDOWN: Final = MarkdownIt("commonmark", {"html": False}).enable("table")
 
 
 def read_runbook() -> Markup | None:
-    """The runbook as HTML: what is HTML in the file is shown as text, but its anchors. None: it is
-    not there."""
+    """The runbook as HTML; None where there is none.
+
+    What is HTML in the file is shown as text, but for its anchors.
+    """
     try:
         text = FILE.read_text("utf-8")
     except FileNotFoundError:

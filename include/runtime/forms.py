@@ -133,7 +133,8 @@ def who(dag_run: Any) -> str:
     place = str(dag_run.run_id)
     with suppress(RuntimeError):  # called outside a task
         task = get_current_context()["ti"]
-        place = str(Trace(task.dag_id, task.run_id, task.task_id, task.map_index))
+        index = -1 if task.map_index is None else task.map_index
+        place = str(Trace(task.dag_id, task.run_id, task.task_id, index))
     return f"airflow {place}" + (f" by {user}" if user else "")
 
 

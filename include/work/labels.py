@@ -188,8 +188,8 @@ CHINESE: Final = {
     "page.tone.idle": "不读取",
     "page.quarantined": "被隔离的工单",
     "page.plain": "明文密钥",
-    "page.plain_note": "以明文保存的密钥：{count} 个。`python -m include accounts encrypt` 会就地加密；"
-    "用同一行签名的其他程序此后便读不到密钥。",
+    "page.plain_note": "以明文保存的密钥：{count} 个。`python -m include accounts encrypt`"
+    " 会就地加密；用同一行签名的其他程序此后便读不到密钥。",
     "page.unknown": "无法得知 Airflow 是否在启动运行：{reason}",
     "page.vendor_off": "不读取 {vendor}。在 Airflow 的环境中设置 `{variable}=1` 即可启用。",
     "page.experimental": "实验性",
@@ -242,8 +242,8 @@ CHINESE: Final = {
     "page.quarantine": "隔离区：{all} 张中最早的 {count} 张",
     "page.quarantine_note": "每次运行都会重试。",
     "page.none": "还没有账户",
-    "page.none_step": "添加第一个：`python -m include accounts add`。`sync_tickets` 的下一次运行会读取它，"
-    "它便会出现在这里。",
+    "page.none_step": "添加第一个：`python -m include accounts add`。`sync_tickets`"
+    " 的下一次运行会读取它，它便会出现在这里。",
     "page.unreadable": "无法读取数据仓库",
     "page.unreadable_step": "本页读取 Airflow 连接 `warehouse` 所指的数据库（Admin、Connections，或"
     " `AIRFLOW_CONN_WAREHOUSE`）；没有该连接时，读取 API server 环境中 `WAREHOUSE_URL` 所指的。"
@@ -272,8 +272,8 @@ CHINESE: Final = {
     "form.elsewhere": "此表单来自其他站点。请在这里打开后重新提交。",
     # the runbook
     "runbook.title": "运行手册",
-    "runbook.none": "这里没有运行手册：把 `docs/runbook.md` 放在 `plugins/` 旁边，或把 `RUNBOOK_URL`"
-    " 设为可以读到它的地址。",
+    "runbook.none": "这里没有运行手册：把 `docs/runbook.md` 放在 `plugins/` 旁边，或把"
+    " `RUNBOOK_URL` 设为可以读到它的地址。",
     # `status`
     "status.verdicts": "状况（时间为 UTC）",
     "status.runs": "运行（时间为 UTC）",
@@ -281,8 +281,8 @@ CHINESE: Final = {
     "status.snapshot": "快照 {number}，{moment} UTC，已有 {span}",
     "status.all_read": "读取了所有行：{reason}",
     "status.notes": "备注：{notes}",
-    "status.plain": "{count} 个密钥未加密：运行 `python -m include accounts encrypt`，除非另有程序从这些"
-    "行读取密钥",
+    "status.plain": "{count} 个密钥未加密：运行 `python -m include accounts encrypt`，"
+    "除非另有程序从这些行读取密钥",
     "status.none": "还没有账户：用 `python -m include accounts add` 添加",
     "status.why": "{reason} {who}：{step}",
     "status.why_off": "{reason} {step}",

@@ -13,7 +13,8 @@ from urllib.parse import quote
 LONGEST: Final = 255
 """Characters of the column: of a text that fills it, the end may be missing."""
 _NOTED: Final = re.compile(
-    r"airflow (?P<run_id>\S+) (?P<dag_id>[\w.-]+)/(?P<task_id>[\w.-]+?)(?:/(?P<index>\d+))?(?: by |$)"
+    r"airflow (?P<run_id>\S+) (?P<dag_id>[\w.-]+)/(?P<task_id>[\w.-]+?)"
+    r"(?:/(?P<index>\d+))?(?: by |$)"
 )
 
 

@@ -114,7 +114,8 @@ CHINESE: Final = {
     # what to do about an error, by its class
     "step.ConfigError": "更正原因所指的设置、密钥或权限，然后运行 `python -m include check`。",
     "step.AlreadyRunningError": "等待：另一次运行正在处理；`python -m include status` 会显示它。",
-    "step.CheckError": "查看原因所指的内容，`python -m include verify` 会给出例子；然后接受或更正。",
+    "step.CheckError": "查看原因所指的内容，`python -m include verify` 会给出例子；"
+    "然后接受或更正。",
     "step.PartialError": "等待：每次运行都会重试；`python -m include status` 列出它们。",
     "step.OutOfTimeError": "等待：下一次运行会接着处理；或运行 `python -m include sync`。",
     "step.AuthError": "在厂商控制台检查密钥、权限和时钟；新密钥用 `python -m include accounts add`"

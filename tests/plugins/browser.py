@@ -88,7 +88,9 @@ def watch(page, url):
     )
     page.on(
         "request",
-        lambda request: None if request.url.startswith((url, f"blob:{url}")) else note("request", request.url),
+        lambda request: (
+            None if request.url.startswith((url, f"blob:{url}")) else note("request", request.url)
+        ),
     )
     page.on("popup", lambda popup: note("window", popup.url))
     return wrong

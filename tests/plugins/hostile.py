@@ -1,4 +1,4 @@
-"""Forty texts that would like to be more than text, and a warehouse in which all fields are such."""
+"""Forty texts that would like to be more than text, and a warehouse that is full of them."""
 
 from __future__ import annotations
 

@@ -52,9 +52,10 @@ class _Lines(HTMLParser):
         self.heading, self.hidden = "", False
 
     def handle_starttag(self, tag, attrs):
-        if (tag == "th" and ("scope", "row") in attrs) or (tag == "li" and ("class", "line") in [
-            (name, (value or "").split(" ")[0]) for name, value in attrs
-        ]):
+        if (tag == "th" and ("scope", "row") in attrs) or (
+            tag == "li"
+            and ("class", "line") in [(name, (value or "").split(" ")[0]) for name, value in attrs]
+        ):
             self.found.append(["", ""])
         if self.found and (tag == "h3" or (tag == "th" and ("scope", "row") in attrs)):
             self.heading = tag

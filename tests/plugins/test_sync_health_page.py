@@ -317,7 +317,9 @@ def hash_of_script():
 
 
 @pytest.mark.parametrize("path", ["page", "style.css", "runbook", "start/sync_tickets"])
-def test_the_browser_may_load_nothing_from_elsewhere_and_run_one_script_of_ours(warehouse, visitor, path):
+def test_the_browser_may_load_nothing_from_elsewhere_and_run_one_script_of_ours(
+    warehouse, visitor, path
+):
     answer = visitor("admin").get(f"/sync-health/{path}")
     assert answer.status_code == 200
     policy = dict(

@@ -25,9 +25,9 @@ def links_of(html, title):
 
 
 def fail(warehouse, owner, who=TASK, error=None, entity="tickets"):
-    asked = {"vendor": "HUAWEI", "request": Request(who)}
     error = error or AuthError("no such key", vendor="huawei", request_id="r-7")
-    with pytest.raises(type(error)), ledger.hold(warehouse, owner, entity, **asked):
+    held = ledger.hold(warehouse, owner, entity, vendor="HUAWEI", request=Request(who))
+    with pytest.raises(type(error)), held:
         raise error
 
 
@@ -98,7 +98,7 @@ def test_a_runbook_that_is_not_deployed_is_told(visitor, monkeypatch, tmp_path):
 
 def test_html_in_a_runbook_is_text(visitor, monkeypatch, tmp_path):
     module = importlib.import_module("sync_health_runbook")
-    (tmp_path / "runbook.md").write_text('<script>alert(1)</script>\n\n[x](javascript:alert)\n')
+    (tmp_path / "runbook.md").write_text("<script>alert(1)</script>\n\n[x](javascript:alert)\n")
     monkeypatch.setattr(module, "FILE", tmp_path / "runbook.md")
     html = without_our_script(visitor("viewer").get("/sync-health/runbook").text)
     assert "<script" not in html

@@ -33,9 +33,7 @@ def test_runs_are_counted_by_the_span_in_which_they_began(warehouse_url):
     rows.append(rows[0] | {"run_id": "f" * 32, "outcome": "running", "ended_at": None})
     warehouse = Warehouse.open(warehouse_url)
     warehouse.transact(lambda connection: connection.execute(sa.insert(sync_run), rows))
-    found = read_histories(
-        warehouse, {("main", "tickets"), ("nobody", "tickets")}, now=NOW
-    )
+    found = read_histories(warehouse, {("main", "tickets"), ("nobody", "tickets")}, now=NOW)
     warehouse.close()
     main = found["main", "tickets"]
     assert [(span.runs, span.failed) for span in main.spans[-2:]] == [(1, 0), (3, 1)]
@@ -44,5 +42,7 @@ def test_runs_are_counted_by_the_span_in_which_they_began(warehouse_url):
     assert (len(nobody.spans), nobody.runs) == (SPANS, 0)
 
 
-def test_where_nothing_is_shown_nothing_is_asked():
-    assert read_histories(None, (), now=NOW) == {}
+def test_where_nothing_is_shown_nothing_is_asked(database_url):
+    warehouse = Warehouse.open(database_url)  # it has no tables
+    assert read_histories(warehouse, (), now=NOW) == {}
+    warehouse.close()

@@ -47,6 +47,4 @@ def test_where_no_task_is_named_there_is_none(text):
 def test_a_strange_run_id_stays_within_its_part_of_the_path():
     trace = Trace.read('airflow ../../"><script> sync_tickets/x/1')
     assert trace
-    assert trace.path == (
-        "dags/sync_tickets/runs/..%2F..%2F%22%3E%3Cscript%3E/tasks/x/mapped/1"
-    )
+    assert trace.path == ("dags/sync_tickets/runs/..%2F..%2F%22%3E%3Cscript%3E/tasks/x/mapped/1")
