@@ -339,6 +339,9 @@ class Settings(DagSettings):
     maintainer: Annotated[str, BeforeValidator(_line)] = ""
     """``MAINTAINER``: who mends the code, a name or an address, as reasons and alerts call them;
     empty: "the developers of this tool"."""
+    runbook_url: Url = ""
+    """``RUNBOOK_URL``: where people read ``docs/runbook.md``, so that the page's links to its
+    sections lead there; empty: the page shows the file itself."""
     vendor_proxy: Url = ""
     """``VENDOR_PROXY``: URL of a proxy for calls to vendors; proxies of the shell are ignored."""
 

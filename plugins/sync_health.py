@@ -23,7 +23,8 @@ class LazyApp:
         self._module = module
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Hand a request to the page."""
+        """Hand a request to the page, which asks Airflow's own API as well."""
+        scope["airflow"] = scope["app"]
         await import_module(self._module).app(scope, receive, send)
 
 

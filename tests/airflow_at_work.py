@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -10,6 +12,8 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+
+from include.work.traces import Trace
 
 DAGS = Path(__file__).resolve().parents[1] / "dags"
 BUNDLE = "dags-folder"
@@ -74,6 +78,12 @@ def fall_silent(job_type: str, minutes: int) -> None:
         s.execute(sa.update(Job).where(Job.job_type == job_type).values(latest_heartbeat=beat))
 
 
+def stay_alive(minutes: int) -> None:
+    """Both services will have shown a sign of life for so long."""
+    for job_type in ("SchedulerJob", "DagProcessorJob"):
+        fall_silent(job_type, -minutes)
+
+
 def trigger(dag_id: str, minutes: int, state: str = "queued", conf: Any = None) -> str:
     """A run by hand that began to wait so long ago; its id."""
     from airflow.api.common.trigger_dag import trigger_dag
@@ -119,3 +129,36 @@ def let_tasks(run_id: str, state: str, minutes: int) -> None:
     values = {"state": state, "scheduled_dttm": when}
     with session() as s:
         s.execute(sa.update(TaskInstance).where(TaskInstance.run_id == run_id).values(values))
+
+
+def log_of(run_id: str, task_id: str, map_index: int, text: str) -> Trace:
+    """A mapped task of a run failed, and its log, as Airflow keeps it, says *text*."""
+    from airflow.models.dagrun import DagRun
+    from airflow.models.taskinstance import TaskInstance
+    from airflow.utils.log.file_task_handler import FileTaskHandler
+
+    with session() as s:
+        run = s.scalar(sa.select(DagRun).where(DagRun.run_id == run_id))
+        task = s.scalar(
+            sa.select(TaskInstance).where(
+                TaskInstance.run_id == run_id, TaskInstance.task_id == task_id
+            )
+        )
+        now = datetime.now(UTC)
+        task.map_index, task.state, task.try_number = map_index, "failed", 1
+        task.start_date, task.end_date = now - timedelta(minutes=1), now
+        s.flush()
+        folder = Path(os.environ["AIRFLOW__LOGGING__BASE_LOG_FOLDER"])
+        path = folder / FileTaskHandler(str(folder))._render_filename(task, 1, session=s)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        said = {"timestamp": now.isoformat(), "level": "error", "event": text}
+        path.write_text(json.dumps(said) + "\n")
+        return Trace(run.dag_id, run_id, task_id, map_index)
+
+
+def asked_of(session: Any, run_id: str) -> tuple[Any, str | None]:
+    """What a run was asked for, and by whom."""
+    from airflow.models.dagrun import DagRun
+
+    run = session.scalar(sa.select(DagRun).where(DagRun.run_id == run_id))
+    return run.conf, run.triggering_user_name

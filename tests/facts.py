@@ -45,6 +45,7 @@ def standing(entity: str = "tickets", account_id: str = "main", **facts: Any) ->
             "error_class": None,
             "error_text": None,
             "request_id": None,
+            "triggered_by": "command line",
             "failing_since_at": None,
             "failures": 0,
             "heartbeat_at": minute_ago,

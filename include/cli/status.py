@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import typer
 
+from include.cli import language
 from include.cli.airflow import ask_airflow
 from include.cli.console import Exit, report, report_json, say, session, utcnow
 from include.cli.options import FailOn
@@ -25,7 +27,16 @@ def status(*, fail_on: FailOn, brief: bool, as_json: bool) -> None:
     """Judge everything, say so, and end with 6 when something is as severe as *fail_on*.
 
     Writes nothing. Where Airflow cannot be asked from here, a line says so, and changes no code.
+    Speaks Chinese where ``LANG`` does; JSON is English whoever asks for it.
     """
+    from include.work.words import Language, speaking
+
+    is_chinese = language.is_chinese(os.environ) and not as_json
+    with speaking(Language.CHINESE if is_chinese else Language.ENGLISH):
+        _status(fail_on=fail_on, brief=brief, as_json=as_json)
+
+
+def _status(*, fail_on: FailOn, brief: bool, as_json: bool) -> None:
     from include.warehouse.schema import revisions
     from include.work import summary
     from include.work.evaluation import evaluate
@@ -73,56 +84,65 @@ def _code(fail_on: FailOn, verdicts: list[Verdict]) -> Exit:
 
 def _show(found: Evaluation, settings: Settings) -> None:
     from include.cli.tables import show
+    from include.work.words import say as words
 
     health = found.health
     if found.verdicts:
         show(
-            ("what", "state", "severity", "since", "times", "who"),
+            _heads("what", "state", "severity", "since", "times", "who"),
             [
-                (of.name, of.state.words, of.severity, _minute(of.since_at), of.times, of.who)
+                (of.name, of.state.words, of.severity.words, _minute(of.since_at), of.times, of.who)
                 for of in found.verdicts
             ],
-            title="Verdicts (times in UTC)",
+            title=words("status.verdicts"),
         )
     for verdict in found.verdicts:
         if verdict.reason:
-            report(f"{verdict.name}: {_why(verdict)}")
+            report(words("status.line", name=verdict.name, why=_why(verdict)))
     if health.standings:
         _show_runs(health)
     plain = sum("not encrypted" in " ".join(info.warnings) for info in found.accounts)
     if plain:
-        report(
-            f"{plain} secret keys are not encrypted: run `python -m include accounts encrypt`,"
-            " unless another program reads them from these rows"
-        )
+        report(words("status.plain", count=plain))
     if health.snapshot:
         _show_snapshot(health.snapshot)
     if health.quarantined:
         _show_quarantine(health, settings)
-    show(("table", "rows"), list(health.rows.items()))
+    show(_heads("table", "rows"), list(health.rows.items()))
     if not found.accounts:
-        say("no accounts yet: add one with `python -m include accounts add`")
+        say(words("status.none"))
+
+
+def _heads(*names: str) -> tuple[str, ...]:
+    """The headings of columns."""
+    from include.work.words import say as words
+
+    return tuple(words(f"status.{name}") for name in names)
 
 
 def _why(verdict: Verdict) -> str:
     """The reason, who acts and the next step, as the page has them."""
-    step = f" {verdict.who}: {verdict.next_step}" if verdict.who else f" {verdict.next_step}"
-    return f"{verdict.reason}{step}".rstrip()
+    from include.work.words import say as words
+
+    key = "status.why" if verdict.who else "status.why_off"
+    said = {"reason": verdict.reason, "who": verdict.who, "step": verdict.next_step}
+    return words(key, **said).rstrip()
 
 
 def _show_runs(health: Health) -> None:
     from include.cli.tables import show
+    from include.work.words import say as words
     from include.work.words import say_span
 
     show(
-        (
+        _heads(
             "account",
             "vendor",
             "entity",
-            "last run",
+            "last_run",
             "outcome",
-            "last done",
-            "read up to",
+            "last_done",
+            "read_up_to",
             "lag",
             "open",
             "incomplete",
@@ -135,25 +155,26 @@ def _show_runs(health: Health) -> None:
                 standing.vendor.lower(),
                 standing.entity,
                 _minute(standing.started_at),
-                standing.outcome,
-                _minute(standing.done_at) or "never",
+                words(f"page.outcome.{standing.outcome}"),
+                _minute(standing.done_at) or words("status.never"),
                 _minute(standing.watermark_at),
                 "" if standing.lag_seconds is None else say_span(standing.lag_seconds),
                 *_tickets(standing),
             )
             for standing in health.standings
         ],
-        title="Runs (times in UTC)",
+        title=words("status.runs"),
     )
 
 
 def _show_quarantine(health: Health, settings: Settings) -> None:
     from include.cli.tables import show
     from include.work.verdict_of_data import judge_ticket
+    from include.work.words import say as words
 
     verdicts = [(item, judge_ticket(item, settings)) for item in health.quarantined]
     show(
-        ("account", "ticket", "since", "times", "reason", "who", "next step"),
+        _heads("account", "ticket", "since", "times", "reason", "who", "step"),
         [
             (
                 item.account_id,
@@ -166,27 +187,32 @@ def _show_quarantine(health: Health, settings: Settings) -> None:
             )
             for item, of in verdicts
         ],
-        title=f"Quarantine (the oldest {len(verdicts)} of {health.rows['sync_quarantine']})",
+        title=words("status.quarantine", count=len(verdicts), all=health.rows["sync_quarantine"]),
     )
 
 
 def _show_snapshot(snapshot: SnapshotHealth) -> None:
     from include.cli.tables import show
+    from include.work.words import say as words
     from include.work.words import say_span
 
     show(
-        ("customer service", "present", "read", "opened", "closed", "with unfit values"),
+        _heads("customer_service", "present", "read", "opened", "closed", "unfit"),
         [
             (of.table_name, of.present, of.rows_read, of.opened, of.closed, of.unfit)
             for of in snapshot.tables
         ],
-        title=f"Snapshot {snapshot.snapshot_id} of {_minute(snapshot.snapshot_at)} UTC,"
-        f" {say_span(snapshot.age_seconds)} old",
+        title=words(
+            "status.snapshot",
+            number=snapshot.snapshot_id,
+            moment=_minute(snapshot.snapshot_at),
+            span=say_span(snapshot.age_seconds),
+        ),
     )
     if snapshot.full_because:
-        report(f"it read all rows: {snapshot.full_because}")
+        report(words("status.all_read", reason=snapshot.full_because))
     if snapshot.notes:
-        report(f"notes: {snapshot.notes}")
+        report(words("status.notes", notes=snapshot.notes))
 
 
 def _tickets(standing: Standing) -> tuple[int | None, ...]:

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Mapping
+from contextlib import suppress
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from airflow.sdk import Param
+from airflow.sdk import Param, get_current_context
 
 from include.errors import ConfigError
 from include.vendors.registry import VENDORS
@@ -131,9 +132,16 @@ def read_day(value: str | None) -> date | None:
 
 
 def who(dag_run: Any) -> str:
-    """Who asked for a run: the person who triggered it, else the kind of run."""
+    """The task that asks, and the person who triggered its run, if one did: for the ledger."""
+    from include.work.traces import Trace
+
     user = getattr(dag_run, "triggering_user_name", None)
-    return f"airflow {dag_run.run_id}" + (f" by {user}" if user else "")
+    place = str(dag_run.run_id)
+    with suppress(RuntimeError):  # called outside a task
+        task = get_current_context()["ti"]
+        index = -1 if task.map_index is None else task.map_index
+        place = str(Trace(task.dag_id, task.run_id, task.task_id, index))
+    return f"airflow {place}" + (f" by {user}" if user else "")
 
 
 def request(who: str, params: Mapping[str, Any]) -> Request:

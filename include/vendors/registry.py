@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from difflib import get_close_matches
-from functools import cache
+from functools import cache, lru_cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
@@ -40,6 +40,7 @@ OUR_PREFIXES: Final = ("SYNC_", "SNAPSHOT_", "LEDGER_", "OVERLAP_", "BUSINESS_")
 """What begins with these is meant for us: no other program is known to use them."""
 
 
+@lru_cache(maxsize=1_000)
 def vendor_of(text: str) -> str | None:
     """The vendor that a name or alias means, whatever its case; None when it means none."""
     word = text.strip().lower()

@@ -25,6 +25,7 @@ class Evaluation:
     accounts: list[AccountInfo]
     verdicts: list[Verdict]
     is_airflow_asked: bool
+    now: datetime
 
 
 def evaluate(
@@ -39,7 +40,7 @@ def evaluate(
     accounts = list_accounts(place)
     has_source = has_source or bool(place.settings.source_url.get_secret_value())
     facts = Facts(health, accounts, stops, place.settings, now, has_source)
-    return Evaluation(health, accounts, judge(facts), stops is not None)
+    return Evaluation(health, accounts, judge(facts), stops is not None, now)
 
 
 def store_verdicts(

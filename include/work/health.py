@@ -81,6 +81,8 @@ class Standing:
     error_text: str | None
     """Of the latest run that ended by itself; without a class what one that is done has to say."""
     request_id: str | None
+    triggered_by: str | None
+    """Of that run; where none has ended, of the latest."""
     failing_since_at: datetime | None
     """End of the first of the runs that failed in a row; None: the latest did not fail."""
     failures: int
@@ -159,13 +161,16 @@ def catalog_owner(account: AccountInfo) -> str:
 def _standings(connection: sa.Connection, now: datetime) -> list[Standing]:
     s = sync_state.c
     latest = sa.select(
-        sync_state,
-        NOW.label("now"),
+        s.account_id,
+        s.entity,
+        s.watermark_at,
+        s.heartbeat_at,
         _run(sync_run.c.run_id).label("latest"),
         _run(sync_run.c.run_id, sync_run.c.outcome.not_in(UNENDED)).label("ended"),
         _run(sync_run.c.ended_at, sync_run.c.outcome == "done").label("done_at"),
     ).order_by(s.entity.desc(), s.account_id)
     states = connection.execute(latest).mappings().all()
+    server_now = connection.scalar(sa.select(NOW))
     unbuilt_since = _read_unbuilt(connection)
     runs = _runs(connection, [state[name] for state in states for name in ("latest", "ended")])
     failed = {name for name, run in runs.items() if run["error_class"]}
@@ -199,7 +204,7 @@ def _standings(connection: sa.Connection, now: datetime) -> list[Standing]:
                 ended_at=run["ended_at"],
                 done_at=state["done_at"],
                 watermark_at=watermark,
-                is_ahead=is_ahead(watermark, state["heartbeat_at"], state["now"]),
+                is_ahead=is_ahead(watermark, state["heartbeat_at"], server_now),
                 lag_seconds=_seconds(now, current_until),
                 calls=run["calls"],
                 written=run["written"],
@@ -207,6 +212,7 @@ def _standings(connection: sa.Connection, now: datetime) -> list[Standing]:
                 error_class=ended["error_class"] if ended else None,
                 error_text=ended["error_text"] if ended else None,
                 request_id=ended["request_id"] if ended else None,
+                triggered_by=(ended or run)["triggered_by"],
                 failing_since_at=since,
                 failures=failures,
                 heartbeat_at=state["heartbeat_at"],
@@ -291,7 +297,21 @@ def _run(column: sa.Column[Any], *where: sa.ColumnElement[bool]) -> sa.ScalarSel
 
 
 def _runs(connection: sa.Connection, ids: Sequence[str | None]) -> dict[str, sa.RowMapping]:
-    query = sa.select(sync_run).where(sync_run.c.run_id.in_({run for run in ids if run}))
+    r = sync_run.c
+    query = sa.select(  # not all of them: there may be tens of thousands of rows
+        r.run_id,
+        r.vendor,
+        r.outcome,
+        r.started_at,
+        r.ended_at,
+        r.calls,
+        r.written,
+        r.messages,
+        r.error_class,
+        r.error_text,
+        r.request_id,
+        r.triggered_by,
+    ).where(r.run_id.in_({run for run in ids if run}))
     return {row["run_id"]: row for row in connection.execute(query).mappings()}
 
 

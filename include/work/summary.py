@@ -43,10 +43,14 @@ def brief(verdicts: Sequence[Verdict], *, now: datetime, is_airflow_asked: bool)
     note = "" if is_airflow_asked else say("sum.not_asked")
     severity = severity_of(verdicts)
     counted = Counter(verdict.state for verdict in verdicts if not is_left_out(verdict))
-    counts = ", ".join(f"{counted[state]} {state.words}" for state in STATES if counted[state])
+    counts = say("sum.and").join(
+        say("sum.count", count=counted[state], state=state.words)
+        for state in STATES
+        if counted[state]
+    )
     counts = counts or say("sum.none_brief")
     if severity is Severity.OK:
-        return say("sum.brief", severity=severity, counts=counts) + note
+        return say("sum.brief", severity=severity.words, counts=counts) + note
     first = min(verdicts, key=lambda verdict: SEVERITIES.index(verdict.severity))
     span = ""
     if first.since_at:
@@ -54,7 +58,7 @@ def brief(verdicts: Sequence[Verdict], *, now: datetime, is_airflow_asked: bool)
     return (
         say(
             "sum.brief_worst",
-            severity=severity,
+            severity=severity.words,
             counts=counts,
             name=first.name,
             state=first.state.words,

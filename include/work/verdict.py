@@ -13,6 +13,7 @@ from include.warehouse.tickets.accounts import AccountInfo
 from include.work.health import Health
 from include.work.stops import Stop
 from include.work.turns import Turn
+from include.work.words import say
 
 
 class State(StrEnum):
@@ -43,8 +44,8 @@ class State(StrEnum):
 
     @property
     def words(self) -> str:
-        """As people read it."""
-        return self.value.replace("_", " ")
+        """As people read it, in the language that is spoken."""
+        return say(f"state.{self}")
 
 
 class Severity(StrEnum):
@@ -53,6 +54,11 @@ class Severity(StrEnum):
     ERROR = "error"
     WARN = "warn"
     OK = "ok"
+
+    @property
+    def words(self) -> str:
+        """As people read it, in the language that is spoken."""
+        return say(f"severity.{self}")
 
 
 SEVERITIES: Final = tuple(Severity)

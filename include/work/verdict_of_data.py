@@ -48,7 +48,7 @@ def judge_data(
         return _judge_late(facts, about, of, late)
     if about.entity == "tickets" and of.quarantined:
         return _quarantined(facts, about, of)
-    return replace(about, reason=of.error_text or "")
+    return replace(about, reason=of.error_text) if of.error_text else about
 
 
 def _judge_first(facts: Facts, about: Verdict, of: Standing | None, late: Severity) -> Verdict:

@@ -1,15 +1,39 @@
 """All words of a verdict, from one place: templates with named parameters, by key.
 
-A second language is a second table with the same keys and parameters. A reason is a sentence; a
-next step is one too, and names a command, a setting or a place in Airflow's UI in backticks.
+A second language is a second table with the same keys and parameters (``words_zh.py``). A reason is
+a sentence; a next step is one too, and names a command, a setting or a place in Airflow's UI in
+backticks. What is shown around verdicts has its words in ``labels.py``.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import datetime
+from enum import StrEnum
 from typing import Final
 
+from include.work import labels
+from include.work.words_zh import CHINESE
+
 ENGLISH: Final = {
+    # states and how severe they are
+    "state.broken": "broken",
+    "state.late": "late",
+    "state.refused": "refused",
+    "state.offended": "offended",
+    "state.failing": "failing",
+    "state.silent": "silent",
+    "state.never_ran": "never ran",
+    "state.waiting": "waiting",
+    "state.switched_off": "switched off",
+    "state.quarantined": "quarantined",
+    "state.running": "running",
+    "state.fresh": "fresh",
+    "severity.error": "error",
+    "severity.warn": "warn",
+    "severity.ok": "ok",
     # who acts
     "who.nobody": "nobody",
     "who.operator": "the operator",
@@ -28,13 +52,18 @@ ENGLISH: Final = {
     "name.scheduler": "the scheduler",
     "name.dag-processor": "the DAG processor",
     "name.pool": "the pool {name}",
-    # how many
+    # how many, and how long
     "one.run": "1 run",
     "many.run": "{count} runs",
     "one.ticket": "1 ticket",
     "many.ticket": "{count} tickets",
     "one.row": "1 row",
     "many.row": "{count} rows",
+    "span.d": "{count} d",
+    "span.h": "{count} h",
+    "span.min": "{count} min",
+    "span.under": "under 1 min",
+    "span.beginning": "the beginning",
     # why data is as it is
     "why.failed": "{error}",
     "why.failed_late": "{error} The data is of {ago} ago.",
@@ -146,6 +175,8 @@ ENGLISH: Final = {
     "sum.unknown": "Nothing failed and nothing is late, as far as the tables tell",
     "sum.trouble": "{count} of {all} need a look",
     "sum.trouble_one": "1 of {all} needs a look",
+    "sum.count": "{count} {state}",
+    "sum.and": ", ",
     "sum.brief": "{severity}: {counts}",
     "sum.brief_worst": "{severity}: {counts}: {name} {state}{span}: {reason} {who}: {step}",
     "sum.span": " for {span}",
@@ -154,9 +185,33 @@ ENGLISH: Final = {
 }
 
 
+class Language(StrEnum):
+    """What people read; the values are those of HTML's ``lang``."""
+
+    ENGLISH = "en"
+    CHINESE = "zh"
+
+
+TABLES: Final = {
+    Language.ENGLISH: ENGLISH | labels.ENGLISH,
+    Language.CHINESE: CHINESE | labels.CHINESE,
+}
+_spoken: Final = ContextVar("language", default=Language.ENGLISH)
+
+
+@contextmanager
+def speaking(language: Language) -> Iterator[None]:
+    """Let all words within be of *language*; what is stored, sent or parsed stays English."""
+    before = _spoken.set(language)
+    try:
+        yield
+    finally:
+        _spoken.reset(before)
+
+
 def say(key: str, **values: object) -> str:
-    """The words of *key*, with its parameters."""
-    return ENGLISH[key].format(**values)
+    """The words of *key*, with its parameters, in the language that is spoken."""
+    return TABLES[_spoken.get()][key].format(**values)
 
 
 def say_count(count: int, thing: str) -> str:
@@ -167,7 +222,7 @@ def say_count(count: int, thing: str) -> str:
 def say_sentence(text: str) -> str:
     """An error's text as a sentence, which it need not be."""
     text = text.strip()
-    return text if text.endswith((".", "!", "?", "…")) else f"{text}."
+    return text if text.endswith((".", "!", "?", "…", "。", "！", "？")) else f"{text}."
 
 
 def say_span(seconds: float, units: int = 2) -> str:
@@ -175,11 +230,11 @@ def say_span(seconds: float, units: int = 2) -> str:
     rest, parts = int(seconds) // 60, []
     for name, minutes in (("d", 1440), ("h", 60), ("min", 1)):
         if rest >= minutes:
-            parts.append(f"{rest // minutes} {name}")
+            parts.append(say(f"span.{name}", count=rest // minutes))
         rest %= minutes
-    return " ".join(parts[:units]) or "under 1 min"
+    return " ".join(parts[:units]) or say("span.under")
 
 
 def say_moment(moment: datetime | None) -> str:
     """A moment to the minute, in UTC."""
-    return f"{moment:%Y-%m-%d %H:%M} UTC" if moment else "the beginning"
+    return f"{moment:%Y-%m-%d %H:%M} UTC" if moment else say("span.beginning")

@@ -13,7 +13,15 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, Page, Response, StorageState, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    FloatRect,
+    Page,
+    Response,
+    StorageState,
+    ViewportSize,
+    sync_playwright,
+)
 
 LANGUAGES = ("zh", "en")
 WIDTHS = {"wide": 1920, "narrow": 1024}
@@ -36,7 +44,7 @@ def main(url: str, user: str, password: str, folder: Path, slugs: list[str]) -> 
         state = log_in(browser, url, user, password)
         for language in LANGUAGES:
             for width in WIDTHS:
-                size = {"width": WIDTHS[width], "height": HEIGHT}
+                size = ViewportSize(width=WIDTHS[width], height=HEIGHT)
                 page = browser.new_context(viewport=size, storage_state=state).new_page()
                 page.set_default_timeout(SECONDS * 1000)
                 page.goto(f"{url}/lang/{language}")
@@ -93,12 +101,12 @@ def look(page: Page, url: str, slug: str, path: Path) -> dict[str, Any]:
     )
     page.screenshot(
         path=path,
-        clip={
-            "x": 0,
-            "y": 0,
-            "width": page.viewport_size["width"],
-            "height": min(height + 24, HEIGHT),
-        },
+        clip=FloatRect(
+            x=0,
+            y=0,
+            width=(page.viewport_size or {"width": 0})["width"],
+            height=min(height + 24, HEIGHT),
+        ),
     )
     page.remove_listener("response", note)
     page.remove_listener("pageerror", fail)

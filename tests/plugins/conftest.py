@@ -48,11 +48,11 @@ def visitor(stranger):
 
 @pytest.fixture
 def page(visitor):
-    """``page()``: what a viewer sees; the status is 200 unless told."""
+    """``page()``: what a viewer sees, in English; the status is 200 unless told."""
     viewer = visitor("viewer")
 
-    def get(status=200):
-        answer = viewer.get("/sync-health/page")
+    def get(status=200, query=""):
+        answer = viewer.get(f"/sync-health/page{query}")
         assert answer.status_code == status
         return answer.text
 

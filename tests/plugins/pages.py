@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
+from pathlib import Path
 
 import sqlalchemy as sa
 
@@ -43,27 +44,49 @@ def run(warehouse, account_id, vendor="HUAWEI", error=None, entity="tickets", be
 
 
 class _Lines(HTMLParser):
-    """The text of each row with a header, and of what follows it, by the text of the header."""
+    """The text of each line, and of each row with a header, by its heading."""
 
     def __init__(self):
         super().__init__()
         self.found = []
-        self.in_header = False
+        self.heading, self.hidden = "", False
 
     def handle_starttag(self, tag, attrs):
-        if tag == "th" and ("scope", "row") in attrs:
+        if (tag == "th" and ("scope", "row") in attrs) or (
+            tag == "li"
+            and ("class", "line") in [(name, (value or "").split(" ")[0]) for name, value in attrs]
+        ):
             self.found.append(["", ""])
-            self.in_header = True
+        if self.found and (tag == "h3" or (tag == "th" and ("scope", "row") in attrs)):
+            self.heading = tag
+        self.hidden = self.hidden or tag == "title"
+        if tag in ("dd", "td", "p", "dt") and self.found:
+            self.found[-1][1] += " "
 
     def handle_endtag(self, tag):
-        self.in_header = self.in_header and tag != "th"
+        if tag == self.heading:
+            self.heading = ""
+        if tag == "title":
+            self.hidden = False
+        elif tag in ("ol", "table") and self.found:
+            self.found.append(["", ""])
 
     def handle_data(self, data):
-        if self.found:
-            self.found[-1][0 if self.in_header else 1] += data
+        if self.found and not self.hidden:
+            self.found[-1][0 if self.heading else 1] += data
 
 
 def lines(html):
+    """What the page tells of each thing, by its heading; the last of that heading."""
     parser = _Lines()
     parser.feed(html)
-    return {" ".join(head.split()): " ".join(text.split()) for head, text in parser.found}
+    told = {" ".join(head.split()): " ".join(text.split()) for head, text in parser.found}
+    told.pop("", None)
+    return told
+
+
+def without_our_script(html):
+    """The page without its one script, which the content policy knows by its hash."""
+    script = (Path(__file__).parents[2] / "plugins/templates/sync_health.js").read_text("utf-8")
+    assert html.count(f"<script>{script}</script>") == 1
+    return html.replace(f"<script>{script}</script>", "")

@@ -62,7 +62,17 @@ def read_rows(
     connection: sa.Connection, account_id: str | None = None, *, lock: bool = False
 ) -> list[AccountRow]:
     """All rows, or the one of *account_id*, by id; with *lock* nobody else may change them."""
-    query = sa.select(cloud_user).order_by(cloud_user.c.id)
+    u = cloud_user.c
+    query = sa.select(
+        u.id,
+        u.name,
+        u.type,
+        u.region_id,
+        u.enabled,
+        u.secret_id,
+        u.secret_key_secret,
+        u.create_time,
+    ).order_by(u.id)
     if account_id is not None:
         query = query.where(cloud_user.c.id == account_id)
     if lock:
