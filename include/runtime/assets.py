@@ -14,7 +14,7 @@ from airflow.sdk import Asset, AssetAlias
 from airflow.sdk.exceptions import AirflowSkipException
 
 from include.customer_service import SOURCE_TABLES
-from include.runtime import connections
+from include.runtime import connections, metrics
 
 if TYPE_CHECKING:
     from include.warehouse.tickets.news import Reading
@@ -45,8 +45,11 @@ def publish_tickets(
 ) -> dict[str, int]:
     """Raise an event for each table of tickets that changed since the run began.
 
-    The sum of what its tasks did. Skips where nothing changed.
+    The sum of what its tasks did. Skips where nothing changed. Here, at the end of the DAG that
+    runs most often, metrics are told how everything is.
     """
+    if metrics.are_on():
+        _tell_state()
     figures = total(results)
     if params.get("dry_run") or not figures.get("written", 0) + figures.get("gone", 0):
         raise AirflowSkipException(f"nothing changed: {figures}")
@@ -129,6 +132,16 @@ def _extra(rows: int, watermark: datetime | None, *, is_complete: bool) -> dict[
     """What every event tells: rows that are new or changed, and until when nothing is missing."""
     until = watermark.astimezone(UTC).isoformat() if watermark else None
     return {"rows": rows, "complete": is_complete, "watermark": until}
+
+
+def _tell_state() -> None:
+    from include.work.evaluation import evaluate
+
+    with connections.workplace(uses_keys=False) as place:
+        # A task may not ask Airflow's database for what stops runs.
+        has_source = connections.names_source()
+        found = evaluate(place, None, now=datetime.now(UTC), has_source=has_source)
+    metrics.tell_state(found)
 
 
 def _changed(place: Workplace, names: Iterable[str], since: datetime) -> dict[str, int]:

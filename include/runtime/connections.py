@@ -11,6 +11,7 @@ from airflow.sdk import BaseHook
 
 from include import stopping
 from include.errors import ConfigError
+from include.runtime import metrics
 from include.runtime.masking import ADAPTER, join_secrets
 from include.vendors.registry import load_settings, warn_of_strange_variables
 
@@ -50,9 +51,12 @@ def warehouse() -> Iterator[Warehouse]:
     )
     log.info("the warehouse is %s", describe_address(url))
     hide_secret(opened.engine.url.password or "")
-    with stopping.when_told(), closing(opened):
-        revisions.require_current(opened.engine)
-        yield opened
+    try:
+        with stopping.when_told(), closing(opened):
+            revisions.require_current(opened.engine)
+            yield opened
+    finally:
+        metrics.tell_work()
 
 
 @contextmanager

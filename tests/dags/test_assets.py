@@ -8,8 +8,9 @@ import pytest
 import sqlalchemy as sa
 
 from include.vendors.registry import VENDORS
+from tests.builders import an_account
 from tests.dags.test_snapshot_customer_service import SNAPSHOT
-from tests.dags.test_sync_tickets import FORM
+from tests.dags.test_sync_tickets import FORM, add
 
 VENDOR = {"vendors": list(VENDORS)}
 REFRESH = {**VENDOR, "accounts": [], "accept_vanished": False}
@@ -76,13 +77,8 @@ def test_only_the_table_that_changed_raises_an_event(run, look, warehouse):
     assert {name: event["rows"] for name, event in told.items()} == {"cloud_osm_list": 1}
 
 
-def test_an_account_that_failed_makes_the_event_incomplete(run, look, warehouse):
-    warehouse.transact(
-        lambda c: c.exec_driver_sql(
-            "insert into cloud_user (id, name, type, access_key, secret_key, region_id)"
-            " values ('bad', 'bad', 'HUAWEI', 'x', 'y', 'cn-south-1')"
-        )
-    )
+def test_an_account_that_failed_makes_the_event_incomplete(run, look, warehouse, ring):
+    add(warehouse, ring, an_account("huawei", account_id="huawei-bad"))
     _, told = run("sync_tickets", SYNC)
     assert {(event["complete"], event["watermark"]) for event in told.values()} == {(False, None)}
 
