@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 from typing import Any
 
 import pytest
@@ -80,6 +81,7 @@ def check(series, kinds, look):
 
 
 def test_by_opentelemetry(work, send, look, monkeypatch):
+    from airflow.sdk._shared.observability.metrics import otel_logger
     from opentelemetry import metrics
 
     with received.otlp() as (address, came):
@@ -90,6 +92,7 @@ def test_by_opentelemetry(work, send, look, monkeypatch):
         provider: Any = metrics.get_meter_provider()
         provider.force_flush()  # as Airflow does when the process of a task ends
         provider.shutdown()
+    atexit.unregister(otel_logger.flush_otel_metrics)
     series, kinds = received.read_otlp(came)
     check({key: values[-1:] for key, values in series.items()}, kinds, look)
 
@@ -106,7 +109,8 @@ def test_by_statsd(work, send, look):
             statsd_influxdb_enabled="True",
         )
         work()
-    client._get_backend().statsd.close()
+    backend: Any = client._get_backend()
+    backend.statsd.close()
     check(*received.read_statsd(came), look)
 
 
