@@ -31,7 +31,7 @@ DRIVERS: Final = {
 """Our connections, each with the driver and the port of its database."""
 
 opened: dict[str, URL] = {}
-"""The addresses that this process opened, without passwords: ``lineage.py`` names tables by them."""
+"""What this process opened, without passwords: ``lineage.py`` names tables by it."""
 
 
 @contextmanager
