@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup check test test-fast test-full test-celery test-superset lint types fix sandbox demo celery superset bench audit migrate dictionary lock
+.PHONY: help setup check test test-fast test-full test-celery test-observability test-superset lint types fix sandbox demo celery superset bench audit migrate dictionary lock
 
 BIN := .venv/bin
 PYTHON ?= python3
@@ -43,6 +43,9 @@ test-full: setup ## all tests in their long form: every kill point, every fault,
 
 test-celery: setup $(BIN)/.celery ## a worker of a distributed Airflow killed while it writes (three minutes)
 	@CELERY=1 $(BIN)/pytest tests/e2e/test_celery.py $(ARGS)
+
+test-observability: setup $(BIN)/.observability ## metrics by StatsD, lineage by OpenLineage (two minutes)
+	@$(BIN)/pytest tests/dags/test_metrics.py tests/dags/test_lineage.py $(ARGS)
 
 test-superset: setup $(SUPERSET)/.installed ## the dashboards in a real Superset and a browser: numbers and pictures (eight minutes)
 	@SUPERSET=1 $(BIN)/pytest tests/e2e/test_superset.py $(ARGS)
@@ -87,6 +90,7 @@ lock: $(BIN)/.installed ## resolve requirements*.in again (ARGS=--upgrade for ne
 	$(LOCK) $(ARGS) requirements.in -o requirements.txt
 	$(LOCK) $(ARGS) requirements-dev.in -o requirements-dev.txt
 	$(LOCK) $(ARGS) requirements-celery.in -o requirements-celery.txt
+	$(LOCK) $(ARGS) requirements-observability.in -o requirements-observability.txt
 	$(LOCK) $(BUILT) $(ARGS) requirements-superset.in -o requirements-superset.txt
 
 $(BIN)/.installed: requirements-dev.txt
@@ -110,6 +114,11 @@ $(BIN)/.installed: requirements-dev.txt
 
 $(BIN)/.celery: requirements-celery.txt $(BIN)/.installed
 	@echo "installing Celery beside it"
+	@$(UV) -r $< || $(PIP) -r $<
+	@touch $@
+
+$(BIN)/.observability: requirements-observability.txt $(BIN)/.installed
+	@echo "installing StatsD's client and OpenLineage beside it"
 	@$(UV) -r $< || $(PIP) -r $<
 	@touch $@
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from airflow.sdk import AssetAny, Param, task
 
-from include.runtime import customer_service, forms, shape
+from include.runtime import assets, customer_service, forms, shape
 
 DESCRIPTION = (
     "快照或工单有变化后，重建 BI 读取的报表。"
@@ -34,18 +34,24 @@ FORM = {
 
 
 @shape.house_dag(
-    AssetAny(*shape.assets((*shape.SNAPSHOT_TABLES, *shape.TICKET_TABLES))),
+    AssetAny(*assets.assets((*assets.SNAPSHOT_TABLES, *assets.TICKET_TABLES))),
     "reports",
     FORM,
     __doc__,
     DESCRIPTION,
 )
 def build_reports() -> None:
-    @task(outlets=shape.assets([shape.REPORT_ASSET]))
+    # It reads the catalogue as well, but does not wait for it.
+    @task(inlets=assets.assets(assets.CATALOG_TABLES))
     def build(params: Any = None, dag_run: Any = None) -> dict[str, int]:
         return customer_service.build_reports(params, dag_run.conf, FORM, forms.who(dag_run))
 
-    shape.watch([build()])
+    @task(outlets=assets.assets([assets.REPORT_ASSET]), retries=0)
+    def publish(written: Any, dag_run: Any = None, outlet_events: Any = None) -> None:
+        assets.publish_reports(written, dag_run, outlet_events)
+
+    built = build()
+    shape.watch([built, publish(built)])
 
 
 build_reports()

@@ -24,7 +24,7 @@ from typing import Any
 
 from airflow.sdk import Param, TriggerRule, task
 
-from include.runtime import forms, shape
+from include.runtime import assets, forms, shape
 from include.runtime.tickets import account_groups, refresh_vendor
 from include.vendors.registry import VENDORS
 
@@ -54,12 +54,14 @@ def refresh_catalog() -> None:
         return refresh_vendor(vendor, params, forms.who(dag_run))
 
     @task(
-        outlets=shape.assets(shape.CATALOG_TABLES),
+        outlets=[assets.CATALOG],
         trigger_rule=TriggerRule.ALL_DONE,
         retries=0,
     )
-    def publish(results: list[Any], params: Any = None) -> dict[str, int]:
-        return shape.total(results, params)
+    def publish(
+        results: list[Any], dag_run: Any = None, outlet_events: Any = None
+    ) -> dict[str, int]:
+        return assets.publish_catalog(results, dag_run, outlet_events)
 
     checked = form()
     refreshed = [refresh.override(task_id=vendor)(vendor) for vendor in VENDORS]

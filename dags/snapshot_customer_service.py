@@ -39,7 +39,7 @@ from typing import Any
 
 from airflow.sdk import Param, task
 
-from include.runtime import customer_service, forms, shape
+from include.runtime import assets, customer_service, forms, shape
 
 DESCRIPTION = (
     "每小时为客服系统的表做一次一致性快照，保留历史。"
@@ -66,12 +66,12 @@ FORM = {
 @shape.house_dag("0 * * * *", "customer service", FORM, __doc__, DESCRIPTION)
 def snapshot_customer_service() -> None:
     @task
-    def snapshot(params: Any = None, dag_run: Any = None) -> dict[str, int]:
+    def snapshot(params: Any = None, dag_run: Any = None) -> dict[str, Any]:
         return customer_service.take_snapshot(params, dag_run.conf, FORM, forms.who(dag_run))
 
-    @task(outlets=shape.assets(shape.SNAPSHOT_TABLES), retries=0)
-    def publish(figures: Any) -> None:
-        customer_service.publish(figures)
+    @task(outlets=[assets.SNAPSHOT], retries=0)
+    def publish(taken: Any, outlet_events: Any = None) -> None:
+        assets.publish_snapshot(taken, outlet_events)
 
     taken = snapshot()
     shape.watch([taken, publish(taken)])

@@ -29,9 +29,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from airflow.sdk import Param, task
+from airflow.sdk import Param, TriggerRule, task
 
-from include.runtime import forms, shape
+from include.runtime import assets, forms, shape
 from include.runtime.tickets import read_tickets
 
 DESCRIPTION = "立即读取指定的工单及其留言。One ticket, or a few, read now by id."
@@ -53,11 +53,17 @@ FORM = {
 
 @shape.house_dag(None, "tickets", FORM, __doc__, DESCRIPTION, max_active_runs=16)
 def sync_ticket() -> None:
-    @task(outlets=shape.assets(shape.TICKET_TABLES), retries=0)
+    @task(retries=0)
     def ticket(params: Any = None, dag_run: Any = None) -> list[dict[str, Any]]:
         return read_tickets(params, dag_run.conf, forms.who(dag_run), known=FORM)
 
-    shape.watch([ticket()])
+    @task(outlets=[assets.TICKETS], trigger_rule=TriggerRule.ALL_DONE, retries=0)
+    def publish(dag_run: Any = None, outlet_events: Any = None) -> None:
+        assets.publish_ticket(dag_run, outlet_events)
+
+    read, published = ticket(), publish()
+    read >> published
+    shape.watch([read, published])
 
 
 sync_ticket()

@@ -11,10 +11,13 @@ from airflow.sdk import BaseHook
 
 from include import stopping
 from include.errors import ConfigError
+from include.runtime import metrics
 from include.runtime.masking import ADAPTER, join_secrets
 from include.vendors.registry import load_settings, warn_of_strange_variables
 
 if TYPE_CHECKING:
+    from sqlalchemy import URL
+
     from include.source.postgres import SourceDatabase
     from include.warehouse.mysql import Warehouse
     from include.work.place import Workplace
@@ -26,6 +29,9 @@ DRIVERS: Final = {
     "customer_service": ("postgresql+psycopg2", 5432),
 }
 """Our connections, each with the driver and the port of its database."""
+
+opened: dict[str, URL] = {}
+"""What this process opened, without passwords: ``lineage.py`` names tables by it."""
 
 
 @contextmanager
@@ -45,14 +51,18 @@ def warehouse() -> Iterator[Warehouse]:
     url = url_of("warehouse", *DRIVERS["warehouse"]) or settings.warehouse_url.get_secret_value()
     if not url:
         raise ConfigError("there is no Airflow connection `warehouse`: add one, type MySQL")
-    opened = Warehouse.open(
+    database = Warehouse.open(
         url, ca=settings.warehouse_ca, accounts_at_once=settings.accounts_at_once
     )
     log.info("the warehouse is %s", describe_address(url))
-    hide_secret(opened.engine.url.password or "")
-    with stopping.when_told(), closing(opened):
-        revisions.require_current(opened.engine)
-        yield opened
+    hide_secret(database.engine.url.password or "")
+    opened["warehouse"] = database.engine.url.set(password=None)
+    try:
+        with stopping.when_told(), closing(database):
+            revisions.require_current(database.engine)
+            yield database
+    finally:
+        metrics.tell_work()
 
 
 @contextmanager
@@ -74,6 +84,8 @@ def source() -> SourceDatabase:
 
     Without that connection the setting SOURCE_URL counts. Nothing is sent to it yet.
     """
+    import sqlalchemy as sa
+
     from include.addresses import describe_address
     from include.work.customer_service import open_source
 
@@ -87,9 +99,10 @@ def source() -> SourceDatabase:
             "there is no Airflow connection `customer_service`: add one, type Postgres, for the"
             " customer-service database; until then leave snapshot_customer_service switched off"
         )
-    opened = open_source(url, settings, hide_secret)
+    found = open_source(url, settings, hide_secret)
     log.info("the customer service is %s", describe_address(url))
-    return opened
+    opened["customer_service"] = sa.make_url(url).set(password=None)
+    return found
 
 
 def names_source() -> bool:

@@ -1,4 +1,4 @@
-"""The shape that all our DAGs share: retries, time limits, assets, lanes, the watcher."""
+"""The shape that all our DAGs share: retries, time limits, lanes, the watcher."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from typing import Any, Final
 import pendulum
 from airflow.providers.standard.operators.empty import EmptyOperator
 from airflow.sdk import (
-    Asset,
     ExceptionRetryPolicy,
     RetryAction,
     RetryRule,
@@ -20,22 +19,11 @@ from airflow.sdk import (
     dag,
     task,
 )
-from airflow.sdk.exceptions import AirflowSkipException
 
-from include.customer_service import SOURCE_TABLES
+from include.runtime.assets import TICKETS, publish_tickets
 from include.settings import DagSettings, read_settings
 from include.vendors.registry import VENDORS
 from include.work.schedules import TASKS_AT_ONCE as TASKS_AT_ONCE  # for DAG files
-
-TICKET_TABLES: Final = ("cloud_osm_list", "cloud_osm_detail", "cloud_osm_source")
-CATALOG_TABLES: Final = (
-    "cloud_osm_product",
-    "cloud_osm_product_type",
-    "cloud_osm_product_category",
-    "cloud_osm_source",
-)
-SNAPSHOT_TABLES: Final = tuple(f"cs_{table.name}" for table in SOURCE_TABLES)
-REPORT_ASSET: Final = "reports"
 
 _fail_at_once = ("AuthError", "ConfigError", "RejectedError", "ContractError", "CheckError")
 RETRY_POLICY: Final = ExceptionRetryPolicy(
@@ -149,20 +137,17 @@ def watch(tasks: Iterable[Any]) -> None:
     [*tasks] >> EmptyOperator(task_id="watcher", trigger_rule=TriggerRule.NONE_FAILED, retries=0)
 
 
-def assets(names: Iterable[str]) -> list[Asset]:
-    """The tables that a task changes, for DAGs that wait for them."""
-    return [Asset(name) for name in names]
-
-
 def read_each_vendor(accounts: Any, tickets: Any) -> None:
     """The tasks of a DAG that reads tickets, a group a vendor, and what they changed as assets.
 
     *accounts* gives the groups of accounts of a vendor; each is a mapped task of *tickets*.
     """
 
-    @task(outlets=assets(TICKET_TABLES), trigger_rule=TriggerRule.ALL_DONE, retries=0)
-    def publish(results: list[Any], params: Any = None) -> dict[str, int]:
-        return total(results, params)
+    @task(outlets=[TICKETS], trigger_rule=TriggerRule.ALL_DONE, retries=0)
+    def publish(
+        results: list[Any], params: Any = None, dag_run: Any = None, outlet_events: Any = None
+    ) -> dict[str, int]:
+        return publish_tickets(results, params, dag_run, outlet_events)
 
     groups, read = [], []
     for vendor in VENDORS:
@@ -171,15 +156,3 @@ def read_each_vendor(accounts: Any, tickets: Any) -> None:
             read.append(tickets.expand(accounts=groups[-1]))
     published = publish(read)
     watch([*groups, *read, published])
-
-
-def total(results: Iterable[Any], params: Mapping[str, Any]) -> dict[str, int]:
-    """The sum of what the tasks of a run did. Skips, so that no asset changes, when nothing did."""
-    figures: dict[str, int] = {}
-    for result in results:
-        for part in [result] if isinstance(result, Mapping) else result or []:
-            for name, value in part.items():
-                figures[name] = figures.get(name, 0) + value
-    if params.get("dry_run") or not figures.get("written", 0) + figures.get("gone", 0):
-        raise AirflowSkipException(f"nothing changed: {figures}")
-    return figures

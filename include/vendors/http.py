@@ -40,7 +40,7 @@ from include.vendors.answers import read_body
 from include.vendors.deadline import Deadline, open_session
 from include.vendors.fields import Json, Record, kind
 from include.vendors.headers import find_skew, hint_at_clock, seconds_asked
-from include.vendors.rate import RateLimit
+from include.vendors.rate import RateLimit, note_refused
 from include.vendors.route import Route
 
 log = logging.getLogger(__name__)
@@ -289,6 +289,7 @@ class ApiSession:
             hint = seconds_asked(verdict.retry_after, response.headers, self._now())
             if hint:
                 message += f"; the vendor asks for a rest of {hint:g} s"
+            note_refused(self.account.vendor)
             # For a longer rest than we wait, nobody is held: each call ends, and says so.
             self._rate.refused(hint if hint is not None and hint <= WAIT_SECONDS else None)
             raise RateLimitError(message, retry_after=hint, **where)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable
 from typing import Final
 
@@ -18,6 +18,24 @@ MEASURED_CALLS: Final = 10  # what is accepted is counted over the time of so ma
 MEASURED_SECONDS: Final = 1.0  # and over as long as vendors count
 PAUSE_SECONDS: Final = 1.0  # after which they have begun to count anew,
 LONGEST_PAUSE_SECONDS: Final = 16.0  # if not by the second
+
+
+_refused = Counter[str]()
+_noting = threading.Lock()
+
+
+def note_refused(vendor: str) -> None:
+    """Count a call that a vendor refused as one too many."""
+    with _noting:
+        _refused[vendor] += 1
+
+
+def take_refused() -> Counter[str]:
+    """The calls that were refused in this process since the last call, by vendor."""
+    with _noting:
+        taken = Counter(_refused)
+        _refused.clear()
+    return taken
 
 
 class RateLimit:

@@ -14,22 +14,6 @@ def shape():
     return shape
 
 
-def test_the_figures_of_tasks_and_of_groups_are_added_up():
-    results = [{"written": 1, "calls": 2}, [{"written": 3}, {"gone": 1}], None]
-    assert shape().total(results, {}) == {"written": 4, "calls": 2, "gone": 1}
-
-
-@pytest.mark.parametrize(
-    ("results", "params"),
-    [([{"written": 0, "calls": 9}], {}), ([], {}), ([{"written": 5}], {"dry_run": True})],
-)
-def test_where_nothing_changed_no_asset_does(results, params):
-    from airflow.sdk.exceptions import AirflowSkipException
-
-    with pytest.raises(AirflowSkipException, match="nothing changed"):
-        shape().total(results, params)
-
-
 def test_every_class_of_error_that_a_retry_would_not_mend_fails_at_once():
     from airflow.sdk import RetryAction
 

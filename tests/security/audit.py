@@ -16,7 +16,12 @@ from typing import Any, Final
 import requests
 
 ROOT: Final = Path(__file__).resolve().parents[2]
-LOCKS: Final = ("requirements.txt", "requirements-celery.txt", "requirements-dev.txt")
+LOCKS: Final = (
+    "requirements.txt",
+    "requirements-celery.txt",
+    "requirements-observability.txt",
+    "requirements-dev.txt",
+)
 SERVICE: Final = "https://api.osv.dev/v1/querybatch"
 PINNED: Final = re.compile(r"^([A-Za-z0-9._-]+)(?:\[[^\]]*\])?==([^\s;\\]+)", re.MULTILINE)
 

@@ -96,7 +96,8 @@ def test_the_locks_agree_and_celery_is_in_its_own_alone():
     for package in {package for lock in locks.values() for package in lock}:
         assert len({lock[package] for lock in locks.values() if package in lock}) == 1, package
     assert [name for name, lock in locks.items() if "celery" in lock] == ["requirements-celery.txt"]
-    assert locks["requirements.txt"].items() <= locks["requirements-celery.txt"].items()
+    for more in ("celery", "observability"):
+        assert locks["requirements.txt"].items() <= locks[f"requirements-{more}.txt"].items()
 
 
 def test_containers_and_clusters_run_the_airflow_that_is_locked():

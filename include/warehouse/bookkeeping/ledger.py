@@ -12,6 +12,7 @@ import logging
 import threading
 import time
 import uuid
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
@@ -68,6 +69,21 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
+class EndedRun:
+    """How a run of this process ended."""
+
+    entity: str
+    vendor: str
+    outcome: str
+    counts: Counts
+    seconds: float
+
+
+_ended: deque[EndedRun] = deque(maxlen=10_000)
+"""Bounded, for a process in which nobody asks."""
+
+
+@dataclass(frozen=True, slots=True)
 class State:
     """When an account was last asked for what, as ``sync_state`` has it; None: never."""
 
@@ -97,7 +113,8 @@ class Run:
         self.warehouse, self._connection = warehouse, connection
         self._key = (sync_state.c.account_id == account_id) & (sync_state.c.entity == entity)
         self._row = {"account_id": account_id, "entity": entity}
-        self._beat = time.monotonic()
+        self._began = self._beat = time.monotonic()
+        self._vendor = ""
         self._turn = threading.Lock()
         self._token: int | None = None
         self._begun_at: datetime | None = None
@@ -106,6 +123,7 @@ class Run:
 
     def begin(self, vendor: str, request: Request) -> None:
         """Take the account over and write this run's row in the ledger."""
+        self._vendor = vendor
         self._token = self.warehouse.transact(lambda c: self._begin(c, vendor, request))
 
     @property
@@ -170,6 +188,9 @@ class Run:
         """Close this run's row in the ledger; a thread that still reads writes no more."""
         # A run that is told to stop waits for no thread; its own interrupt may hold the turn.
         is_ours = self._turn.acquire(timeout=TURN_SECONDS if outcome == "stopped" else -1)
+        if self.has_begun:  # not a second time
+            seconds, entity = time.monotonic() - self._began, self._row["entity"]
+            _ended.append(EndedRun(entity, self._vendor, outcome, self.counts, seconds))
         self._token = None
         if is_ours:
             self._turn.release()
@@ -283,6 +304,14 @@ def hold(
             raise
         finally:
             _under_way.discard(run)
+
+
+def take_ended() -> list[EndedRun]:
+    """The runs of this process that ended since the last call, in their order.
+
+    Not what was killed or overtaken: another process closed its row.
+    """
+    return [_ended.popleft() for _ in range(len(_ended))]
 
 
 def stop_runs(warehouse: Warehouse, error: BaseException) -> None:
