@@ -30,7 +30,6 @@ from airflow.sdk import task
 from include.runtime import shape
 from include.runtime.watch import tell_changes
 
-
 DESCRIPTION = (
     "每五分钟判定全部对象，把变化通知到各渠道。"
     "Judges everything every five minutes, and tells the channels what changed."

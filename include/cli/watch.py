@@ -67,12 +67,14 @@ def _evaluate(channels: list[Channel]) -> tuple[Evaluation, Outcome]:
     from include.work import summary
     from include.work.verdicts import judge_metadata
     from include.work.watch import watch as run
+    from include.work.words import Language, speaking
 
     with session() as place:
         revisions.require_current(place.warehouse.engine)
         stops, why_not = ask_airflow()
         is_there = any(os.environ.get(name, "").strip() for name in PLACES)
-        also = [judge_metadata(why_not, place.settings)] if stops is None and is_there else []
+        with speaking(Language(place.settings.alert_language)):
+            also = [judge_metadata(why_not, place.settings)] if stops is None and is_there else []
         now = utcnow()
         found, outcome = run(place, channels, stops, now=now, also=also, link=_link(stops))
     said = summary.brief(found.verdicts, now=now, is_airflow_asked=found.is_airflow_asked)

@@ -1,4 +1,4 @@
-"""What alerts say: titles, lines, the daily digest; both languages, by the rules of ``words.py``."""
+"""What alerts say: titles, lines, the daily digest; both languages, as in ``words.py``."""
 
 from __future__ import annotations
 
@@ -82,7 +82,8 @@ CHINESE: Final = {
     "digest.title": "每日摘要：{headline}",
     "digest.trouble": "【{severity}】{name}：{state}{since}。{reason}",
     "digest.fresh": "{count} 项正常。",
-    "digest.day": "过去 24 小时：{runs}，其中 {failed} 次失败；存入{tickets}、{messages}；读取客服数据{rows}。",
+    "digest.day": "过去 24 小时：{runs}，其中 {failed} 次失败；存入{tickets}、{messages}；"
+    "读取客服数据{rows}。",
     "digest.blind": "未询问 Airflow：它没有启动的，这里看不到。",
     "one.message": "1 条留言",
     "many.message": "{count} 条留言",

@@ -137,7 +137,10 @@ def _sum_up(written: Sequence[Message]) -> Message:
     events = tuple(event for message in written for event in message.events)
     severity = min((message.severity for message in written), key=SEVERITIES.index)
     title = say(
-        "alert.more", severity=say(f"alert.{severity}"), count=len(events), names=_names(of.name for of in events)
+        "alert.more",
+        severity=say(f"alert.{severity}"),
+        count=len(events),
+        names=_names(of.name for of in events),
     )
     lines = [cut(message.title, LINE_BYTES) for message in written[:DIGEST_LINES]]
     if more := len(written) - len(lines):
