@@ -261,6 +261,32 @@ def status(
 
 @app.command(epilog=EPILOG)
 @verb
+def watch(
+    fail_on: Annotated[
+        FailOn,
+        typer.Option("--fail-on", help="End with 6 when anything is so severe, or worse."),
+    ] = FailOn.ERROR,
+    test: Annotated[
+        bool,
+        typer.Option(
+            "--test", help="Only send a test message to each channel, and say which one fails."
+        ),
+    ] = False,
+) -> None:
+    """Judge everything once, and tell what changed to ALERT_URLS: for cron or systemd, 5 minutes.
+
+    Each channel is told of a thing once when it is late, fails, is broken, is somebody else's turn,
+    or recovers, after it was so for two evaluations in a row; what has one reason is one message.
+    With AIRFLOW_HOME or AIRFLOW_CONFIG it also tells what keeps Airflow from starting runs. Stdout
+    says what was told, stderr what failed; 1 when a channel could not be told.
+    """
+    from include.cli.watch import watch as run
+
+    run(fail_on=fail_on, test=test)
+
+
+@app.command(epilog=EPILOG)
+@verb
 def prune(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Delete nothing; count what would go.")

@@ -142,6 +142,31 @@ def _day_span(value: str | tuple[int, int]) -> tuple[int, int]:
     raise ValueError(f"must be a span of one day like 09:00-18:00, not {value!r}")
 
 
+def _quiet_hours(value: str | tuple[int, int] | None) -> tuple[int, int] | None:
+    """From when to when, in minutes of a day; past midnight where the end is not behind."""
+    if not isinstance(value, str):
+        return value
+    found = re.fullmatch(r"(\d{1,2}:\d\d)-(\d{1,2}:\d\d)", value)
+    if not found or found[1] == found[2]:
+        raise ValueError(f"must be a span like 22:00-08:00, not {value!r}")
+    return _clock(found[1]), _clock(found[2])
+
+
+def _daily(value: str | int | None) -> int | None:
+    return _clock(value) if isinstance(value, str) and value != "never" else None
+
+
+def _clock(value: str) -> int:
+    found = re.fullmatch(r"(\d{1,2}):(\d\d)", value)
+    if not found or not (int(found[1]) < 24 and int(found[2]) < 60):
+        raise ValueError(f"must be a time of day like 09:00, not {value!r}")
+    return int(found[1]) * 60 + int(found[2])
+
+
+def _secret_url(value: str | SecretStr) -> SecretStr:
+    return SecretStr(_url(value)) if isinstance(value, str) else value
+
+
 def _limits(value: str | dict[str, Limits]) -> dict[str, Limits]:
     """``tickets=30m/2h,checks=3d`` over the defaults; the second span is else four of the first."""
     if not isinstance(value, str):
@@ -342,6 +367,26 @@ class Settings(DagSettings):
     runbook_url: Url = ""
     """``RUNBOOK_URL``: where people read ``docs/runbook.md``, so that the page's links to its
     sections lead there; empty: the page shows the file itself."""
+    alert_urls: SecretStr = SecretStr("")
+    """``ALERT_URLS``: where trouble is told: URLs as Apprise has them (``mailtos://``, ``jsons://``,
+    ``dingtalk://``, ``wecombot://``, ``feishu://``, ``slack://``, …), with blanks or line breaks
+    between; or ``file:/path`` of a file that holds them, a line each, ``#`` for remarks."""
+    alert_severity: Annotated[str, allow_words("warn", "error")] = "warn"
+    """``ALERT_SEVERITY``: from which severity on it is told; ``error`` leaves warnings out."""
+    alert_language: Annotated[str, allow_words("en", "zh")] = "en"
+    """``ALERT_LANGUAGE``: what alerts are written in, ``en`` or ``zh``; errors stay as they are."""
+    alert_quiet_hours: Annotated[tuple[int, int] | None, BeforeValidator(_quiet_hours)] = None
+    """``ALERT_QUIET_HOURS``: a span of the day in ``BUSINESS_ZONE``, ``22:00-08:00``, in which only
+    errors are told; what is so still is told at its end. Empty: none."""
+    alert_digest_at: Annotated[int | None, BeforeValidator(_daily)] = 540
+    """``ALERT_DIGEST_AT``: when, in ``BUSINESS_ZONE``, the daily digest is sent: ``09:00``, or
+    ``never``."""
+    alert_ping_url: Annotated[SecretStr, BeforeValidator(_secret_url)] = SecretStr("")
+    """``ALERT_PING_URL``: gets a GET after each complete evaluation by ``watch``, so that a service
+    like healthchecks.io tells when they end."""
+    alert_file: str = ""
+    """``ALERT_FILE``: where ``watch`` notes what it told while the warehouse was away; default:
+    ``alerts.json`` in ``AIRFLOW_HOME``, else in the home folder's ``.local/state``."""
     vendor_proxy: Url = ""
     """``VENDOR_PROXY``: URL of a proxy for calls to vendors; proxies of the shell are ignored."""
 

@@ -86,7 +86,15 @@ def test_every_setting_is_read_from_the_variable_that_bears_its_name():
         "RUN_MINUTES": "7.5",
         "VENDOR_PROXY": "http://proxy.example:3128",
         "LATE_AFTER": "tickets=1h/3h, checks=3d",
+        "ALERT_URLS": "file:/urls",
+        "ALERT_SEVERITY": "error",
+        "ALERT_LANGUAGE": "zh",
+        "ALERT_QUIET_HOURS": "22:00-08:00",
+        "ALERT_DIGEST_AT": "never",
+        "ALERT_PING_URL": "https://ping.example/uuid",
+        "ALERT_FILE": "/var/lib/alerts.json",
         "MAINTAINER": "Data platform <data@shop.example>",
+        "RUNBOOK_URL": "https://wiki.example/runbook",
         "DAG_OWNER": "somebody",
     }
     assert set(given) == setting_names()
@@ -221,6 +229,8 @@ SECRETS = {
     "WAREHOUSE_URL": "mysql://u:canary@h/d",
     "SOURCE_URL": "postgresql://u:canary@h/d",
     "SECRET_KEYS": "k1:canary",
+    "ALERT_URLS": "jsons://u:canary@h/d",
+    "ALERT_PING_URL": "https://h/canary",
 }
 
 

@@ -67,8 +67,8 @@ WORST_FIRST: Final = (
 )
 EPILOG: Final = (
     "Exit codes: 0 done · 1 failed · 2 usage or configuration · 3 partial, some tickets wait in"
-    " quarantine · 4 differences · 5 already running · 6 `status` found what is at or over its"
-    " --fail-on · 130 interrupted. When several accounts end"
+    " quarantine · 4 differences · 5 already running · 6 `status` or `watch` found what is at or"
+    " over its --fail-on · 130 interrupted. When several accounts end"
     " differently, the first of 1, 2, 4, 3, 5 that occurred."
 )
 

@@ -69,10 +69,11 @@ def _status(*, fail_on: FailOn, brief: bool, as_json: bool) -> None:
         if why_not:
             report(f"Airflow: {why_not}")
         _show(found, settings)
-    raise typer.Exit(_code(fail_on, found.verdicts))
+    raise typer.Exit(exit_for(fail_on, found.verdicts))
 
 
-def _code(fail_on: FailOn, verdicts: list[Verdict]) -> Exit:
+def exit_for(fail_on: FailOn, verdicts: list[Verdict]) -> Exit:
+    """What the verdicts end a verb with."""
     from include.work.summary import severity_of
     from include.work.verdict import SEVERITIES, Severity
 

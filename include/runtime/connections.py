@@ -116,6 +116,16 @@ def names_source() -> bool:
     return True
 
 
+def page_link() -> str:
+    """Where the page "Sync health" is, if Airflow's configuration says so."""
+    from airflow.sdk.configuration import conf
+
+    from include.work.watch import PAGE
+
+    base = (conf.get("api", "base_url", fallback="") or "").rstrip("/")
+    return f"{base}{PAGE}" if base else ""
+
+
 def find_secret(connection_id: str) -> str:
     """The secret of ``conn:<id>``: the password of an Airflow connection. Raises ConfigError."""
     from airflow.sdk.exceptions import AirflowNotFoundException

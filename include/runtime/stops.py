@@ -25,12 +25,12 @@ from airflow.utils.state import DagRunState, TaskInstanceState
 from sqlalchemy.orm import Session
 
 from include.errors import ConfigError
-from include.work.schedules import BY_HAND, SCHEDULES
+from include.work.schedules import BY_HAND, SCHEDULES, WATCH
 from include.work.stops import Cause, Stop
 
-OURS: Final = (*(schedule.dag_id for schedule in SCHEDULES.values()), *BY_HAND)
-OPTIONAL: Final = SCHEDULES["snapshot"].dag_id
-"""Stays switched off where there is no customer service."""
+OURS: Final = (*(schedule.dag_id for schedule in SCHEDULES.values()), *BY_HAND, WATCH)
+OPTIONAL: Final = (SCHEDULES["snapshot"].dag_id, WATCH)
+"""Stay switched off where there is no customer service, and where only `watch` evaluates."""
 SCHEDULER, PROCESSOR = "SchedulerJob", "DagProcessorJob"  # Airflow's names
 SERVICES: Final = {SCHEDULER: "scheduler", PROCESSOR: "dag-processor"}
 """What must run beside the API server, by the command of ``airflow`` that starts it."""
@@ -64,6 +64,11 @@ def find_stops(*, now: datetime) -> list[Stop]:
     silent = dict(_find_silent(facts, now))
     stops = (_find_stop(dag_id, facts, now, silent) for dag_id in OURS)
     return [*silent.values(), *_find_missing_pools(facts), *(stop for stop in stops if stop)]
+
+
+def find_base_url() -> str:
+    """Where Airflow's pages are, by its configuration; empty where that does not say."""
+    return (conf.get("api", "base_url", fallback="") or "").rstrip("/")
 
 
 def _read_facts(session: Session) -> _Facts:
@@ -192,7 +197,7 @@ def _find_stop(dag_id: str, facts: _Facts, now: datetime, silent: Collection[str
     if dag.is_paused:
         last = facts.last_runs.get(dag_id)
         began = last and last.began_at
-        if not queued and (dag_id in BY_HAND or (dag_id == OPTIONAL and not began)):
+        if not queued and (dag_id in BY_HAND or (dag_id in OPTIONAL and not began)):
             return None
         return tell(Cause.PAUSED, began, runs=queued.number if queued else 0)
     if SCHEDULER in silent:

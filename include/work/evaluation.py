@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+import sqlalchemy as sa
 
 from include.warehouse.bookkeeping import status
 from include.warehouse.mysql import Warehouse
@@ -13,8 +16,12 @@ from include.work.accounts import list_accounts
 from include.work.health import Health, read_health
 from include.work.place import Workplace
 from include.work.stops import Stop
-from include.work.verdict import Facts, Verdict
+from include.work.turns import Turn
+from include.work.verdict import Facts, Severity, State, Verdict
 from include.work.verdicts import AIRFLOW, judge
+
+HOLDS_FOR: Final = timedelta(minutes=15)
+"""So long counts what was last seen of Airflow, for who cannot ask it; ``is_stale`` of the view."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +55,41 @@ def store_verdicts(
 ) -> None:
     """Replace ``sync_status`` by *verdicts* of the moment *now*, in one transaction.
 
-    What stops Airflow stays as it was where that could not be asked: it did not go away. An older
-    evaluation never overwrites a newer one. May be repeated.
+    Where Airflow could not be asked, what stops it stays as it was, for it did not go away; and so
+    does what that halts, as long as ``recall`` tells of it. An older evaluation never overwrites a
+    newer one. May be repeated.
     """
     rows = [
         {name: value or None for name, value in asdict(verdict).items()}
         | {"times": verdict.times, "evaluated_at": now}
         for verdict in verdicts
     ]
-    kept = () if is_airflow_asked else (AIRFLOW,)
-    warehouse.transact(lambda connection: status.store(connection, rows, now=now, kept=kept))
+
+    def replace_all(connection: sa.Connection) -> None:
+        kept = set[str]()
+        if not is_airflow_asked:
+            halted = status.read_halted(connection, AIRFLOW)
+            kept = {
+                row["subject"] for row in halted if row["entity"] == AIRFLOW or _holds(row, now)
+            }
+        status.store(connection, rows, now=now, kept=kept)
+
+    warehouse.transact(replace_all)
+
+
+def recall(warehouse: Warehouse, *, now: datetime) -> list[Verdict]:
+    """What who could ask Airflow saw of it lately: what stops runs, and what that halts."""
+    rows = warehouse.transact(lambda connection: status.read_halted(connection, AIRFLOW))
+    return [_read_back(row) for row in rows if _holds(row, now)]
+
+
+def _holds(row: Mapping[str, Any], now: datetime) -> bool:
+    seen_at: datetime = row["evaluated_at"]
+    return now - seen_at <= HOLDS_FOR
+
+
+def _read_back(row: Mapping[str, Any]) -> Verdict:
+    said = {of.name: row[of.name] for of in fields(Verdict) if row[of.name] is not None}
+    kinds = {"state": State, "severity": Severity, "turn": Turn}
+    said |= {name: kind(row[name]) for name, kind in kinds.items()}
+    return Verdict(**{"account_id": "", "vendor": "", **said})

@@ -37,5 +37,7 @@ SCHEDULES: Final = {
 """By entity. That of a DAG file is the truth, and a test compares both."""
 BY_HAND: Final = ("sync_ticket", "backfill_tickets")
 """The DAGs that a person starts."""
+WATCH: Final = "watch_health"
+"""The DAG that tells what became late or failed; it keeps nothing fresh."""
 TASKS_AT_ONCE: Final = 4
 """Tasks of one vendor and DAG that may run together, in all its runs: a lane, as no pool is."""

@@ -19,7 +19,7 @@ from include.work.stops import Cause, Stop
 from include.work.turns import Turn, advise, name_of
 from include.work.verdict import Facts, Severity, State, Verdict, urgency, worst
 from include.work.verdict_of_data import advised, judge_data, judge_failed
-from include.work.words import say, say_count, say_moment
+from include.work.words import say, say_count, say_moment, say_sentence
 
 TOLD_FOR: Final = timedelta(days=2)
 """For so long a failed run that nobody schedules is told."""
@@ -56,6 +56,23 @@ def judge(facts: Facts) -> list[Verdict]:
 def judge_stops(stops: Iterable[Stop], settings: Settings) -> list[Verdict]:
     """What Airflow's database tells of runs that do not start."""
     return [_of_stop(stop, settings) for stop in stops]
+
+
+def judge_metadata(why: str, settings: Settings) -> Verdict:
+    """The verdict where Airflow should be asked and its database does not answer."""
+    return Verdict(
+        f"{AIRFLOW}/metadata",
+        AIRFLOW,
+        "",
+        "",
+        say("name.metadata"),
+        State.BROKEN,
+        Severity.ERROR,
+        reason=say("why.metadata", error=say_sentence(why)),
+        turn=Turn.OPERATOR,
+        who=name_of(Turn.OPERATOR, settings.maintainer),
+        next_step=say("step.metadata"),
+    )
 
 
 def _of_stop(stop: Stop, settings: Settings) -> Verdict:

@@ -2,7 +2,8 @@
 
 A second language is a second table with the same keys and parameters (``words_zh.py``). A reason is
 a sentence; a next step is one too, and names a command, a setting or a place in Airflow's UI in
-backticks. What is shown around verdicts has its words in ``labels.py``.
+backticks. What is shown around verdicts has its words in ``labels.py``, what is told in
+``alert_words.py``.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
-from include.work import labels
+from include.work import alert_words, labels
 from include.work.words_zh import CHINESE
 
 ENGLISH: Final = {
@@ -193,8 +194,8 @@ class Language(StrEnum):
 
 
 TABLES: Final = {
-    Language.ENGLISH: ENGLISH | labels.ENGLISH,
-    Language.CHINESE: CHINESE | labels.CHINESE,
+    Language.ENGLISH: ENGLISH | labels.ENGLISH | alert_words.ENGLISH,
+    Language.CHINESE: CHINESE | labels.CHINESE | alert_words.CHINESE,
 }
 _spoken: Final = ContextVar("language", default=Language.ENGLISH)
 

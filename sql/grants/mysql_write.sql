@@ -29,6 +29,7 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON `osm`.`cs_session_history` TO `osm_write
 GRANT SELECT, INSERT, UPDATE, DELETE ON `osm`.`cs_session_mapping_history` TO `osm_write`@`%`;
 GRANT SELECT, INSERT, UPDATE, DELETE ON `osm`.`cs_queue_mapping_history` TO `osm_write`@`%`;
 GRANT SELECT, INSERT, UPDATE, DELETE ON `osm`.`sync_status` TO `osm_write`@`%`;
+GRANT SELECT, INSERT, UPDATE, DELETE ON `osm`.`sync_alert` TO `osm_write`@`%`;
 GRANT SELECT, INSERT, UPDATE, DELETE ON `osm`.`sync_check` TO `osm_write`@`%`;
 GRANT SELECT, INSERT, UPDATE, DELETE ON `osm`.`rpt_build` TO `osm_write`@`%`;
 GRANT SELECT, INSERT, UPDATE, DELETE ON `osm`.`rpt_holiday` TO `osm_write`@`%`;

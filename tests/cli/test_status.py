@@ -77,7 +77,7 @@ def test_a_line_for_cron_and_a_code_of_its_own(osm, all_fresh, age):
 
 def test_the_code_is_no_other_ends(osm):
     assert [code for code in Exit if code == 6] == [Exit.TROUBLED]
-    assert "6 `status` found" in EPILOG
+    assert "6 `status` or `watch` found" in EPILOG
     told(osm("status", "--fail-on", "sometimes"), 2)
     told(osm("status", WAREHOUSE_URL="mysql+pymysql://u:p@127.0.0.1:1/x"), 1)
 

@@ -9,7 +9,7 @@ from string import Formatter
 
 import pytest
 
-from include.work import labels
+from include.work import alert_words, labels
 from include.work.stops import Cause
 from include.work.summary import brief, headline
 from include.work.turns import Turn, advise
@@ -42,7 +42,12 @@ def parameters(text):
 
 
 @pytest.mark.parametrize(
-    ("english", "chinese"), [(ENGLISH, CHINESE), (labels.ENGLISH, labels.CHINESE)]
+    ("english", "chinese"),
+    [
+        (ENGLISH, CHINESE),
+        (labels.ENGLISH, labels.CHINESE),
+        (alert_words.ENGLISH, alert_words.CHINESE),
+    ],
 )
 def test_each_word_is_there_in_both_languages_with_equal_parameters(english, chinese):
     assert english.keys() == chinese.keys()
@@ -54,6 +59,7 @@ def test_each_word_is_there_in_both_languages_with_equal_parameters(english, chi
     unspoken = {
         key for key, text in chinese.items() if not HAN.search(re.sub("`[^`]*`|{.*?}", "", text))
     }
+    same |= {"alert.title", "alert.step", "alert.more", "digest.trouble"}
     assert unspoken <= same | {"setting.source", "setting.warehouse"}
     assert not [key for key, text in english.items() if HAN.search(text)]
 
@@ -66,7 +72,8 @@ def test_commands_settings_and_places_are_the_same_in_both_languages():
 
 
 def test_no_key_stands_in_two_tables():
-    assert not ENGLISH.keys() & labels.ENGLISH.keys()
+    tables = (ENGLISH, labels.ENGLISH, alert_words.ENGLISH)
+    assert len(TABLES[Language.ENGLISH]) == sum(map(len, tables))
 
 
 def test_all_that_has_a_name_in_code_has_words():

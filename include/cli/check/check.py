@@ -9,6 +9,7 @@ from datetime import timedelta
 import typer
 
 from include.cli.check.airflow import check_airflow
+from include.cli.check.alerts import check_alerts
 from include.cli.check.finding import Finding
 from include.cli.check.source import check_source
 from include.cli.check.warehouse import check_warehouse
@@ -84,6 +85,7 @@ def _all() -> Iterator[Finding]:
         )
     yield from check_source(settings)
     yield from check_airflow(settings)
+    yield from check_alerts(settings)
 
 
 def _odd(settings: Settings) -> Iterator[Finding]:

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from include.cli.check.finding import Finding
 from include.warehouse.bookkeeping.tables import (
+    sync_alert,
     sync_check,
     sync_quarantine,
     sync_run,
@@ -40,6 +41,7 @@ DELETED_FROM: Final = (
     cloud_osm_product,
     cloud_osm_product_type,
     cloud_osm_source,
+    sync_alert,
     sync_quarantine,
     sync_check,
     sync_run,

@@ -179,3 +179,36 @@ sync_status = table(
     sa.Column("request_id", key(128), comment="the vendor's request id of the failure"),
     sa.Column("evaluated_at", Utc, nullable=False, comment="it was so at that moment, UTC"),
 )
+
+sync_alert = table(
+    "sync_alert",
+    "one row a channel and thing: what was last told there; without a channel, what was last seen",
+    ("channel", "subject"),
+    sa.Column(
+        "channel",
+        key(64),
+        primary_key=True,
+        comment="kind and hash of a URL in ALERT_URLS; empty: what evaluations saw",
+    ),
+    sa.Column(
+        "subject", key(150), primary_key=True, comment="as in sync_status; digest: the daily one"
+    ),
+    sa.Column("name", text(255), nullable=False, comment="what it is, for people"),
+    sa.Column("state", key(20), nullable=False, comment="as in sync_status"),
+    sa.Column(
+        "severity", key(10), nullable=False, comment="ok (well, or recovery told), warn, error"
+    ),
+    sa.Column("turn", key(20), nullable=False, comment="as in sync_status"),
+    sa.Column("since_at", Utc, comment="the trouble began, UTC"),
+    sa.Column("noted_at", Utc, nullable=False, comment="last seen, or told, UTC"),
+    sa.Column("changed_at", Utc, comment="state, severity, turn are seen to be so since, UTC"),
+    sa.Column("turned_at", Utc, comment="in trouble, or well, since, UTC"),
+    sa.Column(
+        "times",
+        sa.Integer,
+        nullable=False,
+        server_default="0",
+        comment="troubles told, less than a day from one to the next",
+    ),
+    sa.Column("missed_at", Utc, comment="the channel could not be told of it then, UTC"),
+)

@@ -54,6 +54,7 @@ def test_check_names_the_rights_that_are_missing(osm, accounts, warehouse_server
         *("cloud_osm_list", "cloud_osm_detail", "cloud_osm_product", "cloud_osm_product_type"),
         *(
             "cloud_osm_source",
+            "sync_alert",
             "sync_quarantine",
             "sync_check",
             "sync_run",
