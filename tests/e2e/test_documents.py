@@ -40,6 +40,8 @@ NOT_RUN = {
     "docs/dashboards.md: make demo ARGS=--once": "ends never; test_superset.py runs what it does",
     "docs/dashboards.md: export SUPERSET_USER=": "needs a Superset, which test_superset.py has",
     "docs/performance.md: xychart-beta": "a drawing",
+    "docs/metrics.md: [metrics]": "configuration; tests/dags/test_metrics.py has it",
+    "docs/metrics.md: [openlineage]": "configuration; tests/dags/test_lineage.py has it",
     "docs/scaling.md: make celery": "ends never; test_celery.py runs what it does",
     "docs/scaling.md: airflowVersion: 3.3.2": "needs a cluster; the page says it was not run",
 }
