@@ -88,6 +88,7 @@ def test_every_setting_is_read_from_the_variable_that_bears_its_name():
         "LATE_AFTER": "tickets=1h/3h, checks=3d",
         "MAINTAINER": "Data platform <data@shop.example>",
         "DAG_OWNER": "somebody",
+        "RUNBOOK_URL": "https://wiki.example/runbook",
     }
     assert set(given) == setting_names()
     settings = load_settings(given)

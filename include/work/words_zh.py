@@ -89,10 +89,12 @@ CHINESE: Final = {
     # what to do about a stop
     "step.stop.silent": "启动它：`airflow {subject}`；它的日志会说明为何终止。",
     "step.stop.not_started": "启动它：`airflow {subject}`。",
-    "step.stop.not_imported": "按原因所述修正；全文见 Airflow 的 `Dags`、`Import errors`。",
-    "step.stop.gone": "把 `{subject}.py` 放回 DAG 目录。",
-    "step.stop.not_found": "把 `{subject}.py` 放进 DAG 目录。",
-    "step.stop.paused": "启用它：Airflow，`Dags`，`{subject}` 旁的开关。",
+    "step.stop.not_imported": "按原因所述修正；全文见 Airflow 的 `Dags`、`Import errors`，或"
+    " `airflow dags list-import-errors`。",
+    "step.stop.gone": "把 `{subject}.py` 放回 DAG 目录，或更正 `dags_folder`（{detail}）。",
+    "step.stop.not_found": "把 `{subject}.py` 放进 DAG 目录，或更正 `dags_folder`（{detail}）。",
+    "step.stop.paused": "启用它：Airflow，`Dags`，`{subject}` 旁的开关；或"
+    " `airflow dags unpause {subject}`。",
     "step.stop.queued": "查看 `airflow scheduler` 的日志：那里写着为何没有启动运行。",
     "step.stop.full": "等待，或结束其中一次运行：Airflow，`Dags`，`{subject}`，`Runs`。",
     "step.stop.starved": "检查是否有 worker 和空位：`parallelism`，以及 Airflow 的 `Admin`、`Pools`"
@@ -137,7 +139,7 @@ CHINESE: Final = {
     "step.way.proxy": "在运行它的机器上测试代理：`curl -v -x http://{proxy} https://{host}/`；"
     "然后修正代理或 `VENDOR_PROXY`。",
     "step.way.wait": "等待：每次运行都会重试。想尽早确认：{step}",
-    "setting.vendor": "地址（账户的地域、`{vendor}_BASE_URL`）",
+    "setting.vendor": "地址（账户的地域、`{vendor}_BASE_URL`），或在 `VENDOR_PROXY` 中设代理",
     "setting.source": " `SOURCE_URL`",
     "setting.warehouse": " `WAREHOUSE_URL`",
     # all together
