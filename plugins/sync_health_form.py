@@ -15,6 +15,8 @@ from urllib.parse import parse_qs, quote, urlsplit
 import httpx
 from fastapi import HTTPException, Request
 
+from include.work.words import Language
+
 LARGEST: Final = 200_000
 """Bytes of a form."""
 MOST_FIELDS: Final = 1_000
@@ -49,7 +51,9 @@ class Field:
         return text or (None if self.is_optional else "")
 
 
-def fields_of(params: Mapping[str, Any], filled: Mapping[str, list[str]]) -> list[Field]:
+def fields_of(
+    params: Mapping[str, Any], filled: Mapping[str, list[str]], language: Language
+) -> list[Field]:
     """The fields of a DAG with its defaults, and over them what is *filled* in."""
     fields = []
     for name, param in params.items():
@@ -66,8 +70,8 @@ def fields_of(params: Mapping[str, Any], filled: Mapping[str, list[str]]) -> lis
             kind = "number"
         field = Field(
             name,
-            str(schema.get("title") or name),
-            str(schema.get("description_md") or param.get("description") or ""),
+            _of_two(str(schema.get("title") or name), " | ", language),
+            _of_two(str(schema.get("description_md") or ""), "\n\n", language),
             kind,
             param.get("value"),
             tuple(map(str, choices)),
@@ -78,6 +82,12 @@ def fields_of(params: Mapping[str, Any], filled: Mapping[str, list[str]]) -> lis
             field = replace(field, value=field.read(said))
         fields.append(field)
     return fields
+
+
+def _of_two(text: str, between: str, language: Language) -> str:
+    """The half of a text of a DAG's form, which has Chinese before English; else all of it."""
+    parts = text.split(between)
+    return parts[language is not Language.CHINESE] if len(parts) == len(Language) else text
 
 
 async def call_airflow(

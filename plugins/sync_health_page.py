@@ -98,7 +98,7 @@ async def start(request: Request, dag_id: str) -> Response:
     """Start a run by what the form says, and lead to it; what Airflow refuses is told."""
     sent = await read_sent(request)
     dag = await _dag_of_ours(request, dag_id)
-    fields = fields_of(dag["params"] or {}, {})
+    fields = fields_of(dag["params"] or {}, {}, language_of(request))
     conf = {field.name: field.read(sent.get(field.name, [])) for field in fields}
     answer = await start_run(request, dag_id, conf)
     if not answer.is_success:
@@ -132,7 +132,7 @@ def _form(
         values = {
             "dag_id": dag_id,
             "is_paused": dag["is_paused"],
-            "fields": fields_of(dag["params"] or {}, filled),
+            "fields": fields_of(dag["params"] or {}, filled, language_of(request)),
             "run": run,
             "refused": refused,
         }

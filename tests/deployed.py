@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-DEPLOYED = ("dags", "plugins", "include", "sql")
+DEPLOYED = ("dags", "plugins", "include", "sql", "docs/runbook.md")
 
 
 def copy(folder: Path, *names: str) -> None:
@@ -17,4 +17,5 @@ def copy(folder: Path, *names: str) -> None:
             ignored = shutil.ignore_patterns("__pycache__", *["sandbox"] * (name == "include"))
             shutil.copytree(ROOT / name, folder / name, ignore=ignored)
         else:
+            (folder / name).parent.mkdir(exist_ok=True)
             shutil.copyfile(ROOT / name, folder / name)

@@ -159,6 +159,15 @@ def test_a_form_is_filled_in_by_its_link(airflow_at_work, visitor):
     assert re.findall('value="(.*?)" checked', html) == ["huawei", "1"]
 
 
+@pytest.mark.parametrize(
+    ("language", "legend", "other"), [("zh", "厂商", "Vendors"), ("en", "Vendors", "厂商")]
+)
+def test_a_form_has_the_words_of_its_language(airflow_at_work, visitor, language, legend, other):
+    html = visitor("user").get(f"{START}?lang={language}").text
+    assert f"<legend>{legend}</legend>" in html
+    assert other not in html
+
+
 def test_a_run_that_there_is_not_is_not_said_to_be_started(airflow_at_work, visitor):
     html = visitor("user").get(f"{START}?started=<script>alert(1)</script>").text
     assert "The run is started" not in html
