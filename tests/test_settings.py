@@ -96,7 +96,6 @@ def test_every_setting_is_read_from_the_variable_that_bears_its_name():
         "MAINTAINER": "Data platform <data@shop.example>",
         "RUNBOOK_URL": "https://wiki.example/runbook",
         "DAG_OWNER": "somebody",
-        "RUNBOOK_URL": "https://wiki.example/runbook",
     }
     assert set(given) == setting_names()
     settings = load_settings(given)
