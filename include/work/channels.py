@@ -93,7 +93,9 @@ def _split(text: str) -> list[str]:
     try:
         lines = path.read_text("utf-8").splitlines()
     except OSError as error:
-        raise ConfigError(f"ALERT_URLS: {path} cannot be read: {error.strerror}") from None
+        raise ConfigError(
+            f"ALERT_URLS: {path} cannot be read: {error.strerror}; make it, a URL in each line"
+        ) from None
     except UnicodeDecodeError:
         raise ConfigError(f"ALERT_URLS: {path} is no text in UTF-8") from None
     urls = [line.strip() for line in lines if line.strip() and not line.strip().startswith("#")]

@@ -379,3 +379,15 @@ def test_nothing_is_left_behind_where_all_is_well(world):
     hold(world, minutes=10)
     rows = world.warehouse.transact(lambda c: c.execute(sa.select(sync_alert.c.subject)).all())
     assert rows == [("evaluation",)]
+
+
+def test_alerts_are_chinese_where_that_is_set_and_what_is_kept_is_english(world, receivers):
+    world.settings = world.settings.model_copy(update={"alert_language": "zh"})
+    world.set_dag("sync_tickets", is_paused=True)
+    hold(world, minutes=10)
+    ((title, body),) = receivers[1].messages
+    assert title.startswith("【警告】sync_tickets：已停用")
+    assert "运维人员：" in body
+    kept = sa.select(sync_status.c.reason).where(sync_status.c.subject == "airflow/sync_tickets")
+    reason = world.warehouse.transact(lambda c: c.scalar(kept))
+    assert reason.startswith("sync_tickets is switched off")

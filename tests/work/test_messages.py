@@ -10,6 +10,7 @@ from include.work.alerts import Event, Kind, Topic
 from include.work.messages import MOST, Day, cut, inert, write_digest, write_messages
 from include.work.turns import Turn
 from include.work.verdict import Severity, State, Verdict
+from include.work.words import Language, speaking
 from tests.facts import HOUR, NOW
 
 LINK = "http://airflow/plugin/sync_health"
@@ -165,3 +166,16 @@ def test_a_digest_tells_the_troubles_the_fresh_and_the_day():
         " 3 rows of customer service read.",
         "Airflow was not asked: what it does not start is not in here.",
     ]
+
+
+def test_all_of_it_is_chinese_where_chinese_is_spoken():
+    with speaking(Language.CHINESE):
+        (message,) = write_messages([trouble(of_account(n), "reports") for n in range(7)], LINK)
+        (over,) = write_messages([Event(Kind.RECOVERED, "s", "main", NOW, None)], "")
+    assert message.title.startswith("【警告】7 项失败，自 2026-06-01 12:00 UTC：a0 tickets, ")
+    assert message.title.endswith("等，另有 2 项")
+    assert "因此有 1 项不会再运行：reports。" in message.body
+    assert (over.title, over.body) == (
+        "【恢复】main",
+        "main：已恢复；自 2026-06-01 12:00 UTC 起有问题。",
+    )

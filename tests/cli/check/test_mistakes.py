@@ -148,7 +148,7 @@ def test_check_tells_the_mistake_between_airflow_and_the_customer_service(
 
 def test_where_all_is_well_no_line_tells_a_mistake(airflow_at_work, source_url, osm, scene):
     scene.as_role(*in_source.READ)
-    scene.set(AIRFLOW_HOME=os.environ["AIRFLOW_HOME"])
+    scene.set(AIRFLOW_HOME=os.environ["AIRFLOW_HOME"], ALERT_URLS="json://127.0.0.1/alerts")
     found = document(osm("check", "--json", **scene.environ), 0)
     assert {f["verdict"] for f in found} == {"ok"}
 
