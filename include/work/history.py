@@ -57,7 +57,7 @@ def read_histories(
         return found
     r = sync_run.c
     age = sa.func.timestampdiff(sa.text("second"), r.started_at, sa.literal(now, Utc))
-    span = sa.cast(sa.func.floor(age / (HOURS * 3600)), sa.Integer).label("span")
+    span = age.op("div")(HOURS * 3600).label("span")  # "/" rounds to four digits on MySQL
     query = (
         sa.select(
             r.account_id,

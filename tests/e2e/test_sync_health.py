@@ -198,8 +198,12 @@ def test_from_a_red_line_one_click_leads_to_its_log_and_one_to_the_filled_form(
     window, address, language, pictures
 ):
     said, page = SAID[language], window(language)
+    if language == "zh":
+        page.add_init_script("localStorage.setItem('theme', 'dark')")
     page.goto(f"{address}/plugin/sync_health")
     inside = page.frame_locator("iframe")
+    of_account(inside, BAD).wait_for()
+    page.screenshot(path=pictures / f"framed-{language}.png")
     of_account(inside, BAD).get_by_text(said["log"], exact=True).click()
     page.wait_for_url("**/dags/sync_tickets/runs/*/tasks/huawei.tickets/mapped/1")
     page.get_by_text(LOGGED).first.wait_for()
