@@ -8,6 +8,7 @@ from include.runtime import tickets
 from include.secrets import KeyRing
 from include.vendors.registry import VENDORS
 from include.warehouse.tickets.accounts import add_account
+from include.work.traces import Trace
 from tests.builders import DAY, an_account
 
 FORM: dict[str, Any] = {
@@ -46,7 +47,10 @@ def test_both_dags_fill_every_table(airflow_db, dagbag, look, sandbox):
         assert stored == {0: counts["closed"], 1: counts["open"]}
     assert look("select count(*) from sync_run where outcome <> 'done'") == [(0,)]
     asked = look("select distinct triggered_by from sync_run where entity = 'tickets'")
-    assert asked[0][0].startswith("airflow ")
+    traces = [Trace.read(who) for (who,) in asked]
+    assert {(of.dag_id, of.task_id, of.map_index) for of in traces if of} == {
+        ("sync_tickets", f"{vendor}.tickets", 0) for vendor in truth
+    }
 
 
 def test_one_bad_account_is_red_by_its_own_name_and_the_others_arrive(

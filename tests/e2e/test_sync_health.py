@@ -78,9 +78,7 @@ def pictures(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def place(airflow_db, warehouse_server, patch):
-    """Airflow at work beside a warehouse: its connection is ``place(url)``."""
-    airflow.start_work()
-    airflow.stay_alive(60)
+    """The warehouse that Airflow knows as its connection."""
     patch.setenv("SECRET_KEYS", KEYS)
     patch.setenv("AIRFLOW__LOGGING__BASE_LOG_FOLDER", os.environ["AIRFLOW_HOME"] + "/logs")
     url = warehouse_server.create_migrated()
@@ -124,23 +122,27 @@ def store_history(warehouse, *owners):
 def address(place, tmp_path_factory):
     """Airflow's, with a week of runs, an account that fails in a task whose log says why, and more
     that is wrong."""
-    ring = KeyRing.parse(KEYS)
-    for name, called in (("good", "Main shop"), (BAD, None), ("slow", "旗舰店"), ("new", None)):
-        account = an_account("huawei", account_id=name, access_key=f"access-of-{name}")
-        add_account(place, ring, account, name=called, now=DAY)
-    run_id = airflow.trigger("sync_tickets", 5, "failed")
-    trace = airflow.log_of(run_id, "huawei.tickets", 1, LOGGED)
-    store_run(place, "good", "tickets", "command line")
-    store_run(
-        place, BAD, "tickets", f"airflow {trace} by admin", AuthError(LOGGED, vendor="huawei")
-    )
-    store_run(place, "slow", "tickets", "command line", UnavailableError(UNREACHABLE), behind=30)
-    store_run(place, "HUAWEI", "catalog", "command line", behind=3)
-    store_run(place, "reports", "build", "command line")
-    store_run(place, "checks", "run", "command line")
-    store_history(place, "good", "slow")
-    with api_server(tmp_path_factory.mktemp("api")) as url:
-        yield url
+    with api_server(tmp_path_factory.mktemp("api")) as wait:
+        airflow.start_work()
+        airflow.stay_alive(60)
+        ring = KeyRing.parse(KEYS)
+        for name, called in (("good", "Main shop"), (BAD, None), ("slow", "旗舰店"), ("new", None)):
+            account = an_account("huawei", account_id=name, access_key=f"access-of-{name}")
+            add_account(place, ring, account, name=called, now=DAY)
+        run_id = airflow.trigger("sync_tickets", 5, "failed")
+        trace = airflow.log_of(run_id, "huawei.tickets", 1, LOGGED)
+        store_run(place, "good", "tickets", "command line")
+        store_run(
+            place, BAD, "tickets", f"airflow {trace} by admin", AuthError(LOGGED, vendor="huawei")
+        )
+        store_run(
+            place, "slow", "tickets", "command line", UnavailableError(UNREACHABLE), behind=30
+        )
+        store_run(place, "HUAWEI", "catalog", "command line", behind=3)
+        store_run(place, "reports", "build", "command line")
+        store_run(place, "checks", "run", "command line")
+        store_history(place, "good", "slow")
+        yield wait()
 
 
 @pytest.fixture(scope="module")

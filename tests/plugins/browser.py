@@ -23,8 +23,10 @@ USERS = {"admin": "a password of admin", "viewer": "a password of viewer"}
 
 @contextmanager
 def api_server(home):
-    """``airflow api-server`` with the two users, over the metadata and connections of this process;
-    its address."""
+    """``airflow api-server`` with the two users, over the metadata and connections of this process.
+
+    What it gives waits until the server answers, and returns its address.
+    """
     passwords = home / "passwords.json"
     passwords.write_text(json.dumps(USERS))
     port = processes.free_port()
@@ -39,17 +41,20 @@ def api_server(home):
     command = [sys.executable, "-m", "airflow", "api-server", "--apps", "core"]
     command += ["--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
     log, record = home / "api-server.log", home / "processes"
-    running = processes.start(command, os.environ | its_own, log, record=record)
-    try:
+
+    def wait():
         until = time.monotonic() + START_SECONDS
         while True:
             with suppress(requests.ConnectionError):
                 if requests.get(f"{url}/api/v2/version", timeout=5).ok:
-                    break
+                    return url
             assert running.poll() is None, log.read_text()
             assert time.monotonic() < until, log.read_text()
             time.sleep(0.2)
-        yield url
+
+    running = processes.start(command, os.environ | its_own, log, record=record)
+    try:
+        yield wait
     finally:
         processes.end(running)
         running.poll()  # it was our child
