@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import importlib
 import json
 import logging
 import os
@@ -32,6 +31,7 @@ from include.warehouse.tickets.accounts import add_account, list_accounts, load_
 from include.warehouse.tickets.tables import cloud_user
 from tests.builders import DAY
 from tests.dags.conftest import as_connection
+from tests.plugins.direct import open_page
 from tests.security.conftest import environment
 from tests.security.test_keys import dump
 
@@ -230,8 +230,7 @@ def _look_at_values(canaries, ring):
 
 
 def _look_at_pages(canaries, monkeypatch):
-    monkeypatch.syspath_prepend(str(ROOT / "plugins"))
-    page = importlib.import_module("sync_health_page").page()
+    page = open_page(monkeypatch, str(ROOT / "plugins"))
     assert page.status_code == 200
     canaries.look("page", page.body.decode(), dict(page.headers))
 

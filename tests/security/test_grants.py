@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import re
 
 import psycopg2  # type: ignore[import-untyped]
@@ -19,6 +18,7 @@ from include.source.postgres import SourceDatabase
 from include.warehouse.customer_service.tables import HISTORIES
 from include.warehouse.schema import views
 from tests.builders import DAY
+from tests.plugins.direct import open_page
 from tests.security.conftest import GRANTS, PASSWORD, ROLES, environment, invoke, rows, statements
 
 REFUSALS = {1044, 1095, 1142, 1143, 1227, 1290, 1370, 1410, 1419, 1045, 3879}
@@ -241,12 +241,11 @@ def test_the_work_of_each_user_is_done_with_its_rights(users, sandbox, source_ur
 def test_the_page_is_served_with_the_rights_of_its_user(users, airflow_db, monkeypatch):
     from tests.dags.conftest import as_connection
 
-    monkeypatch.syspath_prepend(str(GRANTS.parents[1] / "plugins"))
-    sync_health_page = importlib.import_module("sync_health_page")
+    plugins = str(GRANTS.parents[1] / "plugins")
     monkeypatch.setenv("AIRFLOW_CONN_WAREHOUSE", as_connection(users.url("page"), "mysql"))
-    assert sync_health_page.page().status_code == 200
+    assert open_page(monkeypatch, plugins).status_code == 200
     monkeypatch.setenv("AIRFLOW_CONN_WAREHOUSE", as_connection(users.url("report"), "mysql"))
-    assert sync_health_page.page().status_code == 503
+    assert open_page(monkeypatch, plugins).status_code == 503
 
 
 @pytest.fixture
