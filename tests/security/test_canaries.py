@@ -11,6 +11,7 @@ import sys
 import time
 import traceback
 import uuid
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import quote
 
@@ -265,8 +266,9 @@ def _look_at_processes(canaries):
     ours = psutil.Process(process.pid)
     seen: list[object] = []
     while process.poll() is None:
-        seen += [ours.cmdline(), *(child.cmdline() for child in ours.children(recursive=True))]
-        seen.append(ours.name())
+        with suppress(psutil.NoSuchProcess):  # ended, or ended and not waited for yet
+            seen += [ours.cmdline(), ours.name()]
+            seen += [child.cmdline() for child in ours.children(recursive=True)]
         time.sleep(0.05)
     canaries.look("process list", seen)
     canaries.look("command line", process.communicate()[0])

