@@ -39,7 +39,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from airflow.sdk import Param, task
+from airflow.sdk import task
 
 from include.runtime import forms, shape
 from include.runtime.tickets import account_groups, sync_accounts
@@ -51,16 +51,7 @@ DESCRIPTION = (
 FORM = {
     "vendors": forms.vendors_param(),
     "accounts": forms.accounts_param(),
-    "open_messages": Param(
-        False,
-        type="boolean",
-        title="也读取未关闭工单的留言 | Also open tickets' messages",
-    ),
-    "dry_run": Param(
-        False,
-        type="boolean",
-        title="试运行：只计数，不写入 | Dry run: count, write nothing",
-    ),
+    **forms.reading_params(),
 }
 
 

@@ -62,6 +62,22 @@ def moment_param(title: str, chinese: str, english: str, *, is_optional: bool = 
     )
 
 
+def reading_params() -> dict[str, Param]:
+    """The form's switches of what reads tickets; ``read_options`` reads them."""
+    return {
+        "open_messages": Param(
+            False,
+            type="boolean",
+            title="也读取未关闭工单的留言 | Also open tickets' messages",
+        ),
+        "dry_run": Param(
+            False,
+            type="boolean",
+            title="试运行：只计数，不写入 | Dry run: count, write nothing",
+        ),
+    }
+
+
 def accounts_param() -> Param:
     """The form's choice of accounts."""
     return Param(

@@ -6,7 +6,7 @@ import logging
 from datetime import UTC, datetime
 
 from include.errors import AlreadyRunningError, UnavailableError
-from include.runtime import connections
+from include.runtime import connections, metrics
 
 log = logging.getLogger(__name__)
 
@@ -14,7 +14,8 @@ log = logging.getLogger(__name__)
 def tell_changes() -> dict[str, int]:
     """Judge, store the verdicts, tell the channels; messages told, verdicts in trouble.
 
-    A task may not ask Airflow's database, so that nothing is said of what that does not start.
+    Metrics are told how everything is, too. A task may not ask Airflow's database, so that nothing
+    is said of what that does not start.
     Raises ConfigError, UnavailableError naming each channel that could not be told.
     """
     from include.work.channels import read_channels
@@ -38,6 +39,8 @@ def tell_changes() -> dict[str, int]:
         except AlreadyRunningError:
             log.info("another evaluation is under way, and tells")
             return {"told": 0}
+    if metrics.are_on():
+        metrics.tell_state(found)
     for name, title in outcome.told:
         log.info("told %s: %s", name, title)
     if outcome.failed:

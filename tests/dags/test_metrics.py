@@ -46,6 +46,7 @@ def work(airflow_db, dagbag, look, sandbox, customer_service, monkeypatch):
             ("snapshot_customer_service", SNAPSHOT),
             ("build_reports", {"since": None}),
             ("sync_tickets", SYNC),
+            ("watch_health", {}),
         ):
             dagbag.dags[dag_id].test(logical_date=None, run_conf=conf)
 

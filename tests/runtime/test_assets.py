@@ -24,4 +24,4 @@ def test_where_nothing_was_written_no_table_is_asked(results, params):
 
 def test_a_build_that_wrote_nothing_raises_no_event():
     with pytest.raises(AirflowSkipException, match="nothing changed"):
-        assets.publish_reports({"rpt_ticket": 0}, dag_run=None, events=None)
+        assets.publish_reports({"rpt_ticket": 0, "rpt_build": 1}, dag_run=None, events=None)
