@@ -68,7 +68,7 @@ LONG_TOKEN: Final = re.compile(r"[0-9A-Za-z+/=_-]{28,}")
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class Classified:
     """What a vendor's answer means; ``error`` is None for a success."""
 
     error: type[VendorError] | None = None
@@ -87,7 +87,7 @@ def forget_warnings() -> None:
     _told.clear()
 
 
-Classify = Callable[[int, Mapping[str, str], Mapping[str, Json]], Verdict]
+Classify = Callable[[int, Mapping[str, str], Mapping[str, Json]], Classified]
 """``classify(http status, headers, body)``: how the vendor reads a JSON object it answered."""
 
 
@@ -269,7 +269,7 @@ class ApiSession:
             if status == 200:
                 raise
             value = None  # a gateway's page: the status says enough
-        verdict = Verdict()
+        verdict = Classified()
         if isinstance(value, dict):
             verdict = self._classify(status, response.headers, value)
             where["request_id"] = self._scrub(verdict.request_id, REQUEST_ID)

@@ -125,11 +125,14 @@ def look(
     """What there is to tell of; what has a cause among the verdicts is told with that."""
     known = {verdict.subject for verdict in verdicts}
     covered = {v.subject: v for v in verdicts if v.cause and v.cause in known}
+    halts: dict[str, list[Verdict]] = {}
+    for of in covered.values():
+        halts.setdefault(of.cause, []).append(of)
     topics = {}
     for verdict in verdicts:
         if verdict.subject in covered:
             continue
-        halted = [of for of in covered.values() if of.cause == verdict.subject]
+        halted = halts.get(verdict.subject, [])
         severity = worst(verdict.severity, *(of.severity for of in halted))
         names = tuple(of.name for of in halted)
         topics[verdict.subject] = Topic(replace(verdict, severity=severity), names)

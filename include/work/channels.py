@@ -20,7 +20,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from include.errors import ConfigError
 from include.settings import LOOPBACK
 from include.work import robots
-from include.work.messages import Message
+from include.work.messages import Notice
 from include.work.verdict import Severity
 
 APP: Final = "Ticket synchronizer"
@@ -43,7 +43,7 @@ class Channel:
     plugin: Any = field(default=None, repr=False, compare=False)
     secrets: frozenset[str] = field(default=frozenset(), repr=False, compare=False)
 
-    def send(self, message: Message) -> str:
+    def send(self, message: Notice) -> str:
         """Send it; why that failed, without secrets, or nothing."""
         with _kept_log() as said:
             try:
@@ -62,7 +62,7 @@ class Channel:
         return text
 
 
-def _send(plugin: Any, message: Message) -> list[str] | None:
+def _send(plugin: Any, message: Notice) -> list[str] | None:
     """Nothing where it was taken, None where Apprise has said why not."""
     import apprise
 

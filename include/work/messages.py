@@ -26,7 +26,7 @@ _OWN: Final = re.compile(r"[\d.:-]+")
 
 
 @dataclass(frozen=True, slots=True)
-class Message:
+class Notice:
     """What a channel is sent. *severity* OK: nobody has to act."""
 
     title: str
@@ -47,7 +47,7 @@ class Day:
     rows: int
 
 
-def write_messages(events: Sequence[Event], link: str) -> list[Message]:
+def write_messages(events: Sequence[Event], link: str) -> list[Notice]:
     """One for each group, the worst first: what has one reason and one next step is told once."""
     groups: dict[tuple[str, ...], list[Event]] = {}
     for event in sorted(events, key=_urgency):
@@ -81,7 +81,7 @@ def _group(event: Event) -> tuple[str, ...]:
     )
 
 
-def _write(group: Sequence[Event], link: str) -> Message:
+def _write(group: Sequence[Event], link: str) -> Notice:
     first = group[0]
     if first.kind is Kind.TROUBLE and first.topic:
         return _write_trouble(group, first.topic, link)
@@ -94,7 +94,7 @@ def _write(group: Sequence[Event], link: str) -> Message:
     return _message(title, body, link, Severity.OK, first.kind, group)
 
 
-def _write_trouble(group: Sequence[Event], topic: Topic, link: str) -> Message:
+def _write_trouble(group: Sequence[Event], topic: Topic, link: str) -> Notice:
     of = topic.verdict
     since = min((event.since_at for event in group if event.since_at), default=None)
     title = say(
@@ -132,7 +132,7 @@ def _line(event: Event) -> str:
     return say(key, name=inert(event.name, NAME_BYTES), since=say_moment(since))
 
 
-def _sum_up(written: Sequence[Message]) -> Message:
+def _sum_up(written: Sequence[Notice]) -> Notice:
     """The messages beyond the last one that is sent, in a line each."""
     events = tuple(event for message in written for event in message.events)
     severity = min((message.severity for message in written), key=SEVERITIES.index)
@@ -150,7 +150,7 @@ def _sum_up(written: Sequence[Message]) -> Message:
 
 def write_digest(
     verdicts: Sequence[Verdict], day: Day, *, is_airflow_asked: bool, link: str
-) -> Message:
+) -> Notice:
     """How all of it is, once a day: what is in trouble or fresh, what the last day brought."""
     title = say("digest.title", headline=headline(verdicts, is_airflow_asked=is_airflow_asked))
     troubled = [of for of in verdicts if of.severity is not Severity.OK]
@@ -184,9 +184,9 @@ def write_digest(
     return _message(title, body, link, Severity.OK, None, ())
 
 
-def write_test() -> Message:
+def write_test() -> Notice:
     """What `watch --test` sends."""
-    return Message(say("alert.test"), say("alert.test_body"), Severity.OK)
+    return Notice(say("alert.test"), say("alert.test_body"), Severity.OK)
 
 
 def _message(
@@ -196,11 +196,11 @@ def _message(
     severity: Severity,
     kind: Kind | None,
     events: Sequence[Event],
-) -> Message:
+) -> Notice:
     lines = [line for line in body if line]
     if link:
         lines.append(say("alert.link", url=link))
-    return Message(cut(title, TITLE_BYTES), "\n".join(lines), severity, kind, tuple(events))
+    return Notice(cut(title, TITLE_BYTES), "\n".join(lines), severity, kind, tuple(events))
 
 
 def _names(names: Iterable[str], most: int = NAMES) -> str:

@@ -20,7 +20,7 @@ from include.work import alerts, messages
 from include.work.alerts import SEEN, Note, Picture
 from include.work.channels import Channel
 from include.work.evaluation import Evaluation, evaluate, recall, store_verdicts
-from include.work.messages import Message
+from include.work.messages import Notice
 from include.work.place import Workplace
 from include.work.stops import Stop
 from include.work.verdict import Facts, Verdict, urgency
@@ -153,7 +153,7 @@ def tell(
 
 
 def _tell_one(
-    outcome: Outcome, channel: Channel, message: Message, book: Notebook, now: datetime
+    outcome: Outcome, channel: Channel, message: Notice, book: Notebook, now: datetime
 ) -> None:
     """Send a message and note it. A channel that failed is left alone until the next evaluation."""
     known = [book.notes.get((channel.key, event.subject)) for event in message.events]
@@ -165,7 +165,7 @@ def _tell_one(
     book.write([note for note in missed if note])
 
 
-def _send(outcome: Outcome, channel: Channel, message: Message) -> bool:
+def _send(outcome: Outcome, channel: Channel, message: Notice) -> bool:
     if channel.name in outcome.failed:
         return False
     if problem := channel.send(message):

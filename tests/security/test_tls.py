@@ -24,7 +24,7 @@ from include.errors import ConfigError, UnavailableError
 from include.sandbox.servers import databases, mysql, postgres, private
 from include.source.postgres import SourceDatabase
 from include.vendors.deadline import open_session
-from include.vendors.http import ApiSession, Verdict
+from include.vendors.http import ApiSession, Classified
 from include.vendors.rate import RateLimit
 from include.warehouse.mysql import Warehouse
 from tests.builders import an_account
@@ -201,7 +201,7 @@ def test_an_authority_that_nobody_knows_vouches_for_no_vendor(vendor, kind, cloc
         an_account(),
         vendor(kind),
         _Unsigned(),
-        lambda *_: Verdict(),
+        lambda *_: Classified(),
         RateLimit(99, monotonic=clock.monotonic, sleep=clock.sleep),
         sleep=clock.sleep,
     )

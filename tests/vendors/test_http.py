@@ -26,7 +26,7 @@ from include.errors import (
 from include.models import Account
 from include.vendors import answers, http
 from include.vendors.answers import ask_in_bounds
-from include.vendors.http import ApiSession, Verdict, error_class
+from include.vendors.http import ApiSession, Classified, error_class
 from include.vendors.rate import RateLimit
 from tests.vendors.wire import Wire, answer, head, reset_after, send, silence, trickle
 
@@ -54,7 +54,7 @@ class Seal(AuthBase):
 
 def classify(status, headers, body):
     code = body.get("error", "")
-    return Verdict(
+    return Classified(
         error_class(TABLE, code) if code else None,
         code,
         body.get("message", ""),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from requests.auth import HTTPBasicAuth
 
-from include.vendors.http import Verdict
+from include.vendors.http import Classified
 from include.vendors.rate import RateLimit
 from include.vendors.sessions import Sessions
 from tests.builders import an_account
@@ -20,7 +20,7 @@ def sessions(clock):
 
 
 def open_one(sessions, port):
-    return sessions.open(port.url, HTTPBasicAuth("a", "b"), lambda *answer: Verdict())
+    return sessions.open(port.url, HTTPBasicAuth("a", "b"), lambda *answer: Classified())
 
 
 def test_all_calls_count_and_share_one_rate(sessions, port, clock):

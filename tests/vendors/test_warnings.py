@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-from include.vendors.http import WARNINGS, ApiSession, Verdict, forget_warnings
+from include.vendors.http import WARNINGS, ApiSession, Classified, forget_warnings
 from include.vendors.rate import RateLimit
 from tests.builders import an_account
 
@@ -14,7 +14,7 @@ def session(vendor: str, account_id: str) -> ApiSession:
     account = an_account(vendor, account_id=account_id)
     auth: Any = None
     return ApiSession(
-        account, "https://vendor.invalid", auth, lambda *_: Verdict(), RateLimit(1, sleep=print)
+        account, "https://vendor.invalid", auth, lambda *_: Classified(), RateLimit(1, sleep=print)
     )
 
 

@@ -11,11 +11,11 @@ import pytest
 from include.errors import ConfigError
 from include.work import channels, robots
 from include.work.channels import read_channels
-from include.work.messages import Message
+from include.work.messages import Notice
 from include.work.verdict import Severity
 from tests.receivers import mail_server, webhook
 
-MESSAGE = Message("ERROR: main tickets: late", "Why & what.\nthe operator: Do it.", Severity.ERROR)
+MESSAGE = Notice("ERROR: main tickets: late", "Why & what.\nthe operator: Do it.", Severity.ERROR)
 TOKEN = "t0kenSECRET" * 6
 SLACK = "slack://T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ"
 MAIL = "mailto://127.0.0.1:{port}?from=osm@example.com&to=ops@example.com,me@example.com"

@@ -35,7 +35,7 @@ from include.vendors.alibaba import SITES, AlibabaSettings
 from include.vendors.alibaba.signature import AlibabaAuth
 from include.vendors.client import StorePart
 from include.vendors.fields import Json, Record
-from include.vendors.http import Verdict, error_class
+from include.vendors.http import Classified, error_class
 from include.vendors.paging import by_number
 from include.vendors.sessions import Sessions
 
@@ -104,12 +104,12 @@ def host_of(region: str) -> str:
     return f"https://{REGIONAL_HOSTS.get(region, CENTRAL_HOST)}"
 
 
-def classify(status: int, headers: Mapping[str, str], body: Mapping[str, Json]) -> Verdict:
+def classify(status: int, headers: Mapping[str, str], body: Mapping[str, Json]) -> Classified:
     """Read an answer by its ``Success``: ``Code`` is 0 or 200 on success, by operation."""
     said = body.get("Success")
     request_id = _as_text(body.get("RequestId"))
     if status == 200 and _as_text(said) in ("True", "true"):
-        return Verdict(request_id=request_id)
+        return Classified(request_id=request_id)
     code, message = _as_text(body.get("Code")), _as_text(body.get("Message"))
     error = error_class(ERRORS, code)
     if error is RejectedError and status == 200:
@@ -119,7 +119,7 @@ def classify(status: int, headers: Mapping[str, str], body: Mapping[str, Json]) 
             error = UnavailableError
         elif said is None and not code:
             error, message = ContractError, "the answer has neither Success nor Code"
-    return Verdict(error, code, message, request_id, _hint(headers))
+    return Classified(error, code, message, request_id, _hint(headers))
 
 
 def _as_text(value: Json) -> str:

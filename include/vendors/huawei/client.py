@@ -41,7 +41,7 @@ from include.settings import Settings
 from include.vendors import fields
 from include.vendors.client import StorePart
 from include.vendors.fields import Json, Record
-from include.vendors.http import Verdict
+from include.vendors.http import Classified
 from include.vendors.huawei import CHINA, SITES, HuaweiSettings
 from include.vendors.huawei.closing import find_closing
 from include.vendors.huawei.conversation import ZONE, read_messages
@@ -86,7 +86,7 @@ ERRORS: Final[Mapping[str, type[VendorError]]] = {
 }
 
 
-def classify(status: int, headers: Mapping[str, str], body: Mapping[str, Json]) -> Verdict:
+def classify(status: int, headers: Mapping[str, str], body: Mapping[str, Json]) -> Classified:
     """What an answer of OSM, its gateway, or IAM means; errors come under HTTP 200 too."""
     nested = body.get("error")
     if isinstance(nested, Mapping):  # IAM
@@ -96,14 +96,14 @@ def classify(status: int, headers: Mapping[str, str], body: Mapping[str, Json]) 
     request_id = str(body.get("request_id") or headers.get("X-Request-Id") or "")
     code = "" if code in (None, 0, "0") else str(code)
     if status == 200 and not code:
-        return Verdict(request_id=request_id)
+        return Classified(request_id=request_id)
     error = ERRORS.get(code.replace("APIG.", "APIGW.", 1))
     if status == 429:
         error = RateLimitError
     elif error is None and status in (401, 403):
         error = AuthError
     # For any other code, APIGW.0201 among them, the HTTP status decides.
-    return Verdict(error or RejectedError, code, str(message or ""), request_id)
+    return Classified(error or RejectedError, code, str(message or ""), request_id)
 
 
 def hosts(account: Account, own: HuaweiSettings) -> tuple[str, str]:

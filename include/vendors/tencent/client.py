@@ -37,7 +37,7 @@ from include.settings import Settings
 from include.vendors import fields
 from include.vendors.client import StorePart
 from include.vendors.fields import Json, Record
-from include.vendors.http import Verdict, error_class
+from include.vendors.http import Classified, error_class
 from include.vendors.paging import by_number
 from include.vendors.sessions import Sessions
 from include.vendors.tencent import TencentSettings
@@ -84,17 +84,17 @@ ERRORS: Final[Mapping[str, type[VendorError]]] = {
 }
 
 
-def classify(status: int, headers: Mapping[str, str], body: Mapping[str, Json]) -> Verdict:
+def classify(status: int, headers: Mapping[str, str], body: Mapping[str, Json]) -> Classified:
     """What an answer means; the API tells its errors under HTTP 200."""
     response = body.get("Response")
     if not isinstance(response, Mapping):
-        return Verdict()  # an error by its HTTP status, or the missing Data will be
+        return Classified()  # an error by its HTTP status, or the missing Data will be
     request_id, error = str(response.get("RequestId") or ""), response.get("Error")
     if error is None:
-        return Verdict(request_id=request_id)
+        return Classified(request_id=request_id)
     told: Mapping[str, Json] = error if isinstance(error, Mapping) else {}
     code, message = str(told.get("Code") or ""), str(told.get("Message") or "")
-    return Verdict(error_class(ERRORS, code), code, message, request_id)
+    return Classified(error_class(ERRORS, code), code, message, request_id)
 
 
 class TencentClient:
