@@ -15,7 +15,7 @@ from urllib.parse import parse_qs, quote, urlsplit
 import httpx
 from fastapi import HTTPException, Request
 
-from include.work.words import Language
+from include.work.words.speech import Language
 
 LARGEST: Final = 200_000
 """Bytes of a form."""

@@ -25,9 +25,9 @@ from sync_health_view import DAGS, view
 from include.errors import ConfigError, SyncError
 from include.runtime import connections
 from include.runtime.stops import find_stops
-from include.work.evaluation import evaluate
-from include.work.turns import advise
-from include.work.words import TABLES, Language, say, speaking
+from include.work.verdicts.evaluation import evaluate
+from include.work.verdicts.turns import advise
+from include.work.words.speech import TABLES, Language, say, speaking
 
 if TYPE_CHECKING:
     from include.work.stops import Stop

@@ -21,7 +21,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from include.vendors.registry import DECLARED, VENDORS
-from include.work.words import Language, say, say_moment, say_span
+from include.work.words.speech import Language, say, say_moment, say_span
 
 TEMPLATES: Final = Path(__file__).parent / "templates"
 SCRIPT: Final = (TEMPLATES / "sync_health.js").read_text("utf-8")

@@ -12,18 +12,18 @@ from include import errors
 from include.vendors.registry import VENDORS, switch_of
 from include.work.history import DAYS, HOURS, History, read_histories
 from include.work.schedules import BY_HAND, SCHEDULES
-from include.work.summary import headline, severity_of
 from include.work.traces import Trace
-from include.work.turns import Turn
-from include.work.verdict import Severity, State, Verdict, is_left_out
-from include.work.verdict_of_data import judge_ticket
-from include.work.verdicts import AIRFLOW, CHECK
-from include.work.words import say
+from include.work.verdicts.data import judge_ticket
+from include.work.verdicts.judgement import AIRFLOW, CHECK
+from include.work.verdicts.summary import headline, severity_of
+from include.work.verdicts.turns import Turn
+from include.work.verdicts.verdict import Severity, State, Verdict, is_left_out
+from include.work.words.speech import say
 
 if TYPE_CHECKING:
-    from include.work.evaluation import Evaluation
     from include.work.health import Standing
     from include.work.place import Workplace
+    from include.work.verdicts.evaluation import Evaluation
 
 LINES: Final = 100
 """Lines of a page."""

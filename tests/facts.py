@@ -9,8 +9,8 @@ from include.settings import Settings
 from include.warehouse.tickets.accounts import AccountInfo
 from include.work.health import Health, Quarantined, Standing
 from include.work.stops import Cause, Stop
-from include.work.verdict import Facts, Verdict
-from include.work.verdicts import judge
+from include.work.verdicts.judgement import judge
+from include.work.verdicts.verdict import Facts, Verdict
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)

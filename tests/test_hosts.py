@@ -10,7 +10,7 @@ import pytest
 
 from include.errors import UnavailableError
 from include.hosts import Barrier, barrier_of, doubt, explain
-from include.work.turns import way_to_test
+from include.work.verdicts.turns import way_to_test
 
 
 def test_a_name_that_nobody_knows_and_a_port_at_which_nobody_listens_are_told_apart():

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from include import errors
 from include.__main__ import app
 from include.errors import SyncError, section_of
-from include.work.verdict import State
+from include.work.verdicts.verdict import State
 
 ROOT = Path(__file__).resolve().parents[1]
 TEXT = (ROOT / errors.RUNBOOK).read_text("utf-8")

@@ -285,7 +285,7 @@ def verb(function: Callable[P, None]) -> Callable[P, None]:
 
 def advise_on(error: BaseException) -> str:
     """Who acts on an error, and how, in the words of `status`."""
-    from include.work.turns import advise
+    from include.work.verdicts.turns import advise
 
     name = type(error).__name__.lstrip("_")
     return str(advise(name, str(error), maintainer=load_settings().maintainer))

@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from include.settings import Settings
-    from include.work.evaluation import Evaluation
     from include.work.health import Health, Standing
     from include.work.snapshot_health import SnapshotHealth
-    from include.work.verdict import Verdict
+    from include.work.verdicts.evaluation import Evaluation
+    from include.work.verdicts.verdict import Verdict
 
 
 def status(*, fail_on: FailOn, brief: bool, as_json: bool) -> None:
@@ -29,7 +29,7 @@ def status(*, fail_on: FailOn, brief: bool, as_json: bool) -> None:
     Writes nothing. Where Airflow cannot be asked from here, a line says so, and changes no code.
     Speaks Chinese where ``LANG`` does; JSON is English whoever asks for it.
     """
-    from include.work.words import Language, speaking
+    from include.work.words.speech import Language, speaking
 
     is_chinese = language.is_chinese(os.environ) and not as_json
     with speaking(Language.CHINESE if is_chinese else Language.ENGLISH):
@@ -38,9 +38,9 @@ def status(*, fail_on: FailOn, brief: bool, as_json: bool) -> None:
 
 def _status(*, fail_on: FailOn, brief: bool, as_json: bool) -> None:
     from include.warehouse.schema import revisions
-    from include.work import summary
-    from include.work.evaluation import evaluate
-    from include.work.verdict_of_data import judge_ticket
+    from include.work.verdicts import summary
+    from include.work.verdicts.data import judge_ticket
+    from include.work.verdicts.evaluation import evaluate
 
     now = utcnow()
     with session() as place:
@@ -74,8 +74,8 @@ def _status(*, fail_on: FailOn, brief: bool, as_json: bool) -> None:
 
 def exit_for(fail_on: FailOn, verdicts: list[Verdict]) -> Exit:
     """What the verdicts end a verb with."""
-    from include.work.summary import severity_of
-    from include.work.verdict import SEVERITIES, Severity
+    from include.work.verdicts.summary import severity_of
+    from include.work.verdicts.verdict import SEVERITIES, Severity
 
     if fail_on is FailOn.NEVER:
         return Exit.DONE
@@ -85,7 +85,7 @@ def exit_for(fail_on: FailOn, verdicts: list[Verdict]) -> Exit:
 
 def _show(found: Evaluation, settings: Settings) -> None:
     from include.cli.tables import show
-    from include.work.words import say as words
+    from include.work.words.speech import say as words
 
     health = found.health
     if found.verdicts:
@@ -116,14 +116,14 @@ def _show(found: Evaluation, settings: Settings) -> None:
 
 def _heads(*names: str) -> tuple[str, ...]:
     """The headings of columns."""
-    from include.work.words import say as words
+    from include.work.words.speech import say as words
 
     return tuple(words(f"status.{name}") for name in names)
 
 
 def _why(verdict: Verdict) -> str:
     """The reason, who acts and the next step, as the page has them."""
-    from include.work.words import say as words
+    from include.work.words.speech import say as words
 
     key = "status.why" if verdict.who else "status.why_off"
     said = {"reason": verdict.reason, "who": verdict.who, "step": verdict.next_step}
@@ -132,8 +132,8 @@ def _why(verdict: Verdict) -> str:
 
 def _show_runs(health: Health) -> None:
     from include.cli.tables import show
-    from include.work.words import say as words
-    from include.work.words import say_span
+    from include.work.words.speech import say as words
+    from include.work.words.speech import say_span
 
     show(
         _heads(
@@ -170,8 +170,8 @@ def _show_runs(health: Health) -> None:
 
 def _show_quarantine(health: Health, settings: Settings) -> None:
     from include.cli.tables import show
-    from include.work.verdict_of_data import judge_ticket
-    from include.work.words import say as words
+    from include.work.verdicts.data import judge_ticket
+    from include.work.words.speech import say as words
 
     verdicts = [(item, judge_ticket(item, settings)) for item in health.quarantined]
     show(
@@ -194,8 +194,8 @@ def _show_quarantine(health: Health, settings: Settings) -> None:
 
 def _show_snapshot(snapshot: SnapshotHealth) -> None:
     from include.cli.tables import show
-    from include.work.words import say as words
-    from include.work.words import say_span
+    from include.work.words.speech import say as words
+    from include.work.words.speech import say_span
 
     show(
         _heads("customer_service", "present", "read", "opened", "closed", "unfit"),

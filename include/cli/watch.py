@@ -16,9 +16,9 @@ from include.vendors.registry import load_settings
 
 if TYPE_CHECKING:
     from include.settings import Settings
-    from include.work.channels import Channel
-    from include.work.evaluation import Evaluation
-    from include.work.watch import Outcome
+    from include.work.alerts.channels import Channel
+    from include.work.alerts.watch import Outcome
+    from include.work.verdicts.evaluation import Evaluation
 
 PING_SECONDS: Final = 15
 
@@ -28,7 +28,7 @@ def watch(*, fail_on: FailOn, test: bool) -> None:
 
     That it could not be done is told as well, once, and then raised. Raises ConfigError.
     """
-    from include.work.watch_itself import find_file, tell_itself
+    from include.work.alerts.watch_itself import find_file, tell_itself
 
     settings = load_settings()
     channels = _open_channels(settings)
@@ -53,7 +53,7 @@ def watch(*, fail_on: FailOn, test: bool) -> None:
 
 
 def _open_channels(settings: Settings) -> list[Channel]:
-    from include.work.channels import read_channels
+    from include.work.alerts.channels import read_channels
 
     masker.add(settings.alert_ping_url.get_secret_value())
     channels = read_channels(settings.alert_urls.get_secret_value())
@@ -64,10 +64,10 @@ def _open_channels(settings: Settings) -> list[Channel]:
 
 def _evaluate(channels: list[Channel]) -> tuple[Evaluation, Outcome]:
     from include.warehouse.schema import revisions
-    from include.work import summary
-    from include.work.verdicts import judge_metadata
-    from include.work.watch import watch as run
-    from include.work.words import Language, speaking
+    from include.work.alerts.watch import watch as run
+    from include.work.verdicts import summary
+    from include.work.verdicts.judgement import judge_metadata
+    from include.work.words.speech import Language, speaking
 
     with session() as place:
         revisions.require_current(place.warehouse.engine)
@@ -89,7 +89,7 @@ def _link(stops: object) -> str:
     if stops is None:
         return ""
     from include.runtime.stops import find_base_url
-    from include.work.watch import PAGE
+    from include.work.alerts.watch import PAGE
 
     base = find_base_url()
     return f"{base}{PAGE}" if base else ""
@@ -103,8 +103,8 @@ def _show(outcome: Outcome) -> None:
 
 
 def _test(channels: list[Channel], settings: Settings) -> Exit:
-    from include.work.messages import write_test
-    from include.work.words import Language, speaking
+    from include.work.alerts.messages import write_test
+    from include.work.words.speech import Language, speaking
 
     if not channels:
         say("error: ALERT_URLS is not set: README, Alerts, says what it may hold")

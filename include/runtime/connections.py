@@ -120,7 +120,7 @@ def page_link() -> str:
     """Where the page "Sync health" is, if Airflow's configuration says so."""
     from airflow.sdk.configuration import conf
 
-    from include.work.watch import PAGE
+    from include.work.alerts.watch import PAGE
 
     base = (conf.get("api", "base_url", fallback="") or "").rstrip("/")
     return f"{base}{PAGE}" if base else ""

@@ -17,7 +17,7 @@ from include.work.schedules import SCHEDULES
 
 if TYPE_CHECKING:
     from include.warehouse.bookkeeping.ledger import EndedRun
-    from include.work.evaluation import Evaluation
+    from include.work.verdicts.evaluation import Evaluation
 
 NO_VENDOR: Final = "none"
 """The tag of what belongs to no vendor."""
@@ -76,7 +76,7 @@ def tell_work() -> None:
 
 def tell_state(found: Evaluation) -> None:
     """Send how everything is by an evaluation: what became well is sent as 0."""
-    from include.work.verdict import Severity, State, is_left_out
+    from include.work.verdicts.verdict import Severity, State, is_left_out
 
     left_out = {(v.entity, v.account_id) for v in found.verdicts if is_left_out(v)}
     standings = [s for s in found.health.standings if (s.entity, s.account_id) not in left_out]

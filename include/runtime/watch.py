@@ -18,9 +18,9 @@ def tell_changes() -> dict[str, int]:
     is said of what that does not start.
     Raises ConfigError, UnavailableError naming each channel that could not be told.
     """
-    from include.work.channels import read_channels
-    from include.work.verdict import Severity
-    from include.work.watch import watch
+    from include.work.alerts.channels import read_channels
+    from include.work.alerts.watch import watch
+    from include.work.verdicts.verdict import Severity
 
     with connections.workplace(uses_keys=False) as place:
         channels = read_channels(place.settings.alert_urls.get_secret_value())

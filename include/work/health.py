@@ -1,4 +1,4 @@
-"""The facts of how everything fares, read from the ledger; ``verdicts.py`` judges them.
+"""The facts of how everything fares, read from the ledger; ``verdicts`` judges them.
 
 Needs SELECT on ``sync_*``, ``cloud_osm_*``, ``cloud_user`` (to count it) and ``cs_snapshot*`` only;
 accounts appear once a run has taken them.

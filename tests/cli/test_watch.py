@@ -194,7 +194,7 @@ def test_apprise_is_loaded_by_what_sends_and_by_nothing_else(osm, accounts):
         "import sys\n"
         "from include.__main__ import app\n"
         "from include.cli.check.check import check\n"
-        "import include.cli.status, include.cli.watch, include.work.evaluation\n"
+        "import include.cli.status, include.cli.watch, include.work.verdicts.evaluation\n"
         "print([name for name in sys.modules if name.split('.')[0] == 'apprise'])\n"
     )
     shown = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)

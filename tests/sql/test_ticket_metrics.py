@@ -13,7 +13,8 @@ import sqlalchemy as sa
 from include.models import StatusName
 from include.warehouse.mysql import Warehouse
 from include.warehouse.reports.calendar import BusinessHours
-from include.warehouse.reports.tables import rpt_holiday, rpt_sla_target
+from include.warehouse.reports.tables import rpt_holiday
+from include.warehouse.reports.ticket_tables import rpt_sla_target
 from include.warehouse.tickets.tables import (
     cloud_osm_history,
     cloud_osm_list,

@@ -11,7 +11,8 @@ import sqlalchemy as sa
 
 from include.customer_service import SOURCE_TABLES
 from include.warehouse.customer_service.tables import HISTORIES
-from include.warehouse.reports.tables import rpt_cohort, rpt_holiday
+from include.warehouse.reports.customer_service_tables import rpt_cohort
+from include.warehouse.reports.tables import rpt_holiday
 from include.warehouse.schema import migrations, views
 from tests.builders import untyped
 from tests.histories import LOCAL, Past, naive

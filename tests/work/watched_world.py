@@ -23,11 +23,11 @@ from include.warehouse.bookkeeping.tables import (
 from include.warehouse.mysql import Warehouse
 from include.warehouse.tickets.accounts import add_account
 from include.warehouse.tickets.tables import cloud_user
-from include.work.channels import read_channels
+from include.work.alerts.channels import read_channels
+from include.work.alerts.watch import watch
+from include.work.alerts.watch_itself import tell_itself
 from include.work.place import Workplace
-from include.work.verdicts import judge_metadata
-from include.work.watch import watch
-from include.work.watch_itself import tell_itself
+from include.work.verdicts.judgement import judge_metadata
 from tests import airflow_at_work as airflow
 from tests.builders import an_account
 

@@ -19,8 +19,8 @@ NEXT: Final = "run `check` where the scheduler runs, with its environment"
 
 def check_airflow(settings: Settings) -> Iterator[Finding]:
     """What Airflow's database tells, where the environment says which Airflow is meant."""
-    from include.work.verdict import Severity
-    from include.work.verdicts import judge_stops
+    from include.work.verdicts.judgement import judge_stops
+    from include.work.verdicts.verdict import Severity
 
     if is_named() and (wrong := _find_fault()):
         yield Finding(WHAT, "failed", f"not asked whether runs start: {wrong}", NEXT)

@@ -14,7 +14,7 @@ WHAT: Final = "alerts"
 
 def check_alerts(settings: Settings) -> Iterator[Finding]:
     """Each channel by its number and kind, and no more of it: the rest may be a secret."""
-    from include.work.channels import read_channels, warn_of_file
+    from include.work.alerts.channels import read_channels, warn_of_file
 
     text = settings.alert_urls.get_secret_value()
     if not text:

@@ -31,6 +31,6 @@ def clock(whose: str, ahead: float | None) -> list[Finding]:
 
 def way_to(error_text: str) -> str:
     """How to test the way to the host that an error names; empty where it names none."""
-    from include.work.turns import way_to_test  # it is heavy, and most find no error
+    from include.work.verdicts.turns import way_to_test  # it is heavy, and most find no error
 
     return way_to_test(error_text)

@@ -25,8 +25,9 @@ from include.warehouse.reports.basis import (
     Earlier,
     spans,
 )
+from include.warehouse.reports.customer_service_tables import rpt_session
 from include.warehouse.reports.statements import Statements
-from include.warehouse.reports.tables import rpt_build, rpt_session
+from include.warehouse.reports.tables import rpt_build
 
 EARLIER_DAYS: Final = 8
 """So far back a customer's conversation before is known (``earlier_at``)."""

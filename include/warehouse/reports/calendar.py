@@ -16,7 +16,8 @@ import sqlalchemy as sa
 
 from include.models import StatusName
 from include.warehouse.reports.basis import DAY, Basis, span_start
-from include.warehouse.reports.tables import rpt_day, rpt_holiday, rpt_sla_target, rpt_status
+from include.warehouse.reports.tables import rpt_day, rpt_holiday
+from include.warehouse.reports.ticket_tables import rpt_sla_target, rpt_status
 from include.warehouse.types import stored_name
 
 FIRST_DAY: Final = date(2000, 1, 1)

@@ -8,8 +8,8 @@ from typing import Final
 
 from include.warehouse.reports import percentiles
 from include.warehouse.reports.basis import ALL_DAYS, NO_DAY, SCOPES, span_start, spans
+from include.warehouse.reports.customer_service_tables import rpt_cohort
 from include.warehouse.reports.statements import Statements
-from include.warehouse.reports.tables import rpt_cohort
 
 FACTS: Final = ("", "")
 FINER: Final = {

@@ -13,7 +13,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from sqlalchemy.dialects import mysql
 
 from include.errors import ConfigError
-from include.warehouse.reports.tables import rpt_holiday, rpt_sla_target
+from include.warehouse.reports.tables import rpt_holiday
+from include.warehouse.reports.ticket_tables import rpt_sla_target
 
 
 class Holiday(BaseModel):

@@ -12,9 +12,9 @@ from sqlalchemy.dialects import mysql
 
 from include.warehouse.reports import percentiles
 from include.warehouse.reports.basis import DAYS, span_start
+from include.warehouse.reports.customer_service_tables import rpt_seat_work
 from include.warehouse.reports.percentiles import Floats, Numbers
 from include.warehouse.reports.statements import Statements
-from include.warehouse.reports.tables import rpt_seat_work
 from include.warehouse.types import key
 
 FIELDS: Final = 6

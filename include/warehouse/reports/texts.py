@@ -9,7 +9,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from include.warehouse.reports.statements import read_statement
-from include.warehouse.reports.tables import rpt_text
+from include.warehouse.reports.ticket_tables import rpt_text
 from include.warehouse.types import Utc
 
 ROWS_AT_ONCE: Final = 500

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from include.warehouse.reports.basis import DAY, DAYS, LONGEST, NO_DAY, spans
 from include.warehouse.reports.statements import Statements, read_statement
-from include.warehouse.reports.tables import rpt_ticket_backlog_day, rpt_ticket_cohort
+from include.warehouse.reports.ticket_tables import rpt_ticket_backlog_day, rpt_ticket_cohort
 
 SCOPES: Final = ("all", "vendor", "product", "category", "account")
 YEAR: Final = timedelta(days=366)

@@ -7,7 +7,8 @@ import sqlalchemy as sa
 
 from include.warehouse.reports.basis import ALL_DAYS, read_basis
 from include.warehouse.reports.build import Build
-from include.warehouse.reports.tables import rpt_build, rpt_ticket
+from include.warehouse.reports.tables import rpt_build
+from include.warehouse.reports.ticket_tables import rpt_ticket
 from include.warehouse.tickets.life import Look
 from include.warehouse.tickets.store import store_tickets
 from tests.builders import DAY, a_ticket, an_account

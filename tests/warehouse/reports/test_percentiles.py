@@ -12,8 +12,8 @@ import sqlalchemy as sa
 from include.errors import ContractError
 from include.warehouse.reports import percentiles
 from include.warehouse.reports.basis import DAY, span_start
+from include.warehouse.reports.customer_service_tables import rpt_conversation
 from include.warehouse.reports.percentiles import cohort_percentile
-from include.warehouse.reports.tables import rpt_conversation
 from tests.builders import untyped
 
 FIRST = date(2026, 1, 29)  # a Thursday; its week ends in February

@@ -12,8 +12,8 @@ import sqlalchemy as sa
 
 from include.warehouse.reports import seats
 from include.warehouse.reports.basis import DAY, DAYS, SCOPES, read_basis, span_start
+from include.warehouse.reports.customer_service_tables import rpt_conversation, rpt_seat_work
 from include.warehouse.reports.statements import Statements
-from include.warehouse.reports.tables import rpt_conversation, rpt_seat_work
 from tests.builders import DAY as NOW
 from tests.builders import untyped
 from tests.histories import LOCAL, Past

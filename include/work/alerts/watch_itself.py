@@ -18,14 +18,14 @@ from typing import Any, Final
 
 from include.errors import AlreadyRunningError, UnavailableError
 from include.settings import Settings
-from include.work import alerts
-from include.work.alerts import WAREHOUSE, WATCH, Note
-from include.work.channels import Channel
-from include.work.turns import advise
-from include.work.verdict import Severity, State, Verdict
-from include.work.verdict_of_data import advised
-from include.work.watch import Notebook, Outcome, tell
-from include.work.words import Language, say, say_sentence, speaking
+from include.work.alerts import changes
+from include.work.alerts.changes import WAREHOUSE, WATCH, Note
+from include.work.alerts.channels import Channel
+from include.work.alerts.watch import Notebook, Outcome, tell
+from include.work.verdicts.data import advised
+from include.work.verdicts.turns import advise
+from include.work.verdicts.verdict import Severity, State, Verdict
+from include.work.words.speech import Language, say, say_sentence, speaking
 
 log = logging.getLogger(__name__)
 
@@ -82,14 +82,14 @@ def tell_itself(
         verdicts = []
         if error:
             verdict = judge_error(error, settings)
-            seen = book.notes.get((alerts.SEEN, verdict.subject))
+            seen = book.notes.get((changes.SEEN, verdict.subject))
             # No table can tell since when it is so.
             since_at = seen.turned_at if seen and seen.is_trouble else now
             verdicts = [replace(verdict, since_at=since_at)]
-        picture = alerts.look(verdicts, now=now, is_airflow_asked=False)
+        picture = changes.look(verdicts, now=now, is_airflow_asked=False)
         if not book.keeps:  # no evaluation before this one is known
-            first, _ = alerts.observe(picture, {})
-            book.write([replace(note, turned_at=now - alerts.HOLD) for note in first])
+            first, _ = changes.observe(picture, {})
+            book.write([replace(note, turned_at=now - changes.HOLD) for note in first])
         tell(outcome, picture, book, channels, settings, link)
     return outcome
 

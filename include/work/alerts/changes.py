@@ -13,9 +13,9 @@ from enum import StrEnum
 from typing import Final, TypeAlias
 
 from include.settings import Settings
-from include.work.turns import Turn
-from include.work.verdict import SEVERITIES, Severity, State, Verdict, worst
-from include.work.verdicts import AIRFLOW, CHECK
+from include.work.verdicts.judgement import AIRFLOW, CHECK
+from include.work.verdicts.turns import Turn
+from include.work.verdicts.verdict import SEVERITIES, Severity, State, Verdict, worst
 
 SEEN: Final = ""
 """The channel of the notes on what evaluations saw."""

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 
-from include.work.verdict import (
+from include.work.verdicts.verdict import (
     SEVERITIES,
     STATES,
     Severity,
@@ -15,7 +15,7 @@ from include.work.verdict import (
     is_left_out,
     worst,
 )
-from include.work.words import say, say_span
+from include.work.words.speech import say, say_span
 
 
 def severity_of(verdicts: Sequence[Verdict]) -> Severity:

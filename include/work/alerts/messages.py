@@ -7,10 +7,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from include.work.alerts import Event, Kind, Topic
-from include.work.summary import headline
-from include.work.verdict import SEVERITIES, Severity, State, Verdict, is_left_out, urgency
-from include.work.words import say, say_count, say_moment
+from include.work.alerts.changes import Event, Kind, Topic
+from include.work.verdicts.summary import headline
+from include.work.verdicts.verdict import SEVERITIES, Severity, State, Verdict, is_left_out, urgency
+from include.work.words.speech import say, say_count, say_moment
 
 MOST: Final = 8
 """Messages that one evaluation sends to a channel; the last tells the rest."""

@@ -15,8 +15,8 @@ from include.errors import AlreadyRunningError
 from include.warehouse.bookkeeping.alerts import note_beat
 from include.warehouse.bookkeeping.tables import sync_alert, sync_status
 from include.warehouse.mysql import Warehouse
-from include.work.channels import Channel
-from include.work.watch import watch
+from include.work.alerts.channels import Channel
+from include.work.alerts.watch import watch
 from tests.receivers import mail_server, webhook
 from tests.work.watched_world import ACCOUNTS, MINUTE, World
 

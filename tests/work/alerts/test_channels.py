@@ -9,10 +9,10 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from include.errors import ConfigError
-from include.work import channels, robots
-from include.work.channels import read_channels
-from include.work.messages import Notice
-from include.work.verdict import Severity
+from include.work.alerts import channels, robots
+from include.work.alerts.channels import read_channels
+from include.work.alerts.messages import Notice
+from include.work.verdicts.verdict import Severity
 from tests.receivers import mail_server, webhook
 
 MESSAGE = Notice("ERROR: main tickets: late", "Why & what.\nthe operator: Do it.", Severity.ERROR)

@@ -1,6 +1,6 @@
 """The judgement of everything: one verdict a thing, the same for page, `status`, table and alerts.
 
-Pure: facts in, verdicts out. The words are those of ``words.py``.
+Pure: facts in, verdicts out. The words are those of ``words/verdicts.py``.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from include.warehouse.tickets.accounts import AccountInfo
 from include.work.health import Standing, catalog_owner
 from include.work.schedules import SCHEDULES
 from include.work.stops import Cause, Stop
-from include.work.turns import Turn, advise, name_of
-from include.work.verdict import Facts, Severity, State, Verdict, urgency, worst
-from include.work.verdict_of_data import advised, judge_data, judge_failed
-from include.work.words import say, say_count, say_moment, say_sentence
+from include.work.verdicts.data import advised, judge_data, judge_failed
+from include.work.verdicts.turns import Turn, advise, name_of
+from include.work.verdicts.verdict import Facts, Severity, State, Verdict, urgency, worst
+from include.work.words.speech import say, say_count, say_moment, say_sentence
 
 TOLD_FOR: Final = timedelta(days=2)
 """For so long a failed run that nobody schedules is told."""

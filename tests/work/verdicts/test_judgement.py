@@ -9,10 +9,10 @@ import pytest
 from include.settings import Settings
 from include.work.health import BrokenCheck
 from include.work.stops import Cause, Stop
-from include.work.summary import headline
-from include.work.turns import Turn
-from include.work.verdict import Severity, State
-from include.work.verdicts import judge
+from include.work.verdicts.judgement import judge
+from include.work.verdicts.summary import headline
+from include.work.verdicts.turns import Turn
+from include.work.verdicts.verdict import Severity, State
 from tests.facts import (
     ALL_DAGS,
     BUILD,

@@ -14,10 +14,10 @@ from include.secrets import KeyRing, new_key
 from include.settings import Settings
 from include.warehouse.bookkeeping.tables import sync_status
 from include.warehouse.mysql import Warehouse
-from include.work.evaluation import evaluate, store_verdicts
 from include.work.place import Workplace
 from include.work.stops import Cause, Stop
-from include.work.summary import headline
+from include.work.verdicts.evaluation import evaluate, store_verdicts
+from include.work.verdicts.summary import headline
 from tests.builders import an_account
 from tests.facts import MINUTE, NOW, OTHERS, facts, judged, standing, stop
 from tests.plugins.pages import run

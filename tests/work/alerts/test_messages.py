@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from include.work.alerts import Event, Kind, Topic
-from include.work.messages import MOST, Day, cut, inert, write_digest, write_messages
-from include.work.turns import Turn
-from include.work.verdict import Severity, State, Verdict
-from include.work.words import Language, speaking
+from include.work.alerts.changes import Event, Kind, Topic
+from include.work.alerts.messages import MOST, Day, cut, inert, write_digest, write_messages
+from include.work.verdicts.turns import Turn
+from include.work.verdicts.verdict import Severity, State, Verdict
+from include.work.words.speech import Language, speaking
 from tests.facts import HOUR, NOW
 
 LINK = "http://airflow/plugin/sync_health"

@@ -9,14 +9,13 @@ from string import Formatter
 
 import pytest
 
-from include.work import alert_words, labels
 from include.work.stops import Cause
-from include.work.summary import brief, headline
-from include.work.turns import Turn, advise
-from include.work.verdict import Severity, State
-from include.work.verdicts import judge
-from include.work.words import (
-    ENGLISH,
+from include.work.verdicts.judgement import judge
+from include.work.verdicts.summary import brief, headline
+from include.work.verdicts.turns import Turn, advise
+from include.work.verdicts.verdict import Severity, State
+from include.work.words import alerts, labels, verdicts
+from include.work.words.speech import (
     TABLES,
     Language,
     say,
@@ -26,10 +25,9 @@ from include.work.words import (
     say_span,
     speaking,
 )
-from include.work.words_zh import CHINESE
 from tests.facts import NOW, OTHERS, facts, failed, standing, stop
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 HAN = re.compile("[\u4e00-\u9fff]")
 
 
@@ -41,15 +39,9 @@ def parameters(text):
     return {name for _, name, _, _ in Formatter().parse(text) if name}
 
 
-@pytest.mark.parametrize(
-    ("english", "chinese"),
-    [
-        (ENGLISH, CHINESE),
-        (labels.ENGLISH, labels.CHINESE),
-        (alert_words.ENGLISH, alert_words.CHINESE),
-    ],
-)
-def test_each_word_is_there_in_both_languages_with_equal_parameters(english, chinese):
+@pytest.mark.parametrize("words", [verdicts, labels, alerts])
+def test_each_word_is_there_in_both_languages_with_equal_parameters(words):
+    english, chinese = words.ENGLISH, words.CHINESE
     assert english.keys() == chinese.keys()
     assert {key: parameters(text) for key, text in english.items()} == {
         key: parameters(text) for key, text in chinese.items()
@@ -72,7 +64,7 @@ def test_commands_settings_and_places_are_the_same_in_both_languages():
 
 
 def test_no_key_stands_in_two_tables():
-    tables = (ENGLISH, labels.ENGLISH, alert_words.ENGLISH)
+    tables = (verdicts.ENGLISH, labels.ENGLISH, alerts.ENGLISH)
     assert len(TABLES[Language.ENGLISH]) == sum(map(len, tables))
 
 

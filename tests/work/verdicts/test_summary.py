@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 
 from include.work.stops import Cause
-from include.work.summary import brief, headline
-from include.work.verdict import Facts
-from include.work.verdicts import judge
+from include.work.verdicts.judgement import judge
+from include.work.verdicts.summary import brief, headline
+from include.work.verdicts.verdict import Facts
 from tests.facts import (
     BUILD,
     CATALOG,

@@ -8,7 +8,7 @@ import pytest
 
 from include import errors
 from include.errors import SyncError
-from include.work.turns import TURNS, Turn, advise
+from include.work.verdicts.turns import TURNS, Turn, advise
 
 
 def test_every_class_of_error_has_somebody_who_acts_and_a_next_step():

@@ -1,4 +1,4 @@
-"""What alerts say: titles, lines, the daily digest; both languages, as in ``words.py``."""
+"""What alerts say: titles, lines, the daily digest; both languages."""
 
 from __future__ import annotations
 

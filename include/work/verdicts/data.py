@@ -9,9 +9,9 @@ from typing import Final
 from include.settings import Settings
 from include.work.health import Quarantined, Standing
 from include.work.schedules import SCHEDULES
-from include.work.turns import Advice, Turn, advise, name_of
-from include.work.verdict import Facts, Severity, State, Verdict, worst
-from include.work.words import say, say_count, say_moment, say_sentence, say_span
+from include.work.verdicts.turns import Advice, Turn, advise, name_of
+from include.work.verdicts.verdict import Facts, Severity, State, Verdict, worst
+from include.work.words.speech import say, say_count, say_moment, say_sentence, say_span
 
 IN_VAIN_TIMES: Final = 3
 IN_VAIN_AFTER: Final = timedelta(hours=6)

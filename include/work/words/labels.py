@@ -1,7 +1,4 @@
-"""What stands around verdicts on the page and in `status`: headings, labels, notes; both languages.
-
-The same rules as in ``words.py``: equal keys, equal parameters, checked by a test.
-"""
+"""What stands around verdicts, on the page and in `status`: headings, labels; both languages."""
 
 from __future__ import annotations
 

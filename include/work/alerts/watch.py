@@ -16,16 +16,16 @@ import sqlalchemy as sa
 
 from include.settings import Settings
 from include.warehouse.bookkeeping import alerts as rows
-from include.work import alerts, messages
-from include.work.alerts import SEEN, Note, Picture
-from include.work.channels import Channel
-from include.work.evaluation import Evaluation, evaluate, recall, store_verdicts
-from include.work.messages import Notice
+from include.work.alerts import changes, messages
+from include.work.alerts.changes import SEEN, Note, Picture
+from include.work.alerts.channels import Channel
+from include.work.alerts.messages import Notice
 from include.work.place import Workplace
 from include.work.stops import Stop
-from include.work.verdict import Facts, Verdict, urgency
-from include.work.verdicts import judge
-from include.work.words import Language, speaking
+from include.work.verdicts.evaluation import Evaluation, evaluate, recall, store_verdicts
+from include.work.verdicts.judgement import judge
+from include.work.verdicts.verdict import Facts, Verdict, urgency
+from include.work.words.speech import Language, speaking
 
 PAGE: Final = "/plugin/sync_health"
 """Where Airflow shows all of it, below its own address."""
@@ -101,7 +101,7 @@ def watch(
         book = _open(place)
         with speaking(Language(place.settings.alert_language)):
             told = _put_into_words(found, place.settings, stops, now, has_source)
-            picture = alerts.look(
+            picture = changes.look(
                 told.verdicts, now=now, is_airflow_asked=told.is_airflow_asked, unseen=unseen
             )
             tell(outcome, picture, book, channels, place.settings, link)
@@ -141,13 +141,13 @@ def tell(
     link: str,
 ) -> None:
     """Note what is seen, and tell each channel what it does not know yet."""
-    seen, forgotten = alerts.observe(picture, book.notes)
+    seen, forgotten = changes.observe(picture, book.notes)
     book.write(seen, [(SEEN, subject) for subject in forgotten])
     keys = [channel.key for channel in channels]
-    outdated = list(alerts.find_outdated(book.notes, keys, picture.now))
+    outdated = list(changes.find_outdated(book.notes, keys, picture.now))
     book.write([], [(note.channel, note.subject) for note in outdated])
     for channel in channels:
-        events = alerts.find_events(picture, book.notes, channel.key, settings)
+        events = changes.find_events(picture, book.notes, channel.key, settings)
         for message in messages.write_messages(events, link):
             _tell_one(outcome, channel, message, book, picture.now)
 
@@ -159,9 +159,9 @@ def _tell_one(
     known = [book.notes.get((channel.key, event.subject)) for event in message.events]
     pairs = list(zip(message.events, known, strict=True))
     if _send(outcome, channel, message):
-        book.write([alerts.note_told(channel.key, event, of, now) for event, of in pairs])
+        book.write([changes.note_told(channel.key, event, of, now) for event, of in pairs])
         return
-    missed = (alerts.note_missed(channel.key, event, of, now) for event, of in pairs)
+    missed = (changes.note_missed(channel.key, event, of, now) for event, of in pairs)
     book.write([note for note in missed if note])
 
 
@@ -187,7 +187,7 @@ def _send_digests(
     due = [
         channel
         for channel in channels
-        if alerts.is_digest_due(now, book.notes.get((channel.key, alerts.DIGEST)), place.settings)
+        if changes.is_digest_due(now, book.notes.get((channel.key, changes.DIGEST)), place.settings)
     ]
     if not due:
         return
@@ -200,7 +200,7 @@ def _send_digests(
     )
     for channel in due:
         if _send(outcome, channel, digest):
-            book.write([alerts.note_digest(channel.key, now)])
+            book.write([changes.note_digest(channel.key, now)])
 
 
 def _open(place: Workplace) -> Notebook:

@@ -8,10 +8,10 @@ from datetime import timedelta
 import pytest
 
 from include.settings import Settings, read_settings
-from include.work import alerts
-from include.work.alerts import SEEN, Kind
-from include.work.turns import Turn
-from include.work.verdict import Severity, State, Verdict
+from include.work.alerts import changes
+from include.work.alerts.changes import SEEN, Kind
+from include.work.verdicts.turns import Turn
+from include.work.verdicts.verdict import Severity, State, Verdict
 from tests.facts import DAY, HOUR, MINUTE, NOW
 
 STEP = 5 * MINUTE
@@ -57,15 +57,15 @@ class Told:
         self.now = NOW
 
     def evaluate(self, verdicts, *, asked=True, unseen=(), fails=False, channel=CHANNEL):
-        picture = alerts.look(verdicts, now=self.now, is_airflow_asked=asked, unseen=unseen)
-        seen, forgotten = alerts.observe(picture, self.notes)
+        picture = changes.look(verdicts, now=self.now, is_airflow_asked=asked, unseen=unseen)
+        seen, forgotten = changes.observe(picture, self.notes)
         self.write(seen)
         for subject in forgotten:
             del self.notes[SEEN, subject]
-        for note in list(alerts.find_outdated(self.notes, [CHANNEL], self.now)):
+        for note in list(changes.find_outdated(self.notes, [CHANNEL], self.now)):
             del self.notes[note.channel, note.subject]
-        events = alerts.find_events(picture, self.notes, channel, self.settings)
-        write = alerts.note_missed if fails else alerts.note_told
+        events = changes.find_events(picture, self.notes, channel, self.settings)
+        write = changes.note_missed if fails else changes.note_told
         for event in events:
             before = self.notes.get((channel, event.subject))
             self.write([of for of in [write(channel, event, before, self.now)] if of])
@@ -250,8 +250,8 @@ def test_a_digest_is_sent_once_a_day_at_its_time(at, local, last, due):
         hours, minutes = map(int, clock.split(":"))
         return day + timedelta(hours=hours - 8, minutes=minutes)
 
-    note = alerts.note_digest(CHANNEL, moment(last)) if last else None
-    assert alerts.is_digest_due(moment(local), note, settings) is due
+    note = changes.note_digest(CHANNEL, moment(last)) if last else None
+    assert changes.is_digest_due(moment(local), note, settings) is due
 
 
 def test_notes_that_nobody_needs_go():

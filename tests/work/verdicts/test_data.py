@@ -7,9 +7,9 @@ import pytest
 from include.settings import LATE_AFTER, Limits, Settings
 from include.work.health import Standing
 from include.work.snapshot_health import Refused, SnapshotHealth
-from include.work.turns import Turn
-from include.work.verdict import Severity, State
-from include.work.verdicts import judge
+from include.work.verdicts.judgement import judge
+from include.work.verdicts.turns import Turn
+from include.work.verdicts.verdict import Severity, State
 from tests.facts import (
     BUILD,
     CATALOG,

@@ -16,9 +16,9 @@ from include.work.accounts import list_accounts
 from include.work.health import Health, read_health
 from include.work.place import Workplace
 from include.work.stops import Stop
-from include.work.turns import Turn
-from include.work.verdict import Facts, Severity, State, Verdict
-from include.work.verdicts import AIRFLOW, judge
+from include.work.verdicts.judgement import AIRFLOW, judge
+from include.work.verdicts.turns import Turn
+from include.work.verdicts.verdict import Facts, Severity, State, Verdict
 
 HOLDS_FOR: Final = timedelta(minutes=15)
 """So long counts what was last seen of Airflow, for who cannot ask it; ``is_stale`` of the view."""

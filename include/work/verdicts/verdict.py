@@ -12,8 +12,8 @@ from include.settings import Settings
 from include.warehouse.tickets.accounts import AccountInfo
 from include.work.health import Health
 from include.work.stops import Stop
-from include.work.turns import Turn
-from include.work.words import say
+from include.work.verdicts.turns import Turn
+from include.work.words.speech import say
 
 
 class State(StrEnum):

@@ -19,9 +19,9 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from include.errors import ConfigError
 from include.settings import LOOPBACK
-from include.work import robots
-from include.work.messages import Notice
-from include.work.verdict import Severity
+from include.work.alerts import robots
+from include.work.alerts.messages import Notice
+from include.work.verdicts.verdict import Severity
 
 APP: Final = "Ticket synchronizer"
 FILE: Final = "file:"

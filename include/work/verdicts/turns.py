@@ -9,7 +9,8 @@ from typing import Final
 
 from include import errors
 from include.vendors.registry import VENDORS
-from include.work.words import ENGLISH, say
+from include.work.words import verdicts
+from include.work.words.speech import say
 
 
 class Turn(StrEnum):
@@ -84,7 +85,7 @@ def advise(
     turn = TURNS[base]
     key = SAME_STEP.get(base, base).__name__
     step = say(f"step.{key}", maintainer=name_of(Turn.DEVELOPERS, maintainer))
-    passes = f"step.in_vain.{key}" in ENGLISH
+    passes = f"step.in_vain.{key}" in verdicts.ENGLISH
     if passes and in_vain:
         turn, step = Turn.OPERATOR, say(f"step.in_vain.{key}")
     if base is errors.UnavailableError and (way := way_to_test(error_text)):

@@ -1,0 +1,1 @@
+"""Who is told what changed, once, and through which channel."""
