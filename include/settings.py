@@ -371,6 +371,9 @@ class Settings(DagSettings):
     """``ALERT_URLS``: where trouble is told: URLs as Apprise has them (``mailtos://``, ``jsons://``,
     ``dingtalk://``, ``wecombot://``, ``feishu://``, ``slack://``, …), with blanks or line breaks
     between; or ``file:/path`` of a file that holds them, a line each, ``#`` for remarks."""
+    alert_after_minutes: Annotated[int, allow_whole(0, 1440)] = 4
+    """``ALERT_AFTER_MINUTES``: so long trouble, or its end, is seen before it is told: by default
+    in two evaluations, five minutes apart; 0: at first sight."""
     alert_severity: Annotated[str, allow_words("warn", "error")] = "warn"
     """``ALERT_SEVERITY``: from which severity on it is told; ``error`` leaves warnings out."""
     alert_language: Annotated[str, allow_words("en", "zh")] = "en"

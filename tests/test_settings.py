@@ -87,6 +87,7 @@ def test_every_setting_is_read_from_the_variable_that_bears_its_name():
         "VENDOR_PROXY": "http://proxy.example:3128",
         "LATE_AFTER": "tickets=1h/3h, checks=3d",
         "ALERT_URLS": "file:/urls",
+        "ALERT_AFTER_MINUTES": "0",
         "ALERT_SEVERITY": "error",
         "ALERT_LANGUAGE": "zh",
         "ALERT_QUIET_HOURS": "22:00-08:00",

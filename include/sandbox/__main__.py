@@ -41,7 +41,7 @@ def main(
 
     Prints one line of JSON when all ports listen: base URL and accounts of
     each vendor, and the control URL, which answers GET /truth and takes
-    POST /tickets, /faults and /clock. Then serves until SIGTERM or Ctrl-C.
+    POST /tickets, /faults, /keys, /clock and /alerts. Then serves until SIGTERM or Ctrl-C.
     Refuses to start where SANDBOX=0.
     """
     try:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -15,6 +17,7 @@ import psutil
 import pytest
 
 from include.sandbox.servers import databases, processes
+from tests.command_blocks import find_blocks
 
 pytestmark = [
     pytest.mark.airflow,
@@ -78,6 +81,42 @@ def test_a_demo_fills_every_table_through_airflow_and_leaves_no_process(base):
     assert processes_of(base) == []
     for key in (base / "airflow" / "keys").iterdir():
         assert key.stat().st_mode & 0o077 == 0
+
+
+def follow(base: Path, *blocks: str) -> subprocess.CompletedProcess[str]:
+    """What the commands say in a shell that knows of nothing but the demo's folder."""
+    own = ("AIRFLOW", "WAREHOUSE", "SOURCE", "ALERT", "SECRET", "SANDBOX")
+    environ = {name: text for name, text in os.environ.items() if not name.startswith(own)}
+    text = "\n".join(blocks).replace(".local/demo/", f"{shlex.quote(str(base))}/")
+    return subprocess.run(
+        ["bash", "-uc", text], cwd=ROOT, env=environ, capture_output=True, text=True, timeout=120
+    )
+
+
+def test_the_tour_breaks_an_account_is_told_and_mends_it_as_it_is_told(base):
+    blocks = [block.text for block in find_blocks("tour", (ROOT / "docs/tour.md").read_text())]
+    first, breaks, told, mends = blocks
+
+    def alerts(*blocks: str) -> list[dict[str, str]]:
+        told = json.loads(follow(base, first, *blocks).stdout.splitlines()[-1])
+        return [alert for alert in told if "demo-huawei-1" in alert["title"]]
+
+    with demo(base) as running:
+        try:
+            assert running.stdout
+            said = "".join(takewhile(lambda line: "docs/tour.md" not in line, running.stdout))
+            assert f"Commands     . {base}/environment" in said
+            assert (base / "environment").stat().st_mode & 0o077 == 0
+            assert "failing" not in follow(base, first).stdout
+            assert "#autherror" in follow(base, first, breaks).stderr
+            (alert,) = alerts(told)
+            assert alert["type"] == "warning"
+            assert "accounts add" in alert["message"]
+            assert [alert["type"] for alert in alerts(mends)] == ["warning", "info"]
+        finally:
+            running.send_signal(signal.SIGTERM)
+            running.communicate(timeout=60)
+    assert processes_of(base) == []
 
 
 @pytest.mark.parametrize(

@@ -42,6 +42,10 @@ NOT_RUN = {
     "docs/performance.md: xychart-beta": "a drawing",
     "docs/metrics.md: [metrics]": "configuration; tests/dags/test_metrics.py has it",
     "docs/metrics.md: [openlineage]": "configuration; tests/dags/test_lineage.py has it",
+    "docs/tour.md: . .local/demo/environment": "needs a demo, which test_demo.py has",
+    "docs/tour.md: curl -s $SANDBOX_URL/keys": "as the first",
+    "docs/tour.md: python -m include watch": "as the first",
+    "docs/tour.md: echo second-secret": "as the first",
     "docs/scaling.md: make celery": "ends never; test_celery.py runs what it does",
     "docs/scaling.md: airflowVersion: 3.3.2": "needs a cluster; the page says it was not run",
 }

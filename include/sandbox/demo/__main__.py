@@ -8,6 +8,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import shlex
 import shutil
 import signal
 import subprocess
@@ -123,6 +124,7 @@ def _run(
         source_url = source_ready.result()
         source.refuse_other_snapshots(url, source_url)
         environ |= source.environment(source_url)
+        _write_environment(base / "environment", environ)
         airflow_ready.result()
         say(f"Airflow: metadata database up to date, on {metadata.value}")
 
@@ -148,14 +150,15 @@ def _run(
     taken = runs.run(api, url, source_url, alive, say)
     differs = runs.compare(url, described["control_url"], taken)
     typer.echo(f"\nAirflow UI   {api.url}   user {airflow.USER}, password {airflow.password(home)}")
-    typer.echo(f"Sandbox      {described['control_url']}/truth")
-    typer.echo(f"Database     python -m include.sandbox.servers url --base {base / 'warehouse'}")
-    typer.echo(
-        f"Source       python -m include.sandbox.servers url source --base {base / 'source'}"
-    )
+    typer.echo(f"Sync health  {api.url}/sync-health/")
+    typer.echo(f"Alerts       {environ['SANDBOX_URL']}/alerts")
+    typer.echo(f"Sandbox      {environ['SANDBOX_URL']}/truth")
     typer.echo(f"Logs         {logs}, {home / 'logs'}")
+    typer.echo(f"Commands     . {base / 'environment'}   then: python -m include status")
     if not once:
-        typer.echo("\nCtrl-C stops all of it; the data stay for the next time.")
+        for dag_id in runs.LATER:
+            api.switch_on(dag_id)
+        typer.echo("\nWhat to try: docs/tour.md. Ctrl-C stops all of it; the data stay.")
         while True:
             alive()
             time.sleep(1)
@@ -266,7 +269,19 @@ def _application(base: Path, url: str, described: Any) -> dict[str, str]:
         "SYNC_SINCE": BEGIN.isoformat(),
         "OPEN_MESSAGES": "1",  # so that the tables hold all that the sandbox holds
         "CALLS_PER_SECOND": "200",
+        "ALERT_URLS": described["control_url"].replace("http:", "json:") + "/alerts",
+        "ALERT_AFTER_MINUTES": "0",
+        "SANDBOX_URL": described["control_url"],
     }
+
+
+def _write_environment(path: Path, environ: Mapping[str, str]) -> None:
+    """For a shell beside the demo: what it runs with, and its Python as the first one."""
+    folder = Path(sys.executable).parent
+    own = {name: text for name, text in environ.items() if os.environ.get(name) != text}
+    lines = [f"export {name}={shlex.quote(text)}\n" for name, text in sorted(own.items())]
+    lines.append(f"export PATH={shlex.quote(str(folder))}:$PATH\n")
+    processes.write_private(path, "".join(lines))
 
 
 def _include(environ: Mapping[str, str], *arguments: str, given: str = "") -> str:

@@ -14,6 +14,8 @@ VENDOR_DAGS: Final = ("refresh_catalog", "sync_tickets")
 SNAPSHOT: Final = "snapshot_customer_service"
 REPORTS: Final = "build_reports"
 DAGS: Final = (*VENDOR_DAGS, SNAPSHOT, REPORTS)
+LATER: Final = ("watch_health", "check_data", "sync_ticket", "backfill_tickets")
+"""What is switched on when these have run."""
 DIFFERENCE: Final = (
     "\nTHE COUNTS DIFFER. The sandbox begins anew at each start: if it was changed by hand in an"
     " earlier demo, begin with `make demo ARGS=--fresh`."

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Protocol, TypeAlias
 from urllib.parse import parse_qs
 
@@ -23,6 +23,11 @@ class Controlled(Protocol):
     store: Store
     faults: Faults
     calls: list[Seen]
+    alerts: list[Given]
+
+    def change_key(self, vendor: str, index: int, secret_key: str) -> None:
+        """Another secret is accepted from now on."""
+        ...
 
     def describe(self) -> dict[str, Any]:
         """Addresses and keys."""
@@ -162,6 +167,19 @@ def _forget_calls(sandbox: Controlled, path: Sequence[str], given: Given) -> Jso
     return []
 
 
+def _change_key(sandbox: Controlled, path: Sequence[str], given: Given) -> Json:
+    vendor = str(given.get("vendor", ""))
+    index = _index(sandbox, vendor, given.get("account", 0))
+    sandbox.change_key(vendor, index, str(given["secret_key"]))
+    return {"access_key": sandbox.store.tenants[vendor][index].access_key}
+
+
+def _receive_alert(sandbox: Controlled, path: Sequence[str], given: Given) -> Json:
+    said = {name: given[name] for name in ("type", "title", "message")}
+    sandbox.alerts.append({"at": datetime.now(UTC).isoformat(timespec="seconds"), **said})
+    return {}
+
+
 _ROUTES: Final[Sequence[tuple[str, str, Route]]] = (
     ("GET", "/", lambda sandbox, path, given: sandbox.describe()),
     ("GET", "/truth", lambda sandbox, path, given: sandbox.store.truth()),
@@ -172,6 +190,9 @@ _ROUTES: Final[Sequence[tuple[str, str, Route]]] = (
     ("DELETE", "/calls", _forget_calls),
     ("GET", "/clock", _clock),
     ("POST", "/clock", _clock),
+    ("POST", "/keys", _change_key),
+    ("GET", "/alerts", lambda sandbox, path, given: list(sandbox.alerts)),
+    ("POST", "/alerts", _receive_alert),
     ("POST", "/tickets", _add_ticket),
     ("GET", "/tickets/([^/]+)", _show),
     ("DELETE", "/tickets/([^/]+)", _delete),

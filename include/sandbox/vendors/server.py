@@ -69,6 +69,7 @@ class Sandbox:
         self.store: Store = Store(seed, accounts, tickets)
         self.faults: faults.Faults = faults.Faults()
         self.calls: list[Seen] = []
+        self.alerts: list[dict[str, Any]] = []
         self.latency, self._rate, self._port = latency_ms / 1000, rate, port
         self._monotonic = monotonic
         self._gates = {vendor: Gate(self.store.tenants[vendor]) for vendor in VENDORS}

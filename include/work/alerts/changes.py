@@ -21,8 +21,6 @@ SEEN: Final = ""
 """The channel of the notes on what evaluations saw."""
 DIGEST: Final = "digest"
 """The subject of the note on the daily digest of a channel."""
-HOLD: Final = timedelta(minutes=4)
-"""So long trouble, or its end, is seen before it is told: in two evaluations, 5 minutes apart."""
 OFTEN: Final = 3
 """Troubles told within a day of each other, from which on an end has to hold for *STEADY*."""
 STEADY: Final = timedelta(hours=1)
@@ -212,17 +210,18 @@ def _find_kind(
     seen: Note, told: Note | None, topic: Topic | None, settings: Settings
 ) -> Kind | None:
     turned, changed = _held(seen, seen.turned_at), _held(seen, seen.changed_at)
+    hold = timedelta(minutes=settings.alert_after_minutes)
     if seen.is_trouble:
         if _rank(seen) > SEVERITIES.index(Severity(settings.alert_severity)):
             return None
         if not (told and told.is_trouble):
-            return Kind.TROUBLE if turned >= HOLD else None
-        return Kind.TROUBLE if changed >= HOLD and _is_news(told, seen) else None
+            return Kind.TROUBLE if turned >= hold else None
+        return Kind.TROUBLE if changed >= hold and _is_news(told, seen) else None
     if told is None:
         return None
     if not told.is_trouble:
-        return Kind.MISSED if told.missed_at and turned >= HOLD else None
-    if turned < (STEADY if told.times >= OFTEN else HOLD):
+        return Kind.MISSED if told.missed_at and turned >= hold else None
+    if turned < (STEADY if told.times >= OFTEN else hold):
         return None
     return Kind.RECOVERED if _is_well(seen.subject, topic) else Kind.ENDED
 

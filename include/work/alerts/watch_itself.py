@@ -12,7 +12,7 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -89,7 +89,8 @@ def tell_itself(
         picture = changes.look(verdicts, now=now, is_airflow_asked=False)
         if not book.keeps:  # no evaluation before this one is known
             first, _ = changes.observe(picture, {})
-            book.write([replace(note, turned_at=now - changes.HOLD) for note in first])
+            at_once = now - timedelta(minutes=settings.alert_after_minutes)
+            book.write([replace(note, turned_at=at_once) for note in first])
         tell(outcome, picture, book, channels, settings, link)
     return outcome
 

@@ -150,6 +150,20 @@ def test_the_control_port_changes_state(control):
     assert made["id"] not in control("GET", "/truth")["huawei"]["accounts"][0]["messages"]
 
 
+def test_a_key_that_was_changed_there_is_the_one_that_counts(control, sandbox):
+    made = control("POST", "/keys", {"vendor": "huawei", "account": 0, "secret_key": "another"})
+    assert made == {"access_key": sandbox.account("huawei").access_key}
+    assert sandbox.account("huawei").secret_key == "another"
+    control("POST", "/keys", {"vendor": "huawei"}, status=400)
+
+
+def test_the_control_port_keeps_what_it_is_told_as_an_alert(control):
+    told = {"type": "warning", "title": "late", "message": "since noon", "version": "1.0"}
+    control("POST", "/alerts", told)
+    (kept,) = control("GET", "/alerts")
+    assert told | kept == {**told, "at": kept["at"]}
+
+
 def test_the_control_port_sets_the_clock(control, sandbox):
     control("POST", "/clock", {"now": "2030-01-01T00:00:00Z"})
     said = control("POST", "/clock", {"advance_seconds": 3600})["now"]

@@ -117,6 +117,11 @@ def test_each_change_of_state_is_told_once(script, told):
     assert Told().play(script) == told
 
 
+def test_how_long_trouble_is_seen_before_it_is_told_is_a_setting():
+    assert Told(after_minutes="0").play("llww") == [T, "", R, ""]
+    assert Told(after_minutes="9").play("lllwww") == ["", "", T, "", "", R]
+
+
 def test_below_the_severity_nothing_is_told_and_no_recovery_of_what_was_not():
     assert Told(severity="error").play("llLLllww") == ["", "", T, "", "", "", "", R]
     assert Told(severity="error").play("hhhH") == ["", "", "", A]
