@@ -1,4 +1,4 @@
-"""What docs/connecting.md says of another program's statements holds, on a strict server and on any other."""
+"""What docs/connecting.md says of another program holds, on a strict server and on any other."""
 
 from __future__ import annotations
 
