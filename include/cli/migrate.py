@@ -91,5 +91,6 @@ def _show_preview(ahead: Preview) -> None:
     if ahead.obstacle:
         report(ahead.obstacle)
     say(
-        "nothing was changed; save these tables first (docs/operating.md, Back up, upgrade, go back)"
+        "nothing was changed; save these tables first"
+        " (docs/operating.md, Back up, upgrade, go back)"
     )
