@@ -1,4 +1,4 @@
-"""### 重读一段时间内创建的工单，不论要多久 | Tickets of a span, read again, however long that takes
+"""### 补读一段时间内创建的工单，不论要多久 | Tickets of a span, read again, however long that takes
 
 手动运行：*Trigger* 会打开表单。
 *起始时间*与*结束时间*之间创建的每张工单，连同留言，都会重新读取并存储。
@@ -24,7 +24,7 @@ from include.runtime import forms, shape
 from include.runtime.tickets import account_groups, sync_accounts
 
 DESCRIPTION = (
-    "重读一段时间内创建的工单，不影响定时同步。"
+    "补读一段时间内创建的工单，不影响定时同步。"
     "Tickets created in a span, read again beside the schedule."
 )
 FORM = {
@@ -32,7 +32,7 @@ FORM = {
     "accounts": forms.accounts_param(),
     "since": forms.moment_param(
         "起始时间 | Since",
-        "重读此刻之后创建的每张工单。",
+        "补读此刻之后创建的每张工单。",
         "Read again every ticket created from here on.",
     ),
     "until": forms.moment_param(

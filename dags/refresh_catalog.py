@@ -29,7 +29,7 @@ from include.runtime.tickets import account_groups, refresh_vendor
 from include.vendors.registry import VENDORS
 
 DESCRIPTION = (
-    "每天刷新各云厂商的产品、问题类型和工单来源。"
+    "每天刷新各云厂商的产品、问题类别和工单来源。"
     "Products, problem categories and ticket sources, refreshed daily."
 )
 FORM = {

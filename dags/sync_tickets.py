@@ -1,7 +1,7 @@
 """### 各厂商的工单及其留言 | Tickets and their messages, from every vendor
 
 写入 `cloud_osm_list` 和 `cloud_osm_detail`。
-每 15 分钟一次，或手动运行：*Trigger* 会打开表单；什么都不填就是立即刷新。
+每 15 分钟一次，或手动运行：*Trigger* 会打开表单；什么都不填就是立即同步。
 一个厂商至多四个账户时，每个账户一个任务；更多时分组并行读取（`ACCOUNTS_AT_ONCE`）。
 一个账户失败不影响其他账户；它的任务变红，日志里每个失败的账户一行。
 
@@ -12,14 +12,14 @@
 `complete` 为 1 表示：厂商处已关闭且每条留言都已存储，由某次运行证实；
 `status` 可能由别的程序写入。
 已关闭的工单在一小时、一天、一周和一个月之后各复查一次。
-要立即读取一张工单，用 *sync_ticket*；要重读一段时间内的旧工单，用 *backfill_tickets*。
+要立即读取一张工单，用 *sync_ticket*；要补读一段时间内的旧工单，用 *backfill_tickets*。
 单独失败的工单在 `sync_quarantine` 中等待，每次运行都会重试。
 `sync_run` 记录每次运行做了什么，`python -m include status` 显示该由谁处理。
 
 ---
 
 Into `cloud_osm_list` and `cloud_osm_detail`. Every 15 minutes, or by hand: *Trigger* opens a form;
-fill in nothing to refresh now. Up to four accounts of a vendor have a task each; more are read in
+fill in nothing to sync now. Up to four accounts of a vendor have a task each; more are read in
 groups, side by side (`ACCOUNTS_AT_ONCE`). One that fails stops no other; its task is red, with a
 line in its log for each that failed.
 

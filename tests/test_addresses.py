@@ -139,8 +139,8 @@ def test_what_is_no_address_of_a_database_is_refused(url):
         read_mysql(url.replace("postgresql", "mysql"), ca="")
 
 
-def test_each_part_that_is_obeyed_has_its_line_in_the_readme():
-    text = (Path(__file__).parents[1] / "README.md").read_text("utf-8")
+def test_each_part_that_is_obeyed_has_its_line_in_the_documents():
+    text = (Path(__file__).parents[1] / "docs/connecting.md").read_text("utf-8")
     for name in (*POSTGRESQL, *MYSQL):
         assert f"`{name}`" in text, name
 

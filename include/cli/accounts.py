@@ -191,8 +191,8 @@ def encrypt(
 ) -> None:
     """Encrypt in place the secret keys that are stored as plain text. May be repeated.
 
-    Another program that signs with a row of cloud_user can then not read its key: see README,
-    "Keys that another program reads too".
+    Another program that signs with a row of cloud_user can then not read its key: see
+    docs/connecting.md, "Keys that another program reads too".
     """
     from include.warehouse.tickets.accounts import encrypt_plain
 
@@ -263,7 +263,7 @@ def _ask_whether_to_encrypt(place: Workplace) -> None:
     if not is_asked():
         raise ConfigError(
             "nothing was encrypted: nobody can be asked here. Add --yes once no other program"
-            " reads these keys (README, Keys that another program reads too)"
+            " reads these keys (docs/connecting.md, Keys that another program reads too)"
         )
     if not ask_whether("Encrypt them now?"):
         raise ConfigError("nothing was encrypted")

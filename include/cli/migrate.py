@@ -90,4 +90,7 @@ def _show_preview(ahead: Preview) -> None:
         )
     if ahead.obstacle:
         report(ahead.obstacle)
-    say("nothing was changed; save these tables first (README, Back up, upgrade, go back)")
+    say(
+        "nothing was changed; save these tables first"
+        " (docs/operating.md, Back up, upgrade, go back)"
+    )

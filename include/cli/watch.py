@@ -107,7 +107,7 @@ def _test(channels: list[Channel], settings: Settings) -> Exit:
     from include.work.words.speech import Language, speaking
 
     if not channels:
-        say("error: ALERT_URLS is not set: README, Alerts, says what it may hold")
+        say("error: ALERT_URLS is not set: docs/operating.md, Alerts, says what it may hold")
         return Exit.USAGE
     code = Exit.DONE
     with speaking(Language(settings.alert_language)):

@@ -77,7 +77,7 @@ RUN_TYPES: Final[Any] = (
     "asset_triggered",
     "asset_materialization",
 )
-"""Airflow's kinds of runs without its own *backfill*: each of those would only refresh once more,
+"""Airflow's kinds of runs without its own *backfill*: each of those would only sync once more,
 and a day of *sync_tickets* be 97 runs. A span is read again by *backfill_tickets*."""
 ACCOUNTS_OF_TASK: Final = (
     "{% set ids = task.op_kwargs['accounts'] %}{{ ids[:4] | join(', ') }}"

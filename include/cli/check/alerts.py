@@ -18,7 +18,7 @@ def check_alerts(settings: Settings) -> Iterator[Finding]:
 
     text = settings.alert_urls.get_secret_value()
     if not text:
-        step = "set ALERT_URLS, and run `watch` every five minutes: README, Alerts"
+        step = "set ALERT_URLS, and run `watch` every five minutes: docs/operating.md, Alerts"
         yield Finding(WHAT, "off", "nobody is told of trouble: ALERT_URLS is not set", step)
         return
     try:

@@ -227,7 +227,7 @@ def _refuse_no_way_back(before: str | None, revision: str) -> None:
         names = ", ".join((*known, OLDEST))
         raise ConfigError(
             f"the schema {before or 'is not there, and'} cannot go back to {revision}, only to"
-            f" {names}: for an older one restore the backup (README)"
+            f" {names}: for an older one restore the backup (docs/operating.md)"
         )
     if before < revision:
         raise ConfigError(
@@ -237,7 +237,7 @@ def _refuse_no_way_back(before: str | None, revision: str) -> None:
         if not hasattr(step.module, "downgrade"):
             raise ConfigError(
                 f"there is no way back from {step.revision}: {step.module.NO_WAY_BACK}. Restore the"
-                " backup (README)"
+                " backup (docs/operating.md)"
             )
 
 

@@ -88,7 +88,7 @@ CHINESE: Final = {
     "one.message": "1 条留言",
     "many.message": "{count} 条留言",
     # why nothing could be evaluated
-    "name.warehouse": "数据仓库",
+    "name.warehouse": "目标库",
     "name.watch": "`watch` 的判定",
     "name.metadata": "Airflow 的数据库",
     "why.away": "无法判定，运行也无法存储：{error}",

@@ -241,7 +241,7 @@ CHINESE: Final = {
     "page.none": "还没有账户",
     "page.none_step": "添加第一个：`python -m include accounts add`。`sync_tickets`"
     " 的下一次运行会读取它，它便会出现在这里。",
-    "page.unreadable": "无法读取数据仓库",
+    "page.unreadable": "无法读取目标库",
     "page.unreadable_step": "本页读取 Airflow 连接 `warehouse` 所指的数据库（Admin、Connections，或"
     " `AIRFLOW_CONN_WAREHOUSE`）；没有该连接时，读取 API server 环境中 `WAREHOUSE_URL` 所指的。"
     "`python -m include check` 会试连并指出下一步。",
@@ -262,7 +262,7 @@ CHINESE: Final = {
     "form.lines": "每行一个。",
     "form.as_scheduled": "无需填写。",
     "form.start": "启动运行",
-    "form.paused": "{dag} 已停用：启用之前，运行会一直等待。",
+    "form.paused": "{dag} 已关闭：打开之前，运行会一直等待。",
     "form.started": "运行已启动",
     "form.look": "在 Airflow 中查看",
     "form.refused": "Airflow 拒绝了：{reason}",

@@ -247,9 +247,9 @@ CHINESE: Final = {
     "why.stop.not_imported": "{name} 自 {since} 起无法导入：{detail}",
     "why.stop.gone": "Airflow 自 {since} 起找不到 {name}。",
     "why.stop.not_found": "Airflow 从未找到 {name}。",
-    "why.stop.paused": "{name} 已停用：自 {since} 起没有运行。",
-    "why.stop.paused_never_ran": "{name} 已停用，且从未运行。",
-    "why.stop.paused_waiting": "{name} 已停用，却有 {runs}在等待：自 {since} 起没有运行。",
+    "why.stop.paused": "{name} 已关闭：自 {since} 起没有运行。",
+    "why.stop.paused_never_ran": "{name} 已关闭，且从未运行。",
+    "why.stop.paused_waiting": "{name} 已关闭，却有 {runs}在等待：自 {since} 起没有运行。",
     "why.stop.queued": "{name} 有 {runs}自 {since} 起在队列中等待。",
     "why.stop.full": "{name} 有 {runs}自 {since} 起排在正在进行的运行之后。",
     "why.stop.starved": "{name} 自 {since} 起有任务在等待，却没有任务在运行。",
@@ -261,7 +261,7 @@ CHINESE: Final = {
     " `airflow dags list-import-errors`。",
     "step.stop.gone": "把 `{subject}.py` 放回 DAG 目录，或修正 `dags_folder`（{detail}）。",
     "step.stop.not_found": "把 `{subject}.py` 放进 DAG 目录，或修正 `dags_folder`（{detail}）。",
-    "step.stop.paused": "启用它：Airflow，`Dags`，`{subject}` 旁的开关；"
+    "step.stop.paused": "打开它：Airflow，`Dags`，`{subject}` 旁的开关；"
     "或 `airflow dags unpause {subject}`。",
     "step.stop.queued": "查看 `airflow scheduler` 的日志：那里写着为何没有启动运行。",
     "step.stop.full": "等待，或结束其中一次运行：Airflow，`Dags`，`{subject}`，`Runs`。",

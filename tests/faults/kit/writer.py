@@ -1,4 +1,4 @@
-"""The user's own ticket program, which writes the tables beside us in the forms that README names.
+"""The user's own ticket program, which writes the tables beside us as docs/connecting.md says.
 
 It has ids of its own, connections of its own (one to a strict session, one to a lax one), and its
 own client of the vendors, from which it knows what it writes down.

@@ -1,4 +1,4 @@
-"""What README says of another program's statements holds, on a strict server and on any other."""
+"""What docs/connecting.md says of another program holds, on a strict server and on any other."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ import sqlalchemy as sa
 from include.warehouse.tickets.adoption import bring_over
 from tests.builders import DAY, a_message, a_ticket
 
-README = Path(__file__).resolve().parents[3] / "README.md"
+PAGE = Path(__file__).resolve().parents[3] / "docs/connecting.md"
 LINE = re.compile(r"^\| `([A-Z][^`]+)` \| (yes|no|not strict) \|", re.M)
-STATEMENTS = LINE.findall(README.read_text(encoding="utf-8"))
+STATEMENTS = LINE.findall(PAGE.read_text(encoding="utf-8"))
 TABLES = ("cloud_osm_list", "cloud_osm_detail", "cloud_osm_product", "cloud_osm_product_type")
 
 

@@ -1,4 +1,4 @@
-"""README.zh-CN.md says, section by section, what README.md says, and no link of either is dead."""
+"""A Chinese page says, section by section, what the English one says; no link of either is dead."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ import pytest
 
 from tests.conftest import ROOT
 
-ENGLISH, CHINESE = "README.md", "README.zh-CN.md"
+PAGES = ("README", "docs/connecting", "docs/operating")
+"""Each is ``<page>.md``, and ``<page>.zh-CN.md``; other pages hold both languages, or one."""
 HAN = re.compile("[\u4e00-\u9fff]")
 WORDS = re.compile("[A-Za-z']+ [a-z']+ [a-z']+")
 CODE = re.compile("`[^`]+`")
@@ -65,19 +66,19 @@ def codes(text: str) -> Counter[str]:
     return Counter(" ".join(code.split()) for code in CODE.findall(text))
 
 
-def missing(english: str, chinese: str) -> Iterator[str]:
+def missing(page: str, english: str, chinese: str) -> Iterator[str]:
     """What to change so that the Chinese document says what the English one does."""
     pairs = [*zip_longest(sections(english), sections(chinese))]
     for ours, theirs in pairs:
         if ours is None or theirs is None or ours.level != theirs.level:
             yield (
-                f"{ENGLISH} has the section {ours and ours.heading!r} where {CHINESE} has"
-                f" {theirs and theirs.heading!r}: each has the same sections in the same order"
+                f"{page}.md has the section {ours and ours.heading!r} where {page}.zh-CN.md"
+                f" has {theirs and theirs.heading!r}: each has the same sections in the same order"
             )
             return
     for ours, theirs in pairs:
         for what in _differences(ours, theirs):
-            yield f"{CHINESE}, {theirs.heading!r} ({ENGLISH}, {ours.heading!r}): {what}"
+            yield f"{page}.zh-CN.md, {theirs.heading!r} ({page}.md, {ours.heading!r}): {what}"
 
 
 def _differences(ours: Section, theirs: Section) -> Iterator[str]:
@@ -107,28 +108,40 @@ def read(name: str) -> str:
     return (ROOT / name).read_text("utf-8")
 
 
-def test_the_chinese_readme_says_all_that_the_english_one_does():
-    told = [*missing(read(ENGLISH), read(CHINESE))]
+def test_no_page_is_forgotten():
+    found = {path.relative_to(ROOT).as_posix() for path in ROOT.glob("*.zh-CN.md")}
+    found |= {path.relative_to(ROOT).as_posix() for path in ROOT.glob("docs/**/*.zh-CN.md")}
+    assert found == {f"{page}.zh-CN.md" for page in PAGES}
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_the_chinese_page_says_all_that_the_english_one_does(page):
+    english, chinese = read(f"{page}.md"), read(f"{page}.zh-CN.md")
+    told = [*missing(page, english, chinese)]
     assert not told, "who changes one changes the other:\n" + "\n".join(told)
-    assert len(sections(read(ENGLISH))) > 10
+    assert len(sections(english)) > 4
 
 
-@pytest.mark.parametrize("name", [ENGLISH, CHINESE])
-def test_every_link_of_both_leads_somewhere_and_each_begins_with_one_to_the_other(name):
-    text = read(name)
-    for target in LINK.findall(text):
-        path, _, anchor = target.partition("#")
-        assert target.startswith("https://") or (ROOT / path).exists(), target
-        assert not anchor, f"{target}: nothing checks anchors"
-    other = CHINESE if name == ENGLISH else ENGLISH
-    assert f"]({other})" in "".join(text.splitlines()[:3])
+@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize(("ours", "theirs"), [(".md", ".zh-CN.md"), (".zh-CN.md", ".md")])
+def test_every_link_leads_somewhere_in_the_same_language_but_one_to_the_other(page, ours, theirs):
+    path = ROOT / f"{page}{ours}"
+    switch, *links = LINK.findall(path.read_text("utf-8"))
+    assert switch == f"{path.name.removesuffix(ours)}{theirs}"
+    for target in links:
+        assert "#" not in target, f"{target}: nothing checks anchors"
+        if not target.startswith("https://"):
+            at = path.parent / target
+            assert at.exists(), target
+            twin = at.with_name(f"{at.name.removesuffix(theirs)}{ours}")
+            assert not twin.exists(), f"{target}: {twin.name} is in this language"
 
 
 @pytest.mark.parametrize(
     ("before", "after", "told"),
     [
         ("make demo", "make demos", r"'## 命令' .*'## Commands'.*word for word.*make demos"),
-        ("## Commands", "### Commands", r"'### Commands' where README.zh-CN.md has '## 命令'"),
+        ("## Commands", "### Commands", r"'### Commands' where page.zh-CN.md has '## 命令'"),
         ("| `a` | one", "| `c` | one", r"'\| `a` \| .*' lacks \['`c`'\] and has \['`a`'\]"),
         ("| `a` | one", "| `c` | one |\n| `a` | one", r"'## 命令' .*has 2 rows of tables, not 3"),
         ("Needs `make`", "Needs `make`, `gcc`", r"'## 命令' .*'需要 `make`.*' lacks \['`gcc`'\]"),
@@ -144,12 +157,13 @@ def test_what_only_the_english_one_says_is_told_with_its_section(before, after, 
         "# 名称\n\n## 命令\n\n```sh\nmake demo\n```\n\n需要 `make`：\n\n"
         "| `a` | 一 |\n| `b` | 二 |\n\n- 不截断。\n- 不丢失。\n"
     )
-    assert [*missing(english, chinese)] == []
-    assert re.search(told, "\n".join(missing(english.replace(before, after), chinese)))
+    assert [*missing("page", english, chinese)] == []
+    found = missing("page", english.replace(before, after), chinese)
+    assert re.search(told, "\n".join(found))
 
 
 def test_what_was_not_translated_is_told():
     text = "# A\n\nWhat it is for.\n\n| `a` | what it does |\n"
-    told = "\n".join(missing(text, text.replace("# A", "# 甲")))
+    told = "\n".join(missing("page", text, text.replace("# A", "# 甲")))
     assert "'What it is for.' is not Chinese" in told
     assert "'what it does' is still English" in told
