@@ -17,6 +17,7 @@ import tempfile
 from collections.abc import Iterable
 from contextlib import closing, suppress
 from datetime import UTC, datetime
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Final, NamedTuple
 
@@ -122,6 +123,8 @@ def main(
     ] = [50, 500],  # noqa: B006 - typer's way
 ) -> None:
     """Measure on WAREHOUSE_URL's server, or on a private one; needs Celery (make celery)."""
+    if find_spec("celery") is None:
+        raise typer.BadParameter("requirements-celery.txt is not installed: make celery does it")
     cores = os.cpu_count() or 1
     with ground() as there, tempfile.TemporaryDirectory(prefix="osm-bench-") as folder:
         base = Path(folder)

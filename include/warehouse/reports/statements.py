@@ -34,9 +34,11 @@ SESSION: Final = (
 
 @cache
 def read_statement(name: str, facts: str = FACTS) -> sa.TextClause:
-    """Read the statement of one file of ``sql/reports``, to be counted over the table *facts*."""
+    """Read the statement of one file of ``sql/reports``, with *facts* for the table of facts."""
     text = (REPORTS / f"{name}.sql").read_text(encoding="utf-8")
-    return bind_moments(text.replace(f"from {FACTS}\n", f"from {facts}\n"))
+    for place in (f"from {FACTS}\n", f"insert into {FACTS} "):
+        text = text.replace(place, place.replace(FACTS, facts))
+    return bind_moments(text)
 
 
 class Statements:
@@ -73,7 +75,7 @@ class Statements:
         return self.run_over(FACTS, name, **values)
 
     def run_over(self, facts: str, name: str, **values: Any) -> int:
-        """The same, counted over another table of facts."""
+        """The same, with another table for that of facts."""
         self.beat()
         statement = read_statement(name, facts)
         return self.connection.execute(statement, {**self.values, **values}).rowcount
