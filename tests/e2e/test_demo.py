@@ -85,7 +85,7 @@ def test_a_demo_fills_every_table_through_airflow_and_leaves_no_process(base):
 
 def follow(base: Path, *blocks: str) -> subprocess.CompletedProcess[str]:
     """What the commands say in a shell that knows of nothing but the demo's folder."""
-    own = ("AIRFLOW", "WAREHOUSE", "SOURCE", "ALERT", "SECRET", "SANDBOX")
+    own = ("AIRFLOW", "PYTHONPATH", "WAREHOUSE", "SOURCE", "ALERT", "SECRET", "SANDBOX")
     environ = {name: text for name, text in os.environ.items() if not name.startswith(own)}
     text = "\n".join(blocks).replace(".local/demo/", f"{shlex.quote(str(base))}/")
     return subprocess.run(
@@ -108,6 +108,7 @@ def test_the_tour_breaks_an_account_is_told_and_mends_it_as_it_is_told(base):
             assert f"Commands     . {base}/environment" in said
             assert (base / "environment").stat().st_mode & 0o077 == 0
             assert "failing" not in follow(base, first).stdout
+            assert follow(base, first, "airflow dags list-import-errors").returncode == 0
             assert "#autherror" in follow(base, first, breaks).stderr
             (alert,) = alerts(told)
             assert alert["type"] == "warning"

@@ -109,22 +109,25 @@ def _run(
     if metadata is Metadata.POSTGRESQL:
         own_url = databases.create_database(databases.start_source(base / "source", say), "airflow")
     broker = _start_broker(base, stack) if workers else ""
-    environ = _clean_environment() | airflow.prepare(home, port, own_url, broker)
+    own = airflow.prepare(home, port, own_url, broker)
+    environ = _clean_environment() | own
 
     with ThreadPoolExecutor(2) as beside:
         airflow_ready = beside.submit(airflow.migrate, dict(environ), logs / "db-migrate.log")
         source_ready = beside.submit(source.start, base / "source", say)
         url = _open_database(base, stack, fresh=fresh)
         sandbox, described = _start_sandbox(environ, stack, logs, record, accounts, tickets)
-        environ |= _application(base, url, described)
+        own |= _application(base, url, described)
+        environ |= own
         _include(environ, "migrate")
         say("warehouse: schema up to date")
         _add_accounts(environ, described)
         say(f"accounts: {accounts * len(VENDORS)} stored, their keys encrypted")
         source_url = source_ready.result()
         source.refuse_other_snapshots(url, source_url)
-        environ |= source.environment(source_url)
-        _write_environment(base / "environment", environ)
+        own |= source.environment(source_url)
+        environ |= own
+        _write_environment(base / "environment", own)
         airflow_ready.result()
         say(f"Airflow: metadata database up to date, on {metadata.value}")
 
@@ -275,10 +278,9 @@ def _application(base: Path, url: str, described: Any) -> dict[str, str]:
     }
 
 
-def _write_environment(path: Path, environ: Mapping[str, str]) -> None:
-    """For a shell beside the demo: what it runs with, and its Python as the first one."""
+def _write_environment(path: Path, own: Mapping[str, str]) -> None:
+    """For a shell beside the demo: what it sets, and its Python as the first one."""
     folder = Path(sys.executable).parent
-    own = {name: text for name, text in environ.items() if os.environ.get(name) != text}
     lines = [f"export {name}={shlex.quote(text)}\n" for name, text in sorted(own.items())]
     lines.append(f"export PATH={shlex.quote(str(folder))}:$PATH\n")
     processes.write_private(path, "".join(lines))
