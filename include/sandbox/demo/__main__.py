@@ -153,7 +153,7 @@ def _run(
     taken = runs.run(api, url, source_url, alive, say)
     differs = runs.compare(url, described["control_url"], taken)
     typer.echo(f"\nAirflow UI   {api.url}   user {airflow.USER}, password {airflow.password(home)}")
-    typer.echo(f"Sync health  {api.url}/sync-health/")
+    typer.echo(f"Sync health  {api.url}/plugin/sync_health")
     typer.echo(f"Alerts       {environ['SANDBOX_URL']}/alerts")
     typer.echo(f"Sandbox      {environ['SANDBOX_URL']}/truth")
     typer.echo(f"Logs         {logs}, {home / 'logs'}")
