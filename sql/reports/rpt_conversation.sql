@@ -2,7 +2,8 @@
 -- Purpose: the facts that every other number about conversations is counted from.
 -- changed_conversation names those to build, changed_live the ones of them that the live queue
 -- ever showed; their old rows are gone already. In pieces of the keys, because servers hold what
--- comes from both tables in memory, or on disk. An archived row wins over a live one of the
+-- comes from both tables in memory, or on disk; first into made_fact, which has the same columns
+-- and is copied in the order of days. An archived row wins over a live one of the
 -- same session_id. Lost: it was waiting in one snapshot of the live queue, and the next one
 -- that read the queue found it neither there nor archived. In order of precedence: waiting,
 -- lost, robot, untimed (nobody's seat_id, so no time either), served. Days and quarters of an

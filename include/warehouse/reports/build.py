@@ -109,7 +109,7 @@ class Build:
         for first, end in _key_ranges(rows):
             self._sql.run_over("made_fact", "rpt_conversation", from_key=first, to_key=end)
         # In the order of days, which is that of most of its keys: in that of hashes, a million rows
-        # take servers several times as long, longer still where the keys do not fit into memory.
+        # take MariaDB a quarter longer.
         self.written["rpt_conversation"] = self._sql.execute(
             "insert into rpt_conversation select * from made_fact order by local_day, row_key"
         ).rowcount
