@@ -157,8 +157,8 @@ def _run(
     typer.echo(f"Alerts       {environ['SANDBOX_URL']}/alerts")
     typer.echo(f"Sandbox      {environ['SANDBOX_URL']}/truth")
     typer.echo(f"Logs         {logs}, {home / 'logs'}")
-    typer.echo(f"Commands     . {base / 'environment'}   then: python -m include status")
     if not once:
+        typer.echo(f"Commands     . {base / 'environment'}   then: python -m include status")
         for dag_id in runs.LATER:
             api.switch_on(dag_id)
         typer.echo("\nWhat to try: docs/tour.md. Ctrl-C stops all of it; the data stay.")
