@@ -137,7 +137,8 @@ def command(late: str = "0", **urls: str) -> dict[str, Any]:
         [sys.executable, "-m", "tests.benchmarks.one_snapshot", *([late] if urls else [])],
         check=True,
         stdout=subprocess.PIPE,
-        env=os.environ | urls,
+        # The driver would read all authorities that this machine knows, at every connection to it.
+        env=os.environ | urls | {"SSL_CERT_FILE": os.devnull},
     )
     told, memory = done.stdout.decode().rstrip().rsplit("\n", 1)
     return {**json.loads(told or "{}"), **json.loads(memory)}
