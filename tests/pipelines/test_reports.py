@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from include.errors import SupersededError
 from include.warehouse.mysql import Warehouse
+from include.warehouse.reports import build as statements_of_a_build
 from include.warehouse.tables import metadata
 from tests.histories import Past, local, naive
 from tests.pipelines.desk import first_snapshot
@@ -432,6 +433,19 @@ def test_what_is_built_after_changes_is_what_is_built_anew(warehouse, past, buil
         connection.exec_driver_sql("delete from rpt_build")
     build()
     assert everything(warehouse) == changed
+
+
+def test_facts_put_in_order_a_portion_at_a_time_are_the_same(warehouse, past, build, monkeypatch):
+    past(first_snapshot)
+    past(lambda p: p.conversation("never", "2026-03-10 11:00", seat=11, inqueue_time=None))
+    past(lambda p: p.conversation("before", "2026-02-10 11:00", wait=1, seat=11))
+    assert build()["rpt_conversation"] == 6
+    at_once = everything(warehouse)
+    monkeypatch.setattr(statements_of_a_build, "PORTION_ROWS", 2)
+    with warehouse.engine.begin() as connection:
+        connection.exec_driver_sql("delete from rpt_build")
+    assert build()["rpt_conversation"] == 6
+    assert everything(warehouse) == at_once
 
 
 def test_numbers_that_no_change_touches_are_left_alone(rows, past, build):

@@ -7,7 +7,7 @@ one may be published meanwhile.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date, datetime, timedelta
 from itertools import pairwise
 from typing import Final
@@ -34,6 +34,9 @@ EARLIER_DAYS: Final = 8
 
 PIECE_ROWS: Final = 20_000
 """Conversations a statement: so many are held in memory while their facts are made."""
+
+PORTION_ROWS: Final = 1_000_000
+"""Facts a statement, when they are put in order: between two, the run shows that it lives."""
 
 CHANGED: Final = (
     "changed_conversation (row_key binary(16) primary key)",
@@ -106,15 +109,24 @@ class Build:
                 "delete f from rpt_conversation as f"
                 " inner join changed_conversation as c on c.row_key = f.row_key"
             )
-        for first, end in _key_ranges(rows):
-            self._sql.run_over("made_fact", "rpt_conversation", from_key=first, to_key=end)
+        for key, end in _key_ranges(rows):
+            self._sql.run_over("made_fact", "rpt_conversation", from_key=key, to_key=end)
         # In the order of days, which is that of most of its keys: in that of hashes, a million rows
         # take MariaDB a quarter longer.
-        self.written["rpt_conversation"] = self._sql.execute(
-            "insert into rpt_conversation select * from made_fact order by local_day, row_key"
-        ).rowcount
+        made = self._sql.execute(
+            "select local_day, count(*) as facts from made_fact group by local_day"
+        )
+        made_on = {row.local_day: int(row.facts) for row in made}
+        for first, last in _portions(made_on):
+            self._sql.execute(
+                "insert into rpt_conversation select * from made_fact"
+                " where local_day between :first and :last order by local_day, row_key",
+                first=first,
+                last=last,
+            )
+        self.written["rpt_conversation"] = sum(made_on.values())
         if self._sql.values["is_everything"]:
-            days = self._sql.dates("select distinct local_day from rpt_conversation")
+            days = made_on.keys() - {NO_DAY}
         else:
             self._sql.run("changed_customer")
             days = self._sql.dates(
@@ -252,6 +264,18 @@ class Build:
             )
         )
         self.written["rpt_build"] = 1
+
+
+def _portions(rows_of: Mapping[date, int]) -> Iterator[tuple[date, date]]:
+    """Spans of days in their order, first and last, that hold ``PORTION_ROWS`` or a little more."""
+    first, rows = None, 0
+    for day, more in sorted(rows_of.items()):
+        first, rows = first or day, rows + more
+        if rows >= PORTION_ROWS:
+            yield first, day
+            first, rows = None, 0
+    if first:
+        yield first, day
 
 
 def _key_ranges(rows: int) -> Iterator[tuple[bytes, bytes]]:
