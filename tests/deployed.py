@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-DEPLOYED = ("dags", "plugins", "include", "sql", "docs/runbook.md")
+DEPLOYED = ("dags", "plugins", "include", "sql", "docs")
 
 
 def copy(folder: Path, *names: str) -> None:

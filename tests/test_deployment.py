@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 
@@ -12,6 +13,7 @@ import sqlalchemy as sa
 from include.secrets import new_key
 from tests.deployed import DEPLOYED, copy
 
+PAGE = re.compile(r"\bdocs/[\w.-]+\.md\b")
 DAGS = """\
 import sys
 from airflow.dag_processing.dagbag import DagBag
@@ -62,6 +64,13 @@ def run(deployed, warehouse_url, sandbox):
         return done.stdout
 
     return start
+
+
+def test_every_page_that_a_message_names_is_there(deployed):
+    code = [*deployed.rglob("*.py"), *deployed.rglob("*.sql"), *deployed.rglob("*.toml")]
+    named = {page for file in code for page in PAGE.findall(file.read_text(encoding="utf-8"))}
+    assert len(named) > 2
+    assert not {page for page in named if not (deployed / page).is_file()}
 
 
 @pytest.mark.airflow
