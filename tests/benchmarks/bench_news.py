@@ -9,30 +9,21 @@ databases of their own, in which the same must be stored at the end.
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
 import tempfile
-from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from statistics import median
 from typing import Annotated, Final
 
-import sqlalchemy as sa
 import typer
 
 from include.sandbox.vendors.server import Sandbox
 from include.vendors.alibaba import client as alibaba
 from include.vendors.huawei import client as huawei
 from include.vendors.tencent import conversation as tencent
-from tests.benchmarks import peers
-from tests.benchmarks.ground import Ground, ground
+from tests.benchmarks.contestants import NOW, ours, theirs
+from tests.benchmarks.ground import ground
 
-NOW: Final = datetime(2026, 7, 2, tzinfo=UTC)
-SINCE: Final = NOW - timedelta(days=90)
 STEP: Final = timedelta(minutes=15)
 PAGES: Final = {
     "alibaba": alibaba.PAGE_SIZE,
@@ -40,68 +31,6 @@ PAGES: Final = {
     "tencent": tencent.PAGE_SIZE,
 }
 AIMS: Final = {"calls": 2.0, "time": 0.02, "peers": 4.0}
-
-
-@dataclass(frozen=True)
-class Contestant:
-    """Where it stores, how it is brought up to date, and how what it stored is counted."""
-
-    url: str
-    run: Callable[[datetime, int], float]
-    """Given now and how many tickets are news; seconds."""
-    counts: tuple[str, str]
-
-    def stored(self) -> list[int]:
-        """Tickets and messages."""
-        with sa.create_engine(self.url, poolclass=sa.NullPool).connect() as connection:
-            return [connection.exec_driver_sql(query).scalar_one() for query in self.counts]
-
-
-def ours(there: Ground, sandbox: Sandbox, vendor: str) -> Contestant:
-    url = there.new_warehouse("ours")
-    account = json.dumps(asdict(sandbox.account(vendor)))
-    environment = sandbox.environment() | {
-        "SYNC_SINCE": SINCE.isoformat(),
-        "CALLS_PER_SECOND": "999",
-        "CALLS_AT_ONCE": "16",
-    }
-    command = [sys.executable, "-m", "tests.benchmarks.one_sync", url, account]
-    # The driver would read all authorities that this machine knows, at every connection to it.
-    environ = os.environ | {"SSL_CERT_FILE": os.devnull}
-
-    def run(now: datetime, expected: int) -> float:
-        given = [*command, json.dumps(environment), now.isoformat()]
-        done = subprocess.run(given, check=True, stdout=subprocess.PIPE, env=environ)
-        told = json.loads(done.stdout)
-        assert told["ended"].startswith(f"{expected} tickets"), told
-        return float(told["seconds"])
-
-    # What a ticket opens with is a message of ours, and of the peers a column of the ticket.
-    messages = "select count(*) from cloud_osm_detail where message_id <> 'description'"
-    return Contestant(url, run, ("select count(*) from cloud_osm_list", messages))
-
-
-def theirs(there: Ground, sandbox: Sandbox, folder: Path) -> Iterator[tuple[str, Contestant]]:
-    account = sandbox.account("alibaba")
-    given = {
-        "base_url": sandbox.url("alibaba"),
-        "access_key": account.access_key,
-        "secret_key": account.secret_key,
-        "since": round(SINCE.timestamp() * 1000),
-    }
-
-    def peer(name: str) -> Contestant:
-        url, own = there.new_schema(name), folder / name
-        own.mkdir()
-
-        def run(now: datetime, _: int) -> float:
-            return peers.news(name, url, own, given | {"until": round(now.timestamp() * 1000)})
-
-        return Contestant(url, run, ("select count(*) from tickets", "select count(*) from notes"))
-
-    for name in ("dlt", "singer"):
-        if f"PEER_{name.upper()}" in os.environ:
-            yield name, peer(name)
 
 
 def main(
@@ -165,16 +94,18 @@ def report(
     }
     full = middle["all", "ours"][0]
     for (kind, name), (seconds, calls) in middle.items():
-        line = f"{kind:5}{name:7}{seconds:8.2f} s {calls:9,.0f} calls"
+        typer.echo(f"{kind:5}{name:7}{seconds:8.2f} s{calls:10,.0f} calls")
         if name != "ours":
-            line += f"; ours {seconds / middle[kind, 'ours'][0]:.2f} x faster"
-            line += f", aim {AIMS['peers']}" if kind == "news" else ""
-        elif kind in expected:
-            line += (
-                f"; {seconds / full:.4f} of all, aim {AIMS['time']}; {calls / (expected[kind] + pages):.2f}"
-                f" x (news + open / page), aim {AIMS['calls']}"
+            typer.echo(
+                f"     ours is {seconds / middle[kind, 'ours'][0]:.2f} x faster"
+                + (f", aim {AIMS['peers']:g}" if kind == "news" else "")
             )
-        typer.echo(line)
+        elif kind in expected:
+            typer.echo(
+                f"     {seconds / full:.4f} of all, aim {AIMS['time']};"
+                f" {calls / (expected[kind] + pages):.2f} x (news + open / page),"
+                f" aim {AIMS['calls']}"
+            )
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
 """Alibaba's tickets as a person would read them for another tool; imports nothing of ours.
 
-``requests``, signed, pages of fifty, no second attempt. It promises what ours does for a ticket that
-goes its ordinary way, in as few calls: a new one is read once, its messages once it is closed. No
-overlap, no check of totals, no second look. For Python 3.10, which the Singer target still needs.
+``requests``, signed, pages of fifty, no second attempt. It promises what ours does for a ticket
+that goes its ordinary way, in no more calls: a new one is read once, its messages once it is
+closed. No overlap, no check of totals, no second look. For Python 3.10: the Singer target needs it.
 """
 
 from __future__ import annotations

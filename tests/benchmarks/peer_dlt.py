@@ -64,11 +64,10 @@ def news(given: dict[str, Any]) -> Any:
     # All rows have other keys: dlt need not look for those that come twice.
     merged = {"disposition": "merge", "strategy": "delete-insert", "deduplicated": True}
     text_key = {"id": {"data_type": "text", "precision": 64}}
+    since = dlt.sources.incremental("listed", initial_value=given["since"])
 
     @dlt.resource  # type: ignore[untyped-decorator]
-    def changed(
-        listed: Any = dlt.sources.incremental("listed", initial_value=given["since"]),
-    ) -> Any:
+    def changed(listed: Any = since) -> Any:
         state = dlt.current.resource_state()
         still_open = set(state.get("open", ()))
         for one in vendor.changed(listed.last_value, until, still_open):
