@@ -4,7 +4,8 @@
 of which a few tickets are open. Ours is a process of its own; what it needs to start is left out.
 The sandbox answers and checks signatures in this one, on the same processors. Where ``PEER_DLT``
 and ``PEER_SINGER`` name them (``peers.py``), dlt and Singer do the same in turn with ours, into
-databases of their own, in which the same must be stored at the end.
+databases of their own, in which the same must be stored at the end: with as many calls at once as
+ours, which whoever writes for them can choose, or with ``--at-once 1``, which they come with.
 """
 
 from __future__ import annotations
@@ -41,6 +42,7 @@ def main(
     still_open: Annotated[int, typer.Option(help="Tickets that stay open.")] = 500,
     latency: Annotated[int, typer.Option(help="Milliseconds a call.")] = 5,
     rounds: Annotated[int, typer.Option(min=1)] = 5,
+    at_once: Annotated[int, typer.Option(min=1, help="Calls of the peers; 1: as they come.")] = 16,
 ) -> None:
     """Measure on WAREHOUSE_URL's server, or on a private one."""
     news = round(tickets * share)
@@ -52,7 +54,7 @@ def main(
         typer.echo(there.describe())
         all_ = {"ours": ours(there, sandbox, vendor)}
         if vendor == "alibaba":
-            all_ |= theirs(there, sandbox, Path(folder))
+            all_ |= theirs(there, sandbox, Path(folder), at_once)
         names = list(all_)
         found: dict[tuple[str, str], list[tuple[float, int]]] = {}
 

@@ -71,12 +71,15 @@ def ours(there: Ground, sandbox: Sandbox, vendor: str) -> Contestant:
     return Contestant(url, one, ("select count(*) from cloud_osm_list", messages))
 
 
-def theirs(there: Ground, sandbox: Sandbox, folder: Path) -> Iterator[tuple[str, Contestant]]:
+def theirs(
+    there: Ground, sandbox: Sandbox, folder: Path, at_once: int
+) -> Iterator[tuple[str, Contestant]]:
     account = sandbox.account("alibaba")
     given = {
         "base_url": sandbox.url("alibaba"),
         "access_key": account.access_key,
         "secret_key": account.secret_key,
+        "at_once": at_once,
         "since": round(SINCE.timestamp() * 1000),
     }
 

@@ -17,20 +17,19 @@ from urllib.parse import quote, urlencode, urlsplit
 
 import requests
 
-AT_ONCE = 16
 PAGE_SIZE = 50
 OPEN = ("assigned", "dealing", "wait_feedback", "feedback", "wait_confirm")
 CLOSED = "6"
 
 
 class Alibaba:
-    """One account, safe for several threads. *given*: ``base_url`` and both keys."""
+    """One account, safe for several threads. *given*: ``base_url``, both keys, ``at_once``."""
 
     def __init__(self, given: dict[str, Any]) -> None:
         self._url, self._key = given["base_url"], given["access_key"]
         self._secret = given["secret_key"].encode()
         self._session = requests.Session()
-        self._session.mount("http://", requests.adapters.HTTPAdapter(pool_maxsize=AT_ONCE))
+        self._session.mount("http://", requests.adapters.HTTPAdapter(pool_maxsize=given["at_once"]))
 
     def changed(self, since: int, until: int, were_open: set[str]) -> Iterator[dict[str, Any]]:
         """Tickets created since then, and those that are open no more.

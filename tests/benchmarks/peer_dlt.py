@@ -2,7 +2,7 @@
 
 ``tickets``: the recorded calls (``bench_tickets``), sixteen side by side, not signed, merged by
 primary keys. ``tables``: all tables of a source replaced, by way of Arrow. ``news``: what changed
-since the last run that had the same *folder* (``bench_news``), sixteen side by side, merged by
+since the last run that had the same *folder* (``bench_news``), *at_once* side by side, merged by
 primary keys. Prints seconds and processor time of the work without imports as JSON. Imports
 nothing of ours.
 """
@@ -60,6 +60,7 @@ def tables(given: dict[str, Any]) -> Any:
 
 
 def news(given: dict[str, Any]) -> Any:
+    os.environ["EXTRACT__WORKERS"] = str(given["at_once"])
     vendor, until = peer_alibaba.Alibaba(given), given["until"]
     # All rows have other keys: dlt need not look for those that come twice.
     merged = {"disposition": "merge", "strategy": "delete-insert", "deduplicated": True}

@@ -3,7 +3,7 @@
 Run by a Python that has ``thk-target-mysql``, with a job as JSON on stdin. Tap and target are two
 processes with a pipe, as in ``tap | target``, started after the imports, so that seconds and
 processor time, printed as JSON, are those of the work. The tap writes Singer's messages without a
-library: sixteen calls at once, which those of today do not do for children. Its state is what the
+library, with *at_once* calls; today's library reads children one by one. Its state is what the
 target gave back when all was stored, in the file *state*. Imports nothing of ours.
 """
 
@@ -47,7 +47,7 @@ def messages(given: dict[str, Any], state: dict[str, Any]) -> Iterator[dict[str,
         ticket = vendor.ticket(one["id"])
         return ticket, vendor.notes(one["id"]) if one["closed"] else []
 
-    with ThreadPoolExecutor(peer_alibaba.AT_ONCE) as threads:
+    with ThreadPoolExecutor(given["at_once"]) as threads:
         reads = [threads.submit(read, one) for one in vendor.changed(since, until, still_open)]
         for done in reads:
             ticket, notes = done.result()
