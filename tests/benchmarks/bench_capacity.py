@@ -21,7 +21,7 @@ from include.source.postgres import SourceDatabase
 from include.vendors.registry import VENDORS
 from include.warehouse.bookkeeping.ledger import Request
 from include.warehouse.mysql import Warehouse
-from tests.benchmarks.bench_news import run
+from tests.benchmarks.contestants import run
 from tests.benchmarks.ground import ROWS, Ground, ground
 
 NOW: Final = datetime(2026, 7, 2, tzinfo=UTC)

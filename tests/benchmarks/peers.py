@@ -1,7 +1,8 @@
 """Other tools for the same work, each where the environment names it.
 
-``PEER_DLT``: a Python that has dlt; ``PEER_INGESTR``, ``PEER_SLING``: the programs. They copy the
-present rows, without a history.
+``PEER_DLT``: a Python that has ``dlt[sqlalchemy]``, ``pymysql`` and ``requests``; ``PEER_SINGER``:
+one (3.10) that has ``thk-target-mysql``; ``PEER_INGESTR``, ``PEER_SLING``: the programs. They keep
+the present rows, without a history.
 """
 
 from __future__ import annotations
@@ -17,19 +18,36 @@ import sqlalchemy as sa
 
 from include.customer_service import SOURCE_TABLES, Kind
 
-SCRIPT = Path(__file__).with_name("peer_dlt.py")
+HERE = Path(__file__).parent
 
 
 def dlt(given: dict[str, Any]) -> dict[str, Any]:
     """Seconds and processor time of a job for dlt."""
+    return _do("dlt", given | {"dataset": sa.make_url(given["url"]).database})
+
+
+def news(name: str, url: str, folder: Path, given: dict[str, Any]) -> float:
+    """Seconds in which ``dlt`` or ``singer`` brings *url* up to date; *folder* holds its state."""
+    if name == "dlt":
+        found = dlt(given | {"job": "news", "url": url, "folder": str(folder)})
+    else:
+        at = sa.make_url(url).set(drivername="mysql+mysqldb").render_as_string(False)
+        found = _do("singer", given | {"url": at, "state": str(folder / "state.json")})
+    return float(found["seconds"])
+
+
+def _do(name: str, given: dict[str, Any]) -> dict[str, Any]:
     done = subprocess.run(
-        [os.environ["PEER_DLT"], SCRIPT],
-        input=json.dumps(given | {"dataset": sa.make_url(given["url"]).database}),
+        [os.environ[f"PEER_{name.upper()}"], HERE / f"peer_{name}.py"],
+        input=json.dumps(given),
         text=True,
-        stdout=subprocess.PIPE,
-        env=_bare(),
-        check=True,
+        capture_output=True,
+        # As for ours: the driver would read all authorities at every connection.
+        env=_bare() | {"SSL_CERT_FILE": os.devnull},
+        check=False,
     )
+    if done.returncode:
+        raise RuntimeError(f"{name}: {done.stderr[-2000:]}")
     found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return found
 
