@@ -69,7 +69,7 @@ def main(
     conversations: Annotated[int, typer.Option(help="In the archive.")] = 1_000_000,
     rounds: Annotated[int, typer.Option(min=0, help="Of every question.")] = 5,
 ) -> None:
-    """Time snapshots and builds: of everything, of nothing new, of 1 % changed; then the views."""
+    """Time snapshots and builds: of everything, nothing new, 1 % changed; then the views."""
     with ground() as there:
         typer.echo(there.describe())
         source, warehouse = there.new_source(), Warehouse.open(there.new_warehouse("reports"))
@@ -80,13 +80,13 @@ def main(
 
 
 def build_again_and_again(source: str, warehouse: Warehouse) -> None:
-    """Build after the first snapshot, after one without news, and after one of 1 % changed."""
-    request = Request("a benchmark")
-    first: dict[str, float] = {}
-    for number, (name, share) in enumerate((("all", 0.0), ("no", 0.0), ("1 % of", SHARE))):
+    """Build after a first snapshot, one without news, one of a day's news, one of changes."""
+    request, first = Request("a benchmark"), dict[str, float]()
+    steps = {"all": None, "no": None, "1 %, of today": a_day, "1 %, of all days": anything}
+    for number, (name, change) in enumerate(steps.items()):
         now = NOW + timedelta(hours=number)
-        if share:
-            churn.churn(source, seed=number, now=now, share=share)
+        if change:
+            change(source, now)
         began = time.perf_counter()
         take_snapshot(SourceDatabase.open(source), warehouse, request=request)
         taken = {"snapshot": time.perf_counter() - began}
@@ -96,13 +96,38 @@ def build_again_and_again(source: str, warehouse: Warehouse) -> None:
             taken["build"] = time.perf_counter() - began
         first = first or taken
         typer.echo(
-            f"{name + ' conversations new':28}"
+            f"{'conversations new: ' + name:36}"
             f"snapshot {taken['snapshot']:7.1f} s, build {taken['build']:7.1f} s"
             f" = {taken['build'] / first['snapshot']:6.2f} x the first snapshot,"
             f" {taken['build'] / first['build']:6.1%} of the first build"
         )
         for line in describe(statements):
             typer.echo(line)
+
+
+def a_day(source: str, now: datetime) -> None:
+    """What a desk does to a share of its conversations: some begin, some of the last day go on."""
+    values = {"now": now, "day": now - timedelta(days=1), "share": SHARE, "salt": str(now)}
+    number = "(select :share * count(*) from session_mapping)"
+    columns = "customer_name, shop_id, seat_id, status, request_count, seat_name"
+    days = "extract(day from cast(:now as timestamptz) - inqueue_time) * interval '1 day'"
+    with sa.create_engine(source, poolclass=sa.NullPool).begin() as connection:
+        for statement in (
+            f"insert into session_mapping ({columns}, session_id, inqueue_time, distributed_time)"
+            f" select {columns}, upper(md5(session_id || :salt)), inqueue_time + {days},"
+            f" distributed_time + {days} from session_mapping"
+            " where inqueue_time > :now - interval '30 days' and inqueue_time < distributed_time"
+            f" and distributed_time < :now limit {number} * 0.8",
+            "update session_mapping set last_ack_time = :now, status = 3 where session_id in ("
+            f"select session_id from session_mapping where inqueue_time >= :day and seat_id > 0"
+            f" limit {number} * 0.2)",
+        ):
+            connection.execute(sa.text(statement), values)
+
+
+def anything(source: str, now: datetime) -> None:
+    """A share of all rows, whatever their day."""
+    churn.churn(source, seed=now.hour, now=now, share=SHARE)
 
 
 def ask(warehouse: Warehouse, rounds: int) -> None:
