@@ -10,12 +10,9 @@ import hmac
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Final
-from urllib.parse import urlsplit
-
-from requests import PreparedRequest
-from requests.auth import AuthBase
 
 from include.models import Account
+from include.vendors.request import Request
 
 ALGORITHM: Final = "TC3-HMAC-SHA256"
 SERVICE: Final = "tandon"
@@ -76,7 +73,7 @@ def authorization(
     return f"{ALGORITHM} Credential={credential}, SignedHeaders={names}, Signature={signed_with}"
 
 
-class TencentAuth(AuthBase):
+class TencentSigner:
     """TC3-HMAC-SHA256 (spec.md, section 3), over the very bytes that go out."""
 
     def __init__(
@@ -84,23 +81,21 @@ class TencentAuth(AuthBase):
     ) -> None:
         self._account, self._now, self._service = account, now, service
 
-    def __call__(self, request: PreparedRequest) -> PreparedRequest:
+    def __call__(self, request: Request) -> None:
         """Sign *request*, its action included."""
-        headers, url = request.headers, urlsplit(request.url or "")
-        timestamp, service = int(self._now().timestamp()), self._service
+        headers, service = request.headers, self._service
+        timestamp = int(self._now().timestamp())
         headers["X-TC-Timestamp"] = str(timestamp)
-        headers["Host"] = url.netloc.rpartition("@")[2]
-        body = request.body or b""
+        headers["Host"] = request.host
         canonical = canonical_request(
-            request.method or "",
-            url.query,
+            request.method,
+            request.query,
             headers,
             SIGNED_HEADERS,
-            hashlib.sha256(body.encode() if isinstance(body, str) else body).hexdigest(),
+            hashlib.sha256(request.body).hexdigest(),
         )
         text = string_to_sign(canonical, timestamp, service)
         seal = signature(self._account.secret_key, text, timestamp, service)
         headers["Authorization"] = authorization(
             self._account.access_key, SIGNED_HEADERS, seal, timestamp, service
         )
-        return request
