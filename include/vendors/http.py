@@ -159,8 +159,7 @@ class ApiSession:
             request.headers["Content-Type"] = "application/x-www-form-urlencoded"
             request.body = urlencode(form).encode()
         elif payload is not None:
-            text = json.dumps(payload, ensure_ascii=False, separators=(",", ":"))
-            request.body = text.encode()
+            request.body = msgspec.json.encode(payload)
         spent = [0.0]
         try:
             return self._try(action, request, spent)

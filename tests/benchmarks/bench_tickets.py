@@ -37,16 +37,26 @@ Answers = dict[tuple[str, str], str]
 CONTESTANTS: Final = ("ours", "hand", "bare")
 
 
-def record(url: str, tickets: int, messages: int) -> tuple[dict[str, Any], Answers]:
-    """Sync a sandbox account once: what a child needs to know, and all answers."""
+@contextmanager
+def recording() -> Iterator[Answers]:
+    """What Tencent answers to each action and body meanwhile."""
     answers: Answers = {}
     send = Transport.send
 
-    def recording(self: Transport, request: Request, *args: Any, **options: Any) -> Answer:
+    def noted(self: Transport, request: Request, *args: Any, **options: Any) -> Answer:
         answer = send(self, request, *args, **options)
         answers[request.headers["X-TC-Action"], request.body.decode()] = answer.body.decode()
         return answer
 
+    Transport.send = noted  # type: ignore[method-assign]
+    try:
+        yield answers
+    finally:
+        Transport.send = send  # type: ignore[method-assign]
+
+
+def record(url: str, tickets: int, messages: int) -> tuple[dict[str, Any], Answers]:
+    """Sync a sandbox account once: what a child needs to know, and all answers."""
     from tests.benchmarks.one_sync import sync
 
     with Sandbox(7, 1, 0) as sandbox:
@@ -65,11 +75,8 @@ def record(url: str, tickets: int, messages: int) -> tuple[dict[str, Any], Answe
             "TENCENT_ENABLED": "1",
         }
         account = asdict(sandbox.account("tencent"))
-        Transport.send = recording  # type: ignore[method-assign]
-        try:
+        with recording() as answers:
             told = sync(url, json.dumps(account), json.dumps(environment), NOW.isoformat())
-        finally:
-            Transport.send = send  # type: ignore[method-assign]
     assert told["ended"].startswith(f"{tickets} tickets"), told
     return {"account": account, "environment": environment, "now": NOW.isoformat()}, answers
 

@@ -37,14 +37,14 @@ def canonical_request(
     *path* is percent-encoded, as on the wire; the slash at its end exists in the signature only.
     """
     segments = (_encode(segment) for segment in unquote(path).split("/"))
-    values = {name.lower(): value.strip() for name, value in headers.items()}
+    values = {name.lower(): value for name, value in headers.items()}
     names = sorted(name.lower() for name in signed)
     return "\n".join(
         [
             method.upper(),
             "/".join(segments).removesuffix("/") + "/",
             canonical_query(query),
-            *(f"{name}:{values[name]}" for name in names),
+            *(f"{name}:{values[name].strip()}" for name in names),
             "",
             ";".join(names),
             body_hash,
@@ -59,7 +59,7 @@ def string_to_sign(canonical: str, moment: str) -> str:
 
 def signature(secret_key: str, text: str) -> str:
     """Stage 3."""
-    return hmac.new(secret_key.encode(), text.encode(), hashlib.sha256).hexdigest()
+    return hmac.digest(secret_key.encode(), text.encode(), "sha256").hex()
 
 
 def authorization(access_key: str, signed: Iterable[str], signed_with: str) -> str:
