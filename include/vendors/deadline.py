@@ -55,7 +55,8 @@ class Deadline:
         """Put *sock* under the deadline of this thread's call."""
         deadline: Deadline | None = getattr(cls._current, "deadline", None)
         if deadline is not None:
-            deadline._socket = sock
+            # TLS to a vendor within TLS to a proxy is no socket: it holds the proxy's.
+            deadline._socket = getattr(sock, "socket", sock)
             if deadline.passed:  # while we were still connecting
                 deadline._shut()
 

@@ -86,6 +86,45 @@ def secure_url(certificate):
         thread.join()
 
 
+@pytest.fixture
+def secure_proxy(certificate):
+    """A proxy under TLS that lets one connection through."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+
+    def pass_on(source, target):
+        with contextlib.suppress(OSError):
+            while data := source.recv(65536):
+                target.sendall(data)
+
+    def serve():
+        with context.wrap_socket(listener.accept()[0], server_side=True) as ours:
+            host, port = ours.recv(65536).split()[1].decode().split(":")
+            with socket.create_connection((host, int(port))) as theirs:
+                ours.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+                back = threading.Thread(target=pass_on, args=(theirs, ours))
+                back.start()
+                pass_on(ours, theirs)
+                theirs.shutdown(socket.SHUT_RDWR)
+                back.join()
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=serve)
+        thread.start()
+        yield f"https://127.0.0.1:{listener.getsockname()[1]}"
+        thread.join()
+
+
+def test_a_trickle_under_tls_within_the_tls_of_a_proxy_ends(secure_url, secure_proxy, certificate):
+    transport = Transport(secure_url, secure_proxy, authorities=certificate)
+    with closing(transport):
+        begun = time.monotonic()
+        with Deadline(0.3) as deadline, contextlib.suppress(HTTPError, OSError):
+            read(transport)
+        assert deadline.passed
+        assert time.monotonic() - begun < 2
+
+
 def test_a_trickle_under_tls_ends_at_the_deadline(secure_url, certificate):
     with closing(Transport(secure_url, authorities=certificate)) as transport:
         begun = time.monotonic()
