@@ -134,8 +134,5 @@ class _WatchedSecurePool(HTTPSConnectionPool):
     ConnectionCls = _WatchedSecureConnection
 
 
-WATCHED_POOLS: Final[dict[str, type]] = {
-    "http": _WatchedPool,
-    "https": _WatchedSecurePool,
-}
+WATCHED_POOLS: Final[dict[str, type]] = {"http": _WatchedPool, "https": _WatchedSecurePool}
 """Pools, by scheme, of connections that a deadline can shut down, through a proxy as well."""

@@ -15,7 +15,7 @@ from include.vendors.answers import Answer, read_body
 from include.vendors.deadline import WATCHED_POOLS
 from include.vendors.request import Request
 
-CALLS_AT_ONCE: Final = 16
+CONNECTIONS: Final = 16  # kept open, for as many calls at once
 HEADERS: Final[Mapping[str, str]] = {
     "User-Agent": f"python-urllib3/{version('urllib3')}",
     "Accept-Encoding": "gzip, deflate",
@@ -40,7 +40,7 @@ class Transport:
         self.host, self.path = home.netloc or "", (home.path or "").rstrip("/")
         self.base_url = f"{home.scheme}://{self.host}{self.path}"
         options: dict[str, Any] = {
-            "maxsize": CALLS_AT_ONCE,
+            "maxsize": CONNECTIONS,
             "retries": False,
             "cert_reqs": "CERT_REQUIRED",
             "ca_certs": authorities,
