@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Mapping
+from functools import cache
 from importlib.metadata import version
 from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 
 import certifi
 import urllib3
-from urllib3.util import make_headers, parse_url
+from urllib3.util import create_urllib3_context, make_headers, parse_url
 
 from include.vendors.answers import Answer, read_body
 from include.vendors.deadline import WATCHED_POOLS
@@ -36,17 +38,18 @@ class Transport:
     def __init__(
         self, base_url: str, proxy: str = "", *, authorities: str = certifi.where()
     ) -> None:
-        home = parse_url(base_url)
+        home, trust = parse_url(base_url), _trust(authorities)
         self.host, self.path = home.netloc or "", (home.path or "").rstrip("/")
         self.base_url = f"{home.scheme}://{self.host}{self.path}"
         options: dict[str, Any] = {
             "maxsize": CONNECTIONS,
             "retries": False,
-            "cert_reqs": "CERT_REQUIRED",
-            "ca_certs": authorities,
+            "ssl_context": trust,
         }
         manager = (
-            urllib3.ProxyManager(proxy, proxy_headers=_login(proxy), **options)
+            urllib3.ProxyManager(
+                proxy, proxy_headers=_login(proxy), proxy_ssl_context=trust, **options
+            )
             if proxy
             else urllib3.PoolManager(**options)
         )
@@ -86,6 +89,18 @@ class Transport:
     def close(self) -> None:
         """Close the connections."""
         self._pool.close()
+
+
+@cache
+def _trust(authorities: str) -> ssl.SSLContext:
+    """Whom we believe: read once a process, for that takes as long as sixty calls."""
+    context = create_urllib3_context()
+    context.load_verify_locations(authorities)
+    context.set_alpn_protocols(["http/1.1"])
+    # The library would set that again for each connection, while other threads use the context,
+    # which may end the process: python/cpython#141012.
+    context.set_alpn_protocols = lambda _: None  # type: ignore[assignment, method-assign]
+    return context
 
 
 def _login(proxy: str) -> dict[str, str]:
