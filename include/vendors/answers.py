@@ -1,4 +1,4 @@
-"""How much of a vendor's answers is read and held: small ones side by side, large ones in a row.
+"""A vendor's answer, and how much is read and held: small ones side by side, large ones in a row.
 
 Nobody knows how large an answer is before it comes. So threads that read tickets take small ones
 only; whoever meets a larger one drops it, waits for the others in this process who did, and asks
@@ -10,9 +10,10 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
+from dataclasses import dataclass
 from typing import Final, TypeVar
 
-import requests
+from urllib3 import BaseHTTPResponse
 
 from include.errors import ContractError
 
@@ -24,6 +25,15 @@ T = TypeVar("T")
 
 _large_one: Final = threading.Lock()
 _takes_small_ones: ContextVar[bool] = ContextVar("takes_small_ones", default=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A whole answer; *headers* may be asked for in any case, *body* is decompressed."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
 
 
 class LargeAnswerError(Exception):
@@ -43,13 +53,13 @@ def ask_in_bounds(question: Callable[[], T]) -> T:
         return question()
 
 
-def read_body(response: requests.Response, where: Mapping[str, str]) -> bytes:
+def read_body(response: BaseHTTPResponse, where: Mapping[str, str]) -> bytes:
     """The body, decompressed.
 
     Raises ContractError beyond ``BODY_BYTES``, LargeAnswerError where small ones alone are taken.
     """
     chunks, size = list[bytes](), 0
-    for chunk in response.iter_content(CHUNK_BYTES):
+    for chunk in response.stream(CHUNK_BYTES, decode_content=True):
         size += len(chunk)
         if size > BODY_BYTES:
             raise ContractError(f"the answer is larger than {BODY_BYTES >> 20} MiB", **where)

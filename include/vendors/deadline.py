@@ -7,12 +7,9 @@ import os
 import socket
 import threading
 import time
-from http.cookiejar import DefaultCookiePolicy
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-import requests
-from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
@@ -22,7 +19,7 @@ TICK_SECONDS: Final = 0.1  # how late a deadline may be noticed
 class Deadline:
     """Shuts the connection in use down when the time is over, wherever the reader waits.
 
-    A context manager around one call over a session of ``open_session()``, in one thread.
+    A context manager around one call over connections of ``WATCHED_POOLS``, in one thread.
     """
 
     _current = threading.local()
@@ -58,7 +55,8 @@ class Deadline:
         """Put *sock* under the deadline of this thread's call."""
         deadline: Deadline | None = getattr(cls._current, "deadline", None)
         if deadline is not None:
-            deadline._socket = sock
+            # TLS to a vendor within TLS to a proxy is no socket: it holds the proxy's.
+            deadline._socket = getattr(sock, "socket", sock)
             if deadline.passed:  # while we were still connecting
                 deadline._shut()
 
@@ -103,21 +101,6 @@ class _Watchdog:
 _watchdog: Final = _Watchdog()
 
 
-def open_session(proxy: str | None = None) -> requests.Session:
-    """A session that keeps to deadlines and does nothing of its own accord.
-
-    Neither proxies nor ``.netrc`` of whoever runs us, no cookies, no redirects, no repetition.
-    """
-    session = _Session()
-    session.trust_env = False
-    # A cookie of one answer would be sent, and signed, with the next call.
-    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))
-    session.proxies = {"https": proxy, "http": proxy} if proxy else {}
-    for scheme in ("http://", "https://"):
-        session.mount(scheme, _Adapter(pool_maxsize=16))
-    return session
-
-
 def describe_way(url: str, proxy: str | None = None) -> str:
     """Where a call goes, for its errors: host and port, and those of the proxy."""
     where = _place(url)
@@ -129,11 +112,6 @@ def _place(url: str) -> str:
     host = parsed.hostname or ""
     port = parsed.port or (443 if parsed.scheme == "https" else 80)
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-
-
-class _Session(requests.Session):
-    def get_redirect_target(self, resp: requests.Response) -> None:
-        """Know of no redirect: the library would read its whole body before it returns it."""
 
 
 class _WatchedConnection(HTTPConnection):
@@ -156,18 +134,5 @@ class _WatchedSecurePool(HTTPSConnectionPool):
     ConnectionCls = _WatchedSecureConnection
 
 
-class _Adapter(HTTPAdapter):
-    """Opens connections that a deadline can shut down, through a proxy as well."""
-
-    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        super().init_poolmanager(*args, **kwargs)
-        self._watch(self.poolmanager)
-
-    def proxy_manager_for(self, *args: Any, **kwargs: Any) -> Any:
-        manager = super().proxy_manager_for(*args, **kwargs)
-        self._watch(manager)
-        return manager
-
-    @staticmethod
-    def _watch(manager: Any) -> None:
-        manager.pool_classes_by_scheme = {"http": _WatchedPool, "https": _WatchedSecurePool}
+WATCHED_POOLS: Final[dict[str, type]] = {"http": _WatchedPool, "https": _WatchedSecurePool}
+"""Pools, by scheme, of connections that a deadline can shut down, through a proxy as well."""

@@ -16,16 +16,14 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Final
+from urllib.parse import urlencode
 
 import msgspec
-import requests
 import tenacity
-import urllib3
-from requests.auth import AuthBase
-from requests.structures import CaseInsensitiveDict
+from urllib3.exceptions import HTTPError
 
 from include.errors import (
     AuthError,
@@ -36,12 +34,14 @@ from include.errors import (
     VendorError,
 )
 from include.models import Account
-from include.vendors.answers import read_body
-from include.vendors.deadline import Deadline, open_session
+from include.vendors.answers import Answer
+from include.vendors.deadline import Deadline
 from include.vendors.fields import Json, Record, kind
 from include.vendors.headers import find_skew, hint_at_clock, seconds_asked
 from include.vendors.rate import RateLimit, note_refused
+from include.vendors.request import Request, Sign
 from include.vendors.route import Route
+from include.vendors.transport import HEADERS, Transport
 
 log = logging.getLogger(__name__)
 
@@ -57,7 +57,6 @@ WARNINGS: Final = 20
 """Different ones of a vendor that a process tells, each once."""
 
 CODE: Final = re.compile(r"[A-Za-z]{1,40}(\.[0-9A-Za-z]{1,40}){0,3}")
-PLAIN_PATH: Final = re.compile(r"(/[0-9A-Za-z_-]+)*/?")
 SITE: Final = re.compile(r"https?://[^/?#\s]{1,100}")
 REQUEST_ID: Final = re.compile(r"[0-9A-Za-z._:-]{1,48}")
 # Two vendors answer a wrong signature with the text they signed; a signature is a long token.
@@ -104,24 +103,21 @@ class ApiSession:
         self,
         account: Account,
         base_url: str,
-        auth: AuthBase,
+        sign: Sign,
         classify: Classify,
         rate: RateLimit,
         *,
-        proxy: str | None = None,
+        proxy: str = "",
         attempts: int = ATTEMPTS,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        home = requests.PreparedRequest()
-        home.prepare_url(base_url, None)
-        self.account, self.base_url, self.calls = account, (home.url or "").rstrip("/"), 0
-        self.clock_skew: float | None = None  # seconds we are ahead, by the newest answer
-        self._auth, self._classify, self._rate, self._now = auth, classify, rate, now
+        self._transport = Transport(base_url, proxy)
+        self.account, self.calls = account, 0
+        self._sign, self._classify, self._rate, self._now = sign, classify, rate, now
         self._counting = threading.Lock()
-        self._route = Route(account.vendor, self.base_url, proxy or "")
-        self._session = open_session(proxy)
-        self._headers = {name: str(value) for name, value in self._session.headers.items()}
+        self._route = Route(account.vendor, self._transport.base_url, proxy)
+        self._newest: tuple[Mapping[str, str], datetime] = {}, now()
         self._retrying = tenacity.Retrying(
             retry=tenacity.retry_if_exception(_is_worth_another_try),
             stop=functools.partial(_is_the_last, attempts),
@@ -130,6 +126,11 @@ class ApiSession:
             before_sleep=self._tell_wait,
             reraise=True,
         )
+
+    @property
+    def clock_skew(self) -> float | None:
+        """Seconds that we are ahead of the vendor by its newest answer; None: it did not tell."""
+        return find_skew(*self._newest)
 
     def call(
         self,
@@ -144,14 +145,21 @@ class ApiSession:
     ) -> Record:
         """Send one request (query *params*, a *form* or a JSON *payload*) and return the answer.
 
+        *path* is percent-encoded and follows that of the base URL.
         Raises the subclass of VendorError that says who must act.
         """
-        request = self._prepare(method, path, params or {}, headers or {})
-        if form is not None:
-            request.prepare_body(dict(form), None)
+        request = Request(
+            method,
+            self._transport.host,
+            self._transport.path + path,
+            urlencode(params or {}),
+            {**HEADERS, **(headers or {})},
+        )
+        if form:
+            request.headers["Content-Type"] = "application/x-www-form-urlencoded"
+            request.body = urlencode(form).encode()
         elif payload is not None:
-            text = json.dumps(payload, ensure_ascii=False, separators=(",", ":"))
-            request.body = text.encode()
+            request.body = msgspec.json.encode(payload)
         spent = [0.0]
         try:
             return self._try(action, request, spent)
@@ -160,20 +168,7 @@ class ApiSession:
         except _TooSlowError as error:  # to the ledger it is what everybody knows
             raise UnavailableError(str(error.args[0]), **_where(error)) from None
 
-    def _prepare(
-        self, method: str, path: str, params: Mapping[str, str], headers: Mapping[str, str]
-    ) -> requests.PreparedRequest:
-        """What is alike in all attempts of a call, without a body."""
-        request = requests.PreparedRequest()
-        request.method = method
-        request.headers = CaseInsensitiveDict({**self._headers, **headers})
-        if params or not PLAIN_PATH.fullmatch(path):
-            request.prepare_url(self.base_url + path, dict(params))
-        else:  # the library would take it apart and put it together again
-            request.url = self.base_url + path
-        return request
-
-    def _try(self, action: str, request: requests.PreparedRequest, spent: list[float]) -> Record:
+    def _try(self, action: str, request: Request, spent: list[float]) -> Record:
         """Try, and try again as far as it is worth it."""
         try:
             return self._attempt(action, request, spent)
@@ -206,7 +201,7 @@ class ApiSession:
 
     def close(self) -> None:
         """Close the connections."""
-        self._session.close()
+        self._transport.close()
 
     def _tell_wait(self, state: tenacity.RetryCallState) -> None:
         """Log a wait that somebody who reads the log would wonder about."""
@@ -214,9 +209,7 @@ class ApiSession:
         if seconds >= LONG_WAIT_SECONDS and state.outcome:
             log.warning("account=%s waits %.0f s: %s", who, seconds, state.outcome.exception())
 
-    def _attempt(
-        self, action: str, request: requests.PreparedRequest, spent: list[float]
-    ) -> Record:
+    def _attempt(self, action: str, request: Request, spent: list[float]) -> Record:
         left = CALL_SECONDS - spent[0]
         where = {"vendor": self.account.vendor, "action": action}
         too_slow = _TooSlowError(f"no complete answer within {CALL_SECONDS:g} s", **where)
@@ -229,49 +222,49 @@ class ApiSession:
                 retry_after=2 * WAIT_SECONDS,
                 **where,
             )
-        prepared = request.copy()
-        prepared.prepare_auth(self._auth)
+        signed = replace(request, headers=request.headers.copy())
+        self._sign(signed)
         with self._counting:
             self.calls += 1
         started = time.monotonic()
-        timeout = (min(CONNECT_SECONDS, left), min(READ_SECONDS, left))
+        connect_seconds = min(CONNECT_SECONDS, left)
         deadline = Deadline(left)
         try:
-            with (
-                deadline,
-                self._session.send(
-                    prepared, stream=True, allow_redirects=False, timeout=timeout
-                ) as response,
-            ):
-                body = read_body(response, where)
-        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
+            with deadline:
+                answer = self._transport.send(
+                    signed,
+                    where,
+                    connect_seconds=connect_seconds,
+                    read_seconds=min(READ_SECONDS, left),
+                )
+        except (HTTPError, OSError) as error:
             if deadline.passed:
                 raise too_slow from None
-            broken = self._route.explain(error, seconds=timeout[0], scrub=self._scrub)
+            broken = self._route.explain(error, seconds=connect_seconds, scrub=self._scrub)
             raise UnavailableError(broken.cause, **where, step=broken.step) from None
         finally:
             spent[0] += time.monotonic() - started
         if deadline.passed:  # cut off by us, a body without a stated length looks whole
             raise too_slow
-        return self._judge(action, response, body)
+        return self._judge(action, answer)
 
-    def _judge(self, action: str, response: requests.Response, body: bytes) -> Record:
-        status, where = response.status_code, {"vendor": self.account.vendor, "action": action}
-        self.clock_skew = find_skew(response.headers, self._now())
+    def _judge(self, action: str, answer: Answer) -> Record:
+        status, where = answer.status, {"vendor": self.account.vendor, "action": action}
+        self._newest = answer.headers, self._now()
         if 300 <= status < 400:
-            site = SITE.match(response.headers.get("Location", ""))
+            site = SITE.match(answer.headers.get("Location", ""))
             where_to = f" to {self._scrub(site[0])}" if site else ""
             cause = f"HTTP {status}: a redirect{where_to}, which we never follow"
             raise ContractError(cause, **where, step=self._route.step_for_a_page)
         try:
-            value = self._parse(response, body, where)
+            value = self._parse(answer, where)
         except UnavailableError:
             if status == 200:
                 raise
             value = None  # a gateway's page: the status says enough
         verdict = Classified()
         if isinstance(value, dict):
-            verdict = self._classify(status, response.headers, value)
+            verdict = self._classify(status, answer.headers, value)
             where["request_id"] = self._scrub(verdict.request_id, REQUEST_ID)
         error = verdict.error
         if status != 200 and error in (None, RejectedError):
@@ -286,7 +279,7 @@ class ApiSession:
             where["step"] = self._route.step_for_a_page
         message = self._scrub(verdict.message) or "refused without a reason"
         if issubclass(error, RateLimitError):
-            hint = seconds_asked(verdict.retry_after, response.headers, self._now())
+            hint = seconds_asked(verdict.retry_after, answer.headers, self._now())
             if hint:
                 message += f"; the vendor asks for a rest of {hint:g} s"
             note_refused(self.account.vendor)
@@ -297,12 +290,12 @@ class ApiSession:
             message += hint_at_clock(self.clock_skew)
         raise error(message, **where)
 
-    def _parse(self, response: requests.Response, body: bytes, where: Mapping[str, str]) -> Json:
+    def _parse(self, answer: Answer, where: Mapping[str, str]) -> Json:
         """The JSON value of a body; a broken one of the announced length is the vendor's doing."""
-        said = response.headers.get("Content-Type", "no content type")
+        body, said = answer.body, answer.headers.get("Content-Type", "no content type")
         declared = re.search(r"""charset\s*=\s*["']?([\w.-]+)""", said, re.IGNORECASE)
         charset = declared[1] if declared else "utf-8"
-        whole = "Content-Length" in response.headers or "Transfer-Encoding" in response.headers
+        whole = "Content-Length" in answer.headers or "Transfer-Encoding" in answer.headers
         try:
             is_utf8 = codecs.lookup(charset).name == "utf-8"
             if is_utf8:

@@ -6,11 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from requests.auth import AuthBase
-
 from include.models import Account
 from include.vendors.http import ATTEMPTS, ApiSession, Classify
 from include.vendors.rate import RateLimit
+from include.vendors.request import Sign
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,15 +26,15 @@ class Sessions:
     """So often a call is tried at most."""
     _opened: list[ApiSession] = field(default_factory=list)
 
-    def open(self, base_url: str, auth: AuthBase, classify: Classify) -> ApiSession:
+    def open(self, base_url: str, sign: Sign, classify: Classify) -> ApiSession:
         """A session with a host; nothing is sent yet."""
         session = ApiSession(
             self.account,
             base_url,
-            auth,
+            sign,
             classify,
             self.rate,
-            proxy=self.proxy or None,
+            proxy=self.proxy,
             attempts=self.attempts,
             now=self.now,
             sleep=self.sleep,

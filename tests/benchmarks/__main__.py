@@ -16,6 +16,7 @@ import typer
 TOLD: Final = (
     "tickets",
     "tickets --latency 50",
+    "call",
     "news",
     "accounts",
     "snapshot",

@@ -22,10 +22,12 @@ from pathlib import Path
 from statistics import median
 from typing import Annotated, Any, Final
 
-import requests
 import typer
 
 from include.sandbox.vendors.server import Sandbox
+from include.vendors.answers import Answer
+from include.vendors.request import Request
+from include.vendors.transport import Transport
 from tests.benchmarks import peers
 from tests.benchmarks.ground import ground
 
@@ -35,17 +37,26 @@ Answers = dict[tuple[str, str], str]
 CONTESTANTS: Final = ("ours", "hand", "bare")
 
 
+@contextmanager
+def recording() -> Iterator[Answers]:
+    """What Tencent answers to each action and body meanwhile."""
+    answers: Answers = {}
+    send = Transport.send
+
+    def noted(self: Transport, request: Request, *args: Any, **options: Any) -> Answer:
+        answer = send(self, request, *args, **options)
+        answers[request.headers["X-TC-Action"], request.body.decode()] = answer.body.decode()
+        return answer
+
+    Transport.send = noted  # type: ignore[method-assign]
+    try:
+        yield answers
+    finally:
+        Transport.send = send  # type: ignore[method-assign]
+
+
 def record(url: str, tickets: int, messages: int) -> tuple[dict[str, Any], Answers]:
     """Sync a sandbox account once: what a child needs to know, and all answers."""
-    answers: Answers = {}
-    send = requests.Session.send
-
-    def recording(self: requests.Session, request: Any, **options: Any) -> requests.Response:
-        options["stream"] = False
-        response = send(self, request, **options)
-        answers[request.headers["X-TC-Action"], request.body.decode()] = response.text
-        return response
-
     from tests.benchmarks.one_sync import sync
 
     with Sandbox(7, 1, 0) as sandbox:
@@ -64,11 +75,8 @@ def record(url: str, tickets: int, messages: int) -> tuple[dict[str, Any], Answe
             "TENCENT_ENABLED": "1",
         }
         account = asdict(sandbox.account("tencent"))
-        requests.Session.send = recording  # type: ignore[method-assign]
-        try:
+        with recording() as answers:
             told = sync(url, json.dumps(account), json.dumps(environment), NOW.isoformat())
-        finally:
-            requests.Session.send = send  # type: ignore[method-assign]
     assert told["ended"].startswith(f"{tickets} tickets"), told
     return {"account": account, "environment": environment, "now": NOW.isoformat()}, answers
 

@@ -23,9 +23,10 @@ import urllib3
 from include.models import Account
 from include.pipelines.tickets.sync import sync_tickets
 from include.vendors.registry import load_settings, open_client
-from include.vendors.tencent.signature import TencentAuth
+from include.vendors.tencent.signature import TencentSigner
 from include.warehouse.bookkeeping.ledger import Request
 from include.warehouse.mysql import Warehouse
+from tests.vendors.signed import Signed
 
 THREADS = 16
 AT_ONCE = 1000
@@ -50,7 +51,7 @@ def ours(given: dict[str, Any]) -> int:
 def hand(given: dict[str, Any]) -> int:
     """What a person would write: threads, `requests`, multi-row INSERTs."""
     lists, calls = json.loads(Path(given["calls"]).read_text())
-    auth = TencentAuth(Account(**given["account"]), lambda: datetime.now(UTC))
+    auth = Signed(TencentSigner(Account(**given["account"]), lambda: datetime.now(UTC)))
     url = f"http://127.0.0.1:{given['port']}/"
     session = requests.Session()
     session.mount("http://", requests.adapters.HTTPAdapter(pool_maxsize=THREADS))

@@ -21,7 +21,7 @@ NAMES = sorted(path.stem for path in (ROOT / "dags").glob("*.py"))
 AT_ONCE = {"sync_ticket": 16, "sync_tickets": 8, "backfill_tickets": 4}
 HAN = re.compile("[\u4e00-\u9fff]")
 BOTH = re.compile(r"[^|]*[\u4e00-\u9fff][^|]* \| [A-Z][^|\u4e00-\u9fff]+")
-HEAVY = ("sqlalchemy.engine", "pymysql", "pandas", "requests", "alembic", "apprise")
+HEAVY = ("sqlalchemy.engine", "pymysql", "pandas", "urllib3", "alembic", "apprise")
 
 
 def test_every_file_is_a_dag_of_its_name_and_imports(dagbag):

@@ -12,13 +12,15 @@ import os
 import signal
 import sys
 from datetime import UTC, datetime
+from typing import Any
 
-import requests
 import sqlalchemy as sa
 
 from include.models import Account
 from include.pipelines.tickets.sync import sync_tickets
+from include.vendors.answers import Answer
 from include.vendors.registry import load_settings, open_client
+from include.vendors.transport import Transport
 from include.warehouse.bookkeeping.ledger import Request
 from include.warehouse.mysql import Warehouse
 
@@ -37,13 +39,13 @@ def main(url: str, account_json: str, environment_json: str, at: int, now: str =
     settings = load_settings(json.loads(environment_json))
     warehouse = Warehouse.open(url)
     sa.event.listen(warehouse.engine, "before_cursor_execute", lambda *_: boundary(at))
-    send = requests.Session.send
+    send = Transport.send
 
-    def counted(self: requests.Session, *args: object, **options: object) -> requests.Response:
+    def counted(self: Transport, *args: Any, **options: Any) -> Answer:
         boundary(at)
-        return send(self, *args, **options)  # type: ignore[arg-type]
+        return send(self, *args, **options)
 
-    requests.Session.send = counted  # type: ignore[method-assign]
+    Transport.send = counted  # type: ignore[method-assign]
     sync_tickets(
         open_client(account, settings),
         warehouse,

@@ -10,17 +10,17 @@ from typing import Any
 
 import pytest
 import requests
-from requests.auth import AuthBase
 
 from include.sandbox.vendors.server import Sandbox
 from include.vendors.alibaba import signature as alibaba_signature
 from include.vendors.huawei import signature as huawei_signature
 from include.vendors.tencent import signature as tencent_signature
+from tests.vendors.signed import Signed
 
-AUTHS: dict[str, type] = {
-    "alibaba": alibaba_signature.AlibabaAuth,
-    "huawei": huawei_signature.HuaweiAuth,
-    "tencent": tencent_signature.TencentAuth,
+SIGNERS: dict[str, type] = {
+    "alibaba": alibaba_signature.AlibabaSigner,
+    "huawei": huawei_signature.HuaweiSigner,
+    "tencent": tencent_signature.TencentSigner,
 }
 Ask = Callable[..., requests.Response]
 
@@ -75,8 +75,7 @@ def asking(sandbox: Sandbox, session: requests.Session) -> Ask:
                 secret_key=secret or account.secret_key,
             )
         prepared = session.prepare_request(unsigned(sandbox, vendor, action, dict(params or {})))
-        auth: AuthBase = AUTHS[vendor](account, lambda: datetime.now(UTC) + late)
-        prepared.prepare_auth(auth)
+        prepared.prepare_auth(Signed(SIGNERS[vendor](account, lambda: datetime.now(UTC) + late)))
         tamper(prepared)
         return session.send(prepared, timeout=timeout, allow_redirects=False)
 

@@ -16,21 +16,22 @@ from pathlib import Path
 from typing import ClassVar
 
 import pytest
-import requests
 import sqlalchemy as sa
-from requests.auth import AuthBase
+from urllib3.exceptions import SSLError
 
 from include.errors import ConfigError, UnavailableError
 from include.sandbox.servers import databases, mysql, postgres, private
 from include.source.postgres import SourceDatabase
-from include.vendors.deadline import open_session
 from include.vendors.http import ApiSession, Classified
 from include.vendors.rate import RateLimit
+from include.vendors.request import Request
+from include.vendors.transport import Transport
 from include.warehouse.mysql import Warehouse
 from tests.builders import an_account
 from tests.security import certificates
 from tests.security.certificates import BAD, HOST, KINDS
 from tests.security.plain import plain_mysql
+from tests.vendors.wire import Wire, tunnel
 
 ROOT = Path(__file__).resolve().parents[2]
 refused: set[tuple[str, str]] = set()
@@ -66,11 +67,6 @@ class _Answer(http.server.BaseHTTPRequestHandler):
 
     def log_message(self, *_):
         pass
-
-
-class _Unsigned(AuthBase):
-    def __call__(self, request):
-        return request
 
 
 class _Server(http.server.ThreadingHTTPServer):
@@ -177,37 +173,66 @@ def show(folder, kind, places, owner=None):
             shutil.chown(place, owner)
 
 
+def visit(url, ca, proxy=""):
+    with closing(Transport(url, proxy, authorities=ca)) as transport:
+        request = Request("GET", transport.host, "/", "", {})
+        return transport.send(request, {}, connect_seconds=5, read_seconds=5)
+
+
 @pytest.mark.parametrize("kind", BAD)
 def test_a_vendor_with_a_bad_certificate_is_refused(vendor, ca, kind):
-    with closing(open_session()) as session:
-        session.verify = ca
-        with pytest.raises(requests.exceptions.SSLError, match="CERTIFICATE_VERIFY_FAILED"):
-            session.get(vendor(kind), timeout=5)
+    with pytest.raises(SSLError, match="CERTIFICATE_VERIFY_FAILED"):
+        visit(vendor(kind), ca)
     assert _Answer.seen == []
     refused.add(("vendor", kind))
 
 
 def test_a_vendor_with_a_good_certificate_is_answered(vendor, ca):
-    with closing(open_session()) as session:
-        session.verify = ca
-        assert session.get(vendor("good"), timeout=5).status_code == 200
+    assert visit(vendor("good"), ca).status == 200
+
+
+@pytest.mark.parametrize("kind", BAD)
+def test_a_proxy_vouches_for_no_vendor(vendor, ca, kind):
+    with Wire(tunnel) as proxy, pytest.raises(SSLError, match="CERTIFICATE_VERIFY_FAILED"):
+        visit(vendor(kind), ca, proxy.url)
+    assert _Answer.seen == []
+
+
+def test_a_vendor_behind_a_proxy_is_answered_under_tls(vendor, ca):
+    with Wire(tunnel) as proxy:
+        url = vendor("good")
+        assert visit(url, ca, proxy.url).status == 200
+        assert proxy.requests[0].startswith(f"CONNECT {url.removeprefix('https://')} ".encode())
+
+
+def call(url, clock, proxy=""):
+    """A call as it is made, which believes only what it brought along."""
+    rate = RateLimit(99, monotonic=clock.monotonic, sleep=clock.sleep)
+    api = ApiSession(
+        an_account(),
+        url,
+        lambda request: None,
+        lambda *_: Classified(),
+        rate,
+        proxy=proxy,
+        sleep=clock.sleep,
+    )
+    with closing(api):
+        api.call("List", "GET")
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_an_authority_that_nobody_knows_vouches_for_no_vendor(vendor, kind, clock, monkeypatch, ca):
     for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
         monkeypatch.setenv(name, ca)  # who runs us decides nothing either
-    api = ApiSession(
-        an_account(),
-        vendor(kind),
-        _Unsigned(),
-        lambda *_: Classified(),
-        RateLimit(99, monotonic=clock.monotonic, sleep=clock.sleep),
-        sleep=clock.sleep,
-    )
-    with closing(api), pytest.raises(UnavailableError, match="certificate is not believed"):
-        api.call("List", "GET")
+    with pytest.raises(UnavailableError, match="certificate is not believed"):
+        call(vendor(kind), clock)
     assert _Answer.seen == []
+
+
+def test_a_certificate_that_is_not_believed_is_told_as_such_behind_a_proxy(vendor, clock):
+    with Wire(tunnel) as proxy, pytest.raises(UnavailableError, match="is it TLS inspection"):
+        call(vendor("good"), clock, proxy.url)
 
 
 def ask(url, ca):

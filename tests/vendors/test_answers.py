@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, cast
 
 import pytest
-import requests
+from urllib3 import BaseHTTPResponse
 
 from include.vendors.answers import SMALL_BYTES, ask_in_bounds, read_body
 
@@ -20,12 +20,12 @@ class Response:
     def __init__(self, halves: int) -> None:
         self.halves = halves
 
-    def iter_content(self, size: int) -> list[bytes]:
+    def stream(self, size: int, *, decode_content: bool) -> list[bytes]:
         return [b"x" * (SMALL_BYTES // 2)] * self.halves
 
 
 def read(halves: int) -> int:
-    return len(read_body(cast(requests.Response, Response(halves)), {}))
+    return len(read_body(cast(BaseHTTPResponse, Response(halves)), {}))
 
 
 def test_who_did_not_ask_in_bounds_is_refused_no_answer():

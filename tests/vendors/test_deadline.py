@@ -11,22 +11,25 @@ import socket
 import ssl
 import threading
 import time
+from contextlib import closing
 
 import pytest
-import requests
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from urllib3.exceptions import HTTPError, SSLError
 
-from include.vendors.deadline import Deadline, open_session
+from include.vendors.deadline import Deadline
+from include.vendors.request import Request
+from include.vendors.transport import Transport
 from tests.vendors.wire import Wire, answer, head, trickle
 
-URL_TIMEOUT = (5, 5)
+TIMEOUTS = {"connect_seconds": 5, "read_seconds": 5}
 
 
-def read(session, url):
-    with session.get(url, stream=True, allow_redirects=False, timeout=URL_TIMEOUT) as response:
-        return b"".join(response.iter_content(1000))
+def read(transport):
+    request = Request("GET", transport.host, "/", "", {})
+    return transport.send(request, {}, **TIMEOUTS).body
 
 
 @pytest.fixture
@@ -83,52 +86,91 @@ def secure_url(certificate):
         thread.join()
 
 
+@pytest.fixture
+def secure_proxy(certificate):
+    """A proxy under TLS that lets one connection through."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+
+    def pass_on(source, target):
+        with contextlib.suppress(OSError):
+            while data := source.recv(65536):
+                target.sendall(data)
+
+    def serve():
+        with context.wrap_socket(listener.accept()[0], server_side=True) as ours:
+            host, port = ours.recv(65536).split()[1].decode().split(":")
+            with socket.create_connection((host, int(port))) as theirs:
+                ours.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+                back = threading.Thread(target=pass_on, args=(theirs, ours))
+                back.start()
+                pass_on(ours, theirs)
+                theirs.shutdown(socket.SHUT_RDWR)
+                back.join()
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=serve)
+        thread.start()
+        yield f"https://127.0.0.1:{listener.getsockname()[1]}"
+        thread.join()
+
+
+def test_a_trickle_under_tls_within_the_tls_of_a_proxy_ends(secure_url, secure_proxy, certificate):
+    transport = Transport(secure_url, secure_proxy, authorities=certificate)
+    with closing(transport):
+        begun = time.monotonic()
+        with Deadline(0.3) as deadline, contextlib.suppress(HTTPError, OSError):
+            read(transport)
+        assert deadline.passed
+        assert time.monotonic() - begun < 2
+
+
 def test_a_trickle_under_tls_ends_at_the_deadline(secure_url, certificate):
-    with open_session() as session:
-        session.verify = certificate
+    with closing(Transport(secure_url, authorities=certificate)) as transport:
         begun = time.monotonic()
         # Without a stated length, a body that is cut looks whole.
-        with Deadline(0.3) as deadline, contextlib.suppress(requests.RequestException, OSError):
-            read(session, secure_url)
+        with Deadline(0.3) as deadline, contextlib.suppress(HTTPError, OSError):
+            read(transport)
         assert deadline.passed
         assert time.monotonic() - begun < 2
 
 
 def test_a_certificate_nobody_vouches_for_is_refused(secure_url, certificate, monkeypatch):
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", certificate)  # of the shell: ignored
-    with open_session() as session, pytest.raises(requests.exceptions.SSLError):
-        read(session, secure_url)
+    with closing(Transport(secure_url)) as transport, pytest.raises(SSLError):
+        read(transport)
 
 
 def test_a_trickle_through_a_proxy_ends_at_the_deadline():
     with (
         Wire(trickle(head(), itertools.repeat(b" ", 300))) as proxy,
-        open_session(proxy.url) as session,
+        closing(Transport("http://vendor.invalid", proxy.url)) as transport,
     ):
         begun = time.monotonic()
         with Deadline(0.3) as deadline:
-            read(session, "http://vendor.invalid/")
+            read(transport)
         assert deadline.passed
         assert time.monotonic() - begun < 2
         assert proxy.requests[0].startswith(b"GET http://vendor.invalid/ ")
 
 
 def test_a_deadline_that_passes_while_connecting_still_ends_the_call():
-    with Wire(trickle(head(), itertools.repeat(b" ", 300))) as wire, open_session() as session:
+    drops = itertools.repeat(b" ", 300)
+    with Wire(trickle(head(), drops)) as wire, closing(Transport(wire.url)) as transport:
         with Deadline(0) as deadline:
             time.sleep(0.05)
             begun = time.monotonic()
-            with contextlib.suppress(requests.RequestException):
-                read(session, wire.url)
+            with contextlib.suppress(HTTPError):
+                read(transport)
             assert time.monotonic() - begun < 2
         assert deadline.passed
 
 
 def test_a_deadline_that_was_kept_leaves_the_connection_alone():
-    with Wire(answer()) as wire, open_session() as session:
+    with Wire(answer()) as wire, closing(Transport(wire.url)) as transport:
         for _ in range(2):
             with Deadline(0.1) as deadline:
-                assert read(session, wire.url) == b'{"ok": 1}'
+                assert read(transport) == b'{"ok": 1}'
             time.sleep(0.15)
             assert not deadline.passed
         assert wire.connections == 1

@@ -12,7 +12,6 @@ from datetime import timedelta
 from email.utils import format_datetime
 
 import pytest
-from requests.auth import AuthBase
 
 from include.errors import (
     AuthError,
@@ -41,7 +40,7 @@ TABLE = {
 HALF = b'{"tickets": [{"title": "a title that gets c'
 
 
-class Seal(AuthBase):
+class Seal:
     """Signs with a number that is used once."""
 
     def __init__(self):
@@ -49,7 +48,6 @@ class Seal(AuthBase):
 
     def __call__(self, request):
         request.headers["x-nonce"] = str(next(self.numbers))
-        return request
 
 
 def classify(status, headers, body):
@@ -68,7 +66,7 @@ def api(clock):
     """Opens a session of one account; closes all of them."""
     opened = []
 
-    def open_session(url, proxy=None):
+    def open_session(url, proxy=""):
         rate = RateLimit(1000, monotonic=clock.monotonic, sleep=clock.sleep)
         times = {"now": clock.now, "sleep": clock.sleep}
         session = ApiSession(ACCOUNT, url, Seal(), classify, rate, proxy=proxy, **times)
@@ -185,10 +183,10 @@ def test_w5_a_host_that_cannot_be_reached_is_unavailable(api, url):
 @pytest.mark.parametrize(
     ("url", "proxy", "told"),
     [
-        ("http://127.0.0.1:9", None, "127.0.0.1:9: the connection is refused"),
+        ("http://127.0.0.1:9", "", "127.0.0.1:9: the connection is refused"),
         (
             "https://no-such-host.invalid",
-            None,
+            "",
             "no-such-host.invalid:443: the name",
         ),
         (
@@ -364,6 +362,27 @@ def test_an_answer_of_more_than_a_mebibyte_is_dropped_and_asked_for_alone(api):
         assert session.calls == 2
         assert session.call("List", "GET").value
         assert session.calls == 3
+
+
+PACKED = gzip.compress(b'{"ok": 1}')
+CHUNKED_HEAD = head(Content_Encoding="gzip", Transfer_Encoding="chunked")
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        pytest.param(answer(PACKED, Content_Encoding="gzip"), id="with a length"),
+        pytest.param(send(head(Content_Encoding="gzip") + PACKED), id="without one"),
+        pytest.param(
+            send(CHUNKED_HEAD + b"%x\r\n%b\r\n0\r\n\r\n" % (len(PACKED), PACKED)),
+            id="in chunks",
+        ),
+    ],
+)
+def test_a_packed_answer_is_unpacked(api, act):
+    with Wire(act) as wire:
+        assert outcome(api(wire.url)) == {"ok": 1}
+        assert wire.headers("accept-encoding") == ["gzip, deflate"]
 
 
 TEXT = '{"text": "工单 🙂 𠮷"}'

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from requests.auth import HTTPBasicAuth
 
 from include.vendors.http import Classified
 from include.vendors.rate import RateLimit
@@ -20,7 +19,7 @@ def sessions(clock):
 
 
 def open_one(sessions, port):
-    return sessions.open(port.url, HTTPBasicAuth("a", "b"), lambda *answer: Classified())
+    return sessions.open(port.url, lambda request: None, lambda *answer: Classified())
 
 
 def test_all_calls_count_and_share_one_rate(sessions, port, clock):

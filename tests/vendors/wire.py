@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import re
+import select
 import socket
 import struct
 import threading
@@ -136,3 +137,16 @@ def silence(wire: Wire, connection: socket.socket) -> bool:
     """Nothing at all."""
     wire.stopped.wait(30)
     return False
+
+
+def tunnel(wire: Wire, connection: socket.socket) -> bool:
+    """A way through to the host that was asked for, as a proxy makes one."""
+    host, port = wire.requests[-1].split()[1].decode().split(":")
+    with socket.create_connection((host, int(port))) as other:
+        connection.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
+        to = {connection: other, other: connection}
+        while True:
+            for one in select.select([*to], [], [])[0]:
+                if not (data := one.recv(65536)):
+                    return False
+                to[one].sendall(data)

@@ -32,7 +32,7 @@ from include.models import (
 from include.settings import Settings
 from include.vendors import fields
 from include.vendors.alibaba import SITES, AlibabaSettings
-from include.vendors.alibaba.signature import AlibabaAuth
+from include.vendors.alibaba.signature import AlibabaSigner
 from include.vendors.client import StorePart
 from include.vendors.fields import Json, Record
 from include.vendors.http import Classified, error_class
@@ -145,8 +145,8 @@ class AlibabaClient:
     def __init__(self, sessions: Sessions, settings: Settings) -> None:
         self.account, self._sessions = sessions.account, sessions
         own, host = settings.of(AlibabaSettings), host_of(self.account.region)
-        auth = AlibabaAuth(self.account, sessions.now)
-        self._api = sessions.open(own.base_url or host, auth, classify)
+        sign = AlibabaSigner(self.account, sessions.now)
+        self._api = sessions.open(own.base_url or host, sign, classify)
         by_name = own.status_filter == "names"
         self._open_statuses = [
             name if by_name else number for number, name in STATUSES.items() if number != CLOSED
@@ -299,7 +299,7 @@ class AlibabaClient:
     ) -> Record:
         if action not in ACTIONS:
             raise ValueError(f"{action} is not one of the reading actions")
-        headers = {"accept": "application/json", "x-acs-action": action, "x-acs-version": VERSION}
+        headers = {"Accept": "application/json", "x-acs-action": action, "x-acs-version": VERSION}
         return self._api.call(action, "POST", params=params, form=form, headers=headers)
 
     def _ref(self, row: Record) -> TicketRef:

@@ -11,12 +11,10 @@ import uuid
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Final
-from urllib.parse import parse_qsl, quote, urlsplit
-
-from requests import PreparedRequest
-from requests.auth import AuthBase
+from urllib.parse import parse_qsl, quote
 
 from include.models import Account
+from include.vendors.request import Request
 
 ALGORITHM: Final = "ACS3-HMAC-SHA256"
 DATE_FORMAT: Final = "%Y-%m-%dT%H:%M:%SZ"
@@ -69,7 +67,7 @@ def _encode(text: str) -> str:
     return quote(text, safe="~")
 
 
-class AlibabaAuth(AuthBase):
+class AlibabaSigner:
     """ACS3-HMAC-SHA256 (spec.md, section 8.1), over the very bytes that go out."""
 
     def __init__(
@@ -80,19 +78,16 @@ class AlibabaAuth(AuthBase):
     ) -> None:
         self._account, self._now, self._nonce = account, now, nonce
 
-    def __call__(self, request: PreparedRequest) -> PreparedRequest:
+    def __call__(self, request: Request) -> None:
         """Date *request*, make it unique and sign it."""
-        url, headers = urlsplit(request.url or ""), request.headers
-        body = request.body or b""
-        body_hash = hashlib.sha256(body.encode() if isinstance(body, str) else body).hexdigest()
-        headers["host"] = url.netloc
+        headers, body_hash = request.headers, hashlib.sha256(request.body).hexdigest()
+        headers["Host"] = request.host
         headers["x-acs-date"] = self._now().astimezone(UTC).strftime(DATE_FORMAT)
         headers["x-acs-signature-nonce"] = self._nonce()
         headers["x-acs-content-sha256"] = body_hash
         signed = {name.lower(): value for name, value in headers.items()}
         signed = {name: value for name, value in signed.items() if name not in UNSIGNED}
-        query = parse_qsl(url.query, keep_blank_values=True)
-        canonical = canonical_request(request.method or "", url.path, query, signed, body_hash)
+        query = parse_qsl(request.query, keep_blank_values=True)
+        canonical = canonical_request(request.method, request.path, query, signed, body_hash)
         seal = signature(self._account.secret_key, string_to_sign(canonical))
         headers["Authorization"] = authorization(self._account.access_key, signed, seal)
-        return request

@@ -46,7 +46,7 @@ from include.vendors.huawei import CHINA, SITES, HuaweiSettings
 from include.vendors.huawei.closing import find_closing
 from include.vendors.huawei.conversation import ZONE, read_messages
 from include.vendors.huawei.rating import find_rating
-from include.vendors.huawei.signature import HuaweiAuth
+from include.vendors.huawei.signature import HuaweiSigner
 from include.vendors.paging import by_offset
 from include.vendors.sessions import Sessions
 
@@ -138,9 +138,9 @@ class HuaweiClient:
 
     def __init__(self, sessions: Sessions, settings: Settings) -> None:
         self.account, self._sessions = sessions.account, sessions
-        auth = HuaweiAuth(self.account, sessions.now)
+        sign = HuaweiSigner(self.account, sessions.now)
         self._osm, self._iam = (
-            sessions.open(url, auth, classify)
+            sessions.open(url, sign, classify)
             for url in hosts(self.account, settings.of(HuaweiSettings))
         )
         self._domain_lock = threading.Lock()

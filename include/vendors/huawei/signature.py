@@ -10,12 +10,10 @@ import hmac
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Final
-from urllib.parse import parse_qsl, quote, unquote, urlsplit, urlunsplit
-
-from requests import PreparedRequest
-from requests.auth import AuthBase
+from urllib.parse import parse_qsl, quote, unquote
 
 from include.models import Account
+from include.vendors.request import Request
 
 ALGORITHM: Final = "SDK-HMAC-SHA256"
 DATE_FORMAT: Final = "%Y%m%dT%H%M%SZ"
@@ -39,14 +37,14 @@ def canonical_request(
     *path* is percent-encoded, as on the wire; the slash at its end exists in the signature only.
     """
     segments = (_encode(segment) for segment in unquote(path).split("/"))
-    values = {name.lower(): value.strip() for name, value in headers.items()}
+    values = {name.lower(): value for name, value in headers.items()}
     names = sorted(name.lower() for name in signed)
     return "\n".join(
         [
             method.upper(),
             "/".join(segments).removesuffix("/") + "/",
             canonical_query(query),
-            *(f"{name}:{values[name]}" for name in names),
+            *(f"{name}:{values[name].strip()}" for name in names),
             "",
             ";".join(names),
             body_hash,
@@ -61,7 +59,7 @@ def string_to_sign(canonical: str, moment: str) -> str:
 
 def signature(secret_key: str, text: str) -> str:
     """Stage 3."""
-    return hmac.new(secret_key.encode(), text.encode(), hashlib.sha256).hexdigest()
+    return hmac.digest(secret_key.encode(), text.encode(), "sha256").hex()
 
 
 def authorization(access_key: str, signed: Iterable[str], signed_with: str) -> str:
@@ -74,33 +72,30 @@ def _encode(text: str) -> str:
     return quote(text, safe="~")
 
 
-class HuaweiAuth(AuthBase):
+class HuaweiSigner:
     """SDK-HMAC-SHA256 (spec.md, section 3), over the very bytes that go out."""
 
     def __init__(self, account: Account, now: Callable[[], datetime]) -> None:
         self._account, self._now = account, now
 
-    def __call__(self, request: PreparedRequest) -> PreparedRequest:
+    def __call__(self, request: Request) -> None:
         """Sign *request* and put its query into the form that was signed."""
-        url, headers = urlsplit(request.url or ""), request.headers
-        query = parse_qsl(url.query, keep_blank_values=True)
-        request.url = urlunsplit(url._replace(query=canonical_query(query)))
-        body = request.body or b""
+        headers, query = request.headers, parse_qsl(request.query, keep_blank_values=True)
+        request.query = canonical_query(query)
         moment = self._now().astimezone(UTC).strftime(DATE_FORMAT)
         headers["X-Sdk-Date"] = moment
-        headers["Host"] = url.netloc.rpartition("@")[2]
+        headers["Host"] = request.host
         signed = [name for name in headers if _is_signed(name.lower())]
         canonical = canonical_request(
-            request.method or "",
-            url.path,
+            request.method,
+            request.path,
             query,
             headers,
             signed,
-            hashlib.sha256(body.encode() if isinstance(body, str) else body).hexdigest(),
+            hashlib.sha256(request.body).hexdigest(),
         )
         seal = signature(self._account.secret_key, string_to_sign(canonical, moment))
         headers["Authorization"] = authorization(self._account.access_key, signed, seal)
-        return request
 
 
 def _is_signed(name: str) -> bool:

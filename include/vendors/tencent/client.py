@@ -42,7 +42,7 @@ from include.vendors.paging import by_number
 from include.vendors.sessions import Sessions
 from include.vendors.tencent import TencentSettings
 from include.vendors.tencent.conversation import PAGE_SIZE, Conversation
-from include.vendors.tencent.signature import TencentAuth
+from include.vendors.tencent.signature import TencentSigner
 
 BASE_URL: Final = "https://tandon.tencentcloudapi.com"
 REGION: Final = re.compile(r"[a-z]{2}(-[a-z0-9]{2,20}){1,4}")
@@ -111,8 +111,8 @@ class TencentClient:
                 " have none, so leave cloud_user.region_id empty"
             )
         self._now, self._zone, self._closed_ids = sessions.now, own.zone, own.closed_ids
-        auth = TencentAuth(account, sessions.now)
-        self._api = sessions.open(own.base_url or BASE_URL, auth, classify)
+        sign = TencentSigner(account, sessions.now)
+        self._api = sessions.open(own.base_url or BASE_URL, sign, classify)
 
     @property
     def calls(self) -> int:

@@ -9,16 +9,15 @@ import hashlib
 import hmac
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Final
-from urllib.parse import urlsplit
-
-from requests import PreparedRequest
-from requests.auth import AuthBase
 
 from include.models import Account
+from include.vendors.request import Request
 
 ALGORITHM: Final = "TC3-HMAC-SHA256"
 SERVICE: Final = "tandon"
+DAY_SECONDS: Final = 86_400
 SIGNED_HEADERS: Final = ("content-type", "host", "x-tc-action")
 
 
@@ -29,14 +28,14 @@ def canonical_request(
 
     The path is always ``/``; *query* is empty for a POST.
     """
-    values = {name.lower(): value.strip().lower() for name, value in headers.items()}
+    values = {name.lower(): value for name, value in headers.items()}
     names = sorted(name.lower() for name in signed)
     return "\n".join(
         [
             method.upper(),
             "/",
             query,
-            *(f"{name}:{values[name]}" for name in names),
+            *(f"{name}:{values[name].strip().lower()}" for name in names),
             "",
             ";".join(names),
             body_hash,
@@ -46,7 +45,7 @@ def canonical_request(
 
 def scope(timestamp: int, service: str = SERVICE) -> str:
     """The credential scope; its date is the one in UTC."""
-    return f"{datetime.fromtimestamp(timestamp, UTC):%Y-%m-%d}/{service}/tc3_request"
+    return f"{_date(timestamp // DAY_SECONDS)}/{service}/tc3_request"
 
 
 def string_to_sign(canonical: str, timestamp: int, service: str = SERVICE) -> str:
@@ -57,9 +56,7 @@ def string_to_sign(canonical: str, timestamp: int, service: str = SERVICE) -> st
 
 def signature(secret_key: str, text: str, timestamp: int, service: str = SERVICE) -> str:
     """Stage 3: a key made for the day and the service signs *text*."""
-    key = f"TC3{secret_key}".encode()
-    for part in scope(timestamp, service).split("/"):
-        key = hmac.digest(key, part.encode(), "sha256")
+    key = _key(secret_key, scope(timestamp, service))
     return hmac.digest(key, text.encode(), "sha256").hex()
 
 
@@ -76,7 +73,22 @@ def authorization(
     return f"{ALGORITHM} Credential={credential}, SignedHeaders={names}, Signature={signed_with}"
 
 
-class TencentAuth(AuthBase):
+@lru_cache(maxsize=4)
+def _date(day: int) -> str:
+    """The date of a day, counted from 1970, in UTC."""
+    return f"{datetime.fromtimestamp(day * DAY_SECONDS, UTC):%Y-%m-%d}"
+
+
+@lru_cache(maxsize=16)
+def _key(secret_key: str, of: str) -> bytes:
+    """The key for a credential scope: the same all day."""
+    key = f"TC3{secret_key}".encode()
+    for part in of.split("/"):
+        key = hmac.digest(key, part.encode(), "sha256")
+    return key
+
+
+class TencentSigner:
     """TC3-HMAC-SHA256 (spec.md, section 3), over the very bytes that go out."""
 
     def __init__(
@@ -84,23 +96,21 @@ class TencentAuth(AuthBase):
     ) -> None:
         self._account, self._now, self._service = account, now, service
 
-    def __call__(self, request: PreparedRequest) -> PreparedRequest:
+    def __call__(self, request: Request) -> None:
         """Sign *request*, its action included."""
-        headers, url = request.headers, urlsplit(request.url or "")
-        timestamp, service = int(self._now().timestamp()), self._service
+        headers, service = request.headers, self._service
+        timestamp = int(self._now().timestamp())
         headers["X-TC-Timestamp"] = str(timestamp)
-        headers["Host"] = url.netloc.rpartition("@")[2]
-        body = request.body or b""
+        headers["Host"] = request.host
         canonical = canonical_request(
-            request.method or "",
-            url.query,
+            request.method,
+            request.query,
             headers,
             SIGNED_HEADERS,
-            hashlib.sha256(body.encode() if isinstance(body, str) else body).hexdigest(),
+            hashlib.sha256(request.body).hexdigest(),
         )
         text = string_to_sign(canonical, timestamp, service)
         seal = signature(self._account.secret_key, text, timestamp, service)
         headers["Authorization"] = authorization(
             self._account.access_key, SIGNED_HEADERS, seal, timestamp, service
         )
-        return request

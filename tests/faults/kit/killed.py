@@ -24,7 +24,6 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-import requests
 import sqlalchemy as sa
 
 from include.models import Account
@@ -33,8 +32,10 @@ from include.pipelines.snapshots.snapshot import take_snapshot
 from include.pipelines.tickets.rolling import read_again
 from include.pipelines.tickets.single import read_tickets
 from include.pipelines.tickets.sync import sync_tickets
+from include.vendors.answers import Answer
 from include.vendors.registry import load_settings, open_client
 from include.vendors.tencent import conversation as tencent_conversation
+from include.vendors.transport import Transport
 from include.warehouse.bookkeeping import retention as old_rows
 from include.warehouse.bookkeeping.ledger import Request
 from include.warehouse.customer_service import bulk
@@ -58,20 +59,20 @@ def boundary(kind: str) -> None:
 
 
 def count_boundaries() -> None:
-    """Count all that any engine and any session of this process is about to send."""
+    """Count all that any engine and any client of this process is about to send."""
     for event, kind in (
         ("before_cursor_execute", "statement"),
         ("commit", "commit"),
         ("rollback", "rollback"),
     ):
         sa.event.listen(sa.Engine, event, lambda *_, kind=kind: boundary(kind))
-    send = requests.Session.send
+    send = Transport.send
 
-    def counted(self: requests.Session, *args: Any, **options: Any) -> requests.Response:
+    def counted(self: Transport, *args: Any, **options: Any) -> Answer:
         boundary("call")
         return send(self, *args, **options)
 
-    requests.Session.send = counted  # type: ignore[method-assign]
+    Transport.send = counted  # type: ignore[method-assign]
 
 
 @cache
