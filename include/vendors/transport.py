@@ -11,6 +11,7 @@ from urllib.parse import unquote, urlsplit
 
 import certifi
 import urllib3
+from urllib3.exceptions import ProtocolError
 from urllib3.util import create_urllib3_context, make_headers, parse_url
 
 from include.vendors.answers import Answer, read_body
@@ -83,6 +84,8 @@ class Transport:
         )
         try:
             return Answer(response.status, response.headers, read_body(response, where))
+        except ValueError as error:  # a chunk of negative size, which the library lets by
+            raise ProtocolError(str(error)) from error
         finally:
             response.close()  # one that was not read to its end, and its connection
 

@@ -108,6 +108,7 @@ def failing(code, status=200, **more):
         pytest.param(send(head(Connection="close") + HALF), id="W7 ends early, no length"),
         pytest.param(send(head(Transfer_Encoding="chunked") + b"9\r\n{"), id="W7 cut chunk"),
         pytest.param(send(head(Transfer_Encoding="chunked") + b"xyz\r\n"), id="broken chunk"),
+        pytest.param(send(head(Transfer_Encoding="chunked") + b"-9\r\n{"), id="negative chunk"),
         pytest.param(send(b"HTTP/1.1 200 OK\r\nContent-Le"), id="ends in the headers"),
         pytest.param(send(b"SSH-2.0-OpenSSH\r\n"), id="another protocol"),
         pytest.param(answer(HALF), id="W8 cut JSON, length right"),
