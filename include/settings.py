@@ -52,9 +52,13 @@ _ON, _OFF = ("1", "true", "yes", "on"), ("0", "false", "no", "off")
 
 
 def _url(value: str) -> str:
-    value = value.rstrip("/")
-    if value and (urlsplit(value).scheme not in ("http", "https") or not urlsplit(value).hostname):
+    value, parts = value.rstrip("/"), urlsplit(value)
+    if value and (parts.scheme not in ("http", "https") or not parts.hostname):
         raise ValueError("must be a URL with http:// or https:// and a host")
+    try:
+        _ = parts.port
+    except ValueError:  # it would quote what stands there, which may be a password
+        raise ValueError("must be a URL whose port, if any, is a number up to 65535") from None
     return value
 
 

@@ -135,6 +135,12 @@ def test_every_setting_says_which_variable_it_is():
         ("OPEN_MESSAGES", "2", "OPEN_MESSAGES must be 1 or 0, not '2'"),
         ("ALIBABA_BASE_URL", "alibaba.example", "ALIBABA_BASE_URL must be a URL with http://"),
         ("ALIBABA_BASE_URL", "ftp://alibaba.example", "ALIBABA_BASE_URL must be a URL"),
+        (
+            "ALIBABA_BASE_URL",
+            "https://alibaba.example:99999",
+            "ALIBABA_BASE_URL must be a URL whose",
+        ),
+        ("VENDOR_PROXY", "http://user:word", "VENDOR_PROXY must be a URL whose port"),
         ("VENDOR_PROXY", "http://", "VENDOR_PROXY must be a URL"),
         ("HUAWEI_BASE_URL", "http://huawei.example", "HUAWEI_BASE_URL must begin with https://"),
         ("HUAWEI_IAM_URL", "http://10.0.0.7", "HUAWEI_IAM_URL must begin with https://"),
