@@ -156,10 +156,9 @@ class TableReader:
             where for where in source.keys() | ours.keys() if source.get(where) != ours.get(where)
         )
         for batch in _batches(differing, ours):
-            keys = staging.keys_in(batch)
-            columns = [list(column) for column in zip(*keys, strict=True)][1:]
+            keys, columns = staging.keys_in(batch)
             gone = self.snapshot.all(found.reading.missing(), columns) if keys else []
-            staging.mark_vanished([keys[place - 1][0] for (place,) in gone])
+            staging.mark_vanished([keys[place - 1] for (place,) in gone])
         return sum(rows for rows, _ in ours.values())
 
     def _is_over(

@@ -21,9 +21,11 @@ from include.errors import ContractError
 from include.warehouse.customer_service import bulk
 from include.warehouse.customer_service.bulk import Feed, Writer
 from include.warehouse.customer_service.tables import history_table
+from include.warehouse.lists import read_lists
 from include.warehouse.types import literal
 
 RANGE_KEYS: Final = 64  # as the source counts them (include/source/rendering.py)
+LIST_RANGES: Final = 10_000  # a list of so many takes a quarter of a megabyte
 
 PUBLISHED: Final = (
     "(select snapshot_id from cs_snapshot where state = 'complete' order by snapshot_id desc"
@@ -133,8 +135,16 @@ class Staging:
         if self._news.is_there:
             places.append(f"{self._news.name} where old_hash is null")
         for rows in places:
-            query = f"select {number}, count(*), sum({key_sum}) from {rows} group by 1"
-            for where, count, total in self._connection.exec_driver_sql(query):
+            query = (
+                "select count(*) as items,"
+                " group_concat(concat_ws(',', place, n, total, '') separator '') as fields"
+                f" from (select {number} as place, count(*) as n, sum({key_sum}) as total"
+                f" from {rows} group by 1) as found group by place div {LIST_RANGES}"
+            )
+            texts = iter(
+                read_lists(self._connection, sa.text(query), 3, f"keys of {self.history.name}")
+            )
+            for where, count, total in zip(texts, texts, texts, strict=True):
                 before = found.get(int(where), (0, 0))
                 found[int(where)] = (before[0] + int(count), before[1] + int(total))
         return found
@@ -147,16 +157,24 @@ class Staging:
             " where h.closed_by = 0 and s.row_key is null"
         )
 
-    def keys_in(self, ranges: Iterable[int]) -> list[tuple[Any, ...]]:
-        """``row_key`` and key columns of the present rows in some *ranges*."""
+    def keys_in(self, ranges: Iterable[int]) -> tuple[list[Any], list[Any]]:
+        """``row_key`` of the present rows in some *ranges*, and the columns of their keys.
+
+        A column as PostgreSQL takes an array: a list, or its text.
+        """
         spans = " or ".join(
             f"row_key between {low} and {high}" for low, high in self._spans(ranges)
         )
-        query = (
-            f"select row_key, {', '.join(self.table.key)} from {self.history.name}"
-            f" where closed_by = 0 and ({spans})"
-        )
-        return [tuple(row) for row in self._connection.exec_driver_sql(query)]
+        rows = f"from {self.history.name} where closed_by = 0 and ({spans})"
+        if self.table.has_integer_key:
+            query = "select count(*) as items, group_concat(row_key, ',' separator '') as fields"
+            keys = read_lists(
+                self._connection, sa.text(f"{query} {rows}"), 1, f"keys of {self.history.name}"
+            )
+            return keys, [f"{{{','.join(keys)}}}"]
+        query = f"select row_key, {', '.join(self.table.key)} {rows}"
+        found = self._connection.exec_driver_sql(query).all()
+        return [row[0] for row in found], [list(column) for column in zip(*found, strict=True)][1:]
 
     def mark_vanished(self, row_keys: Sequence[Any]) -> None:
         """Mark present rows as gone from the source."""

@@ -17,8 +17,8 @@ import sqlalchemy as sa
 from numpy.typing import NDArray
 from sqlalchemy.dialects import mysql
 
-from include.errors import ContractError
 from include.warehouse.customer_service import bulk
+from include.warehouse.lists import read_lists
 from include.warehouse.reports.basis import DAYS, span_end, span_start
 from include.warehouse.reports.statements import read_statement
 from include.warehouse.types import key
@@ -34,8 +34,6 @@ QUARTER: Final = timedelta(minutes=15)
 AT_ONCE: Final = 5_000
 FIELDS: Final = 6
 """Of a conversation, in ``ranked_conversation.sql``."""
-LIST_BYTES: Final = 1 << 30
-"""Of one list of values that the server may make: by default it cuts them after a thousand."""
 GRAINS: Final = {"15min": 1, "30min": 2, "hour": 4, "day": QUARTERS, "week": 0, "month": 0}
 """Each with its quarters; weeks and months begin where the calendar says."""
 ID_ZERO: Final = 2**31
@@ -122,17 +120,15 @@ def read(
 
     Raises ContractError where the server cuts what it is asked for.
     """
-    connection.exec_driver_sql(f"set session group_concat_max_len = {LIST_BYTES}")
-    found = connection.execute(
-        read_statement(name), {"from_day": from_day, "to_day": to_day, **values}
-    ).all()
-    texts = "".join(row.fields for row in found).split(",")
-    if len(texts) != fields * sum(row.items for row in found) + 1 or texts.pop():
-        raise ContractError(
-            f"the server cut the list of {name} from {from_day} to {to_day}:"
-            " raise max_allowed_packet",
-            vendor="warehouse",
-        )
+    texts = read_lists(
+        connection,
+        read_statement(name),
+        fields,
+        f"{name} from {from_day} to {to_day}",
+        from_day=from_day,
+        to_day=to_day,
+        **values,
+    )
     facts = np.fromiter(map(float, texts), float, len(texts))
     return np.ascontiguousarray(facts.reshape(-1, fields).T)
 

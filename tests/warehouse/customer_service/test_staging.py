@@ -86,7 +86,10 @@ def test_keys_are_compared_by_ranges_and_the_missing_ones_marked(connection):
     staging = Staging(connection, NOTES)
     staging.load_first(Rows((-1, "a"), (1, "b"), (70, "c"), (700, "d")), 1, DAY)
     assert staging.ranges() == {0: (2, 0), 1: (1, 70), 10: (1, 700)}
-    assert sorted(key for key, _ in staging.keys_in([0, 1])) == [-1, 1, 70]
+    keys, (column,) = staging.keys_in([0, 1])
+    assert sorted(map(int, keys)) == [-1, 1, 70]
+    assert column == f"{{{','.join(keys)}}}"
+    assert staging.keys_in([5]) == ([], ["{}"])
     staging.mark_vanished([70])
     staging.mark_vanished([])
     assert staging.vanished()[0] == 1

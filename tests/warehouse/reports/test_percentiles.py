@@ -10,6 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from include.errors import ContractError
+from include.warehouse import lists
 from include.warehouse.reports import percentiles
 from include.warehouse.reports.basis import DAY, span_start
 from include.warehouse.reports.customer_service_tables import rpt_conversation
@@ -124,6 +125,6 @@ def test_nothing_changed_leaves_an_empty_table(stored):
 
 
 def test_a_list_that_the_server_cut_is_an_error(stored, monkeypatch):
-    monkeypatch.setattr(percentiles, "LIST_BYTES", 60)
+    monkeypatch.setattr(lists, "LIST_BYTES", 60)
     with pytest.raises(ContractError, match="raise max_allowed_packet"):
         ranked(stored, DAYS)
