@@ -16,6 +16,7 @@ from typing import Final, TypeVar
 from urllib3 import BaseHTTPResponse
 
 from include.errors import ContractError
+from include.vendors.fields import Json
 
 BODY_BYTES: Final = 32 * 2**20
 CHUNK_BYTES: Final = 64 * 2**10
@@ -28,7 +29,7 @@ _takes_small_ones: ContextVar[bool] = ContextVar("takes_small_ones", default=Fal
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class HttpAnswer:
     """A whole answer; *headers* may be asked for in any case, *body* is decompressed."""
 
     status: int
@@ -67,3 +68,17 @@ def read_body(response: BaseHTTPResponse, where: Mapping[str, str]) -> bytes:
             raise LargeAnswerError
         chunks.append(chunk)
     return b"".join(chunks)
+
+
+def mend_halves(value: Json) -> tuple[Json, int]:
+    """A JSON value with U+FFFD for each half of a surrogate pair, and how many there were."""
+    if isinstance(value, str):
+        whole = value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        return whole, whole.count("\ufffd") - value.count("\ufffd")
+    if isinstance(value, list):
+        mended = [mend_halves(one) for one in value]
+        return [one for one, _ in mended], sum(count for _, count in mended)
+    if isinstance(value, dict):
+        pairs = {mend_halves(key)[0]: mend_halves(one) for key, one in value.items()}
+        return {key: one for key, (one, _) in pairs.items()}, sum(n for _, n in pairs.values())
+    return value, 0

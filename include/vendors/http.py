@@ -34,12 +34,12 @@ from include.errors import (
     VendorError,
 )
 from include.models import Account
-from include.vendors.answers import Answer
+from include.vendors.answers import HttpAnswer, mend_halves
 from include.vendors.deadline import Deadline
 from include.vendors.fields import Json, Record, kind
 from include.vendors.headers import find_skew, hint_at_clock, seconds_asked
 from include.vendors.rate import RateLimit, note_refused
-from include.vendors.request import Request, Sign
+from include.vendors.request import HttpRequest, Sign
 from include.vendors.route import Route
 from include.vendors.transport import HEADERS, Transport
 
@@ -148,7 +148,7 @@ class ApiSession:
         *path* is percent-encoded and follows that of the base URL.
         Raises the subclass of VendorError that says who must act.
         """
-        request = Request(
+        request = HttpRequest(
             method,
             self._transport.host,
             self._transport.path + path,
@@ -168,7 +168,7 @@ class ApiSession:
         except _TooSlowError as error:  # to the ledger it is what everybody knows
             raise UnavailableError(str(error.args[0]), **_where(error)) from None
 
-    def _try(self, action: str, request: Request, spent: list[float]) -> Record:
+    def _try(self, action: str, request: HttpRequest, spent: list[float]) -> Record:
         """Try, and try again as far as it is worth it."""
         try:
             return self._attempt(action, request, spent)
@@ -209,7 +209,7 @@ class ApiSession:
         if seconds >= LONG_WAIT_SECONDS and state.outcome:
             log.warning("account=%s waits %.0f s: %s", who, seconds, state.outcome.exception())
 
-    def _attempt(self, action: str, request: Request, spent: list[float]) -> Record:
+    def _attempt(self, action: str, request: HttpRequest, spent: list[float]) -> Record:
         left = CALL_SECONDS - spent[0]
         where = {"vendor": self.account.vendor, "action": action}
         too_slow = _TooSlowError(f"no complete answer within {CALL_SECONDS:g} s", **where)
@@ -248,7 +248,7 @@ class ApiSession:
             raise too_slow
         return self._judge(action, answer)
 
-    def _judge(self, action: str, answer: Answer) -> Record:
+    def _judge(self, action: str, answer: HttpAnswer) -> Record:
         status, where = answer.status, {"vendor": self.account.vendor, "action": action}
         self._newest = answer.headers, self._now()
         if 300 <= status < 400:
@@ -290,7 +290,7 @@ class ApiSession:
             message += hint_at_clock(self.clock_skew)
         raise error(message, **where)
 
-    def _parse(self, answer: Answer, where: Mapping[str, str]) -> Json:
+    def _parse(self, answer: HttpAnswer, where: Mapping[str, str]) -> Json:
         """The JSON value of a body; a broken one of the announced length is the vendor's doing."""
         body, said = answer.body, answer.headers.get("Content-Type", "no content type")
         declared = re.search(r"""charset\s*=\s*["']?([\w.-]+)""", said, re.IGNORECASE)
@@ -306,7 +306,7 @@ class ApiSession:
             # Half a surrogate pair, as bytes or as an escape, costs that character alone.
             text = body.decode(charset, "surrogatepass" if is_utf8 else "strict")
             value = json.loads(text.removeprefix("\ufeff"), parse_constant=_no_constant)
-            value, halves = _mended(value)
+            value, halves = mend_halves(value)
         except (UnicodeError, LookupError):
             raise _BrokenBodyError("the answer is not in its stated charset", **where) from None
         except (ValueError, RecursionError):
@@ -382,20 +382,6 @@ def _wait(state: tenacity.RetryCallState) -> float:
         multiplier=1.0 if slow else 0.5, max=60 if slow else 10
     )
     return max(grown(state), getattr(error, "retry_after", None) or 0.0)
-
-
-def _mended(value: Json) -> tuple[Json, int]:
-    """A JSON value with U+FFFD for each half of a surrogate pair, and how many there were."""
-    if isinstance(value, str):
-        whole = value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-        return whole, whole.count("\ufffd") - value.count("\ufffd")
-    if isinstance(value, list):
-        mended = [_mended(one) for one in value]
-        return [one for one, _ in mended], sum(count for _, count in mended)
-    if isinstance(value, dict):
-        pairs = {_mended(key)[0]: _mended(one) for key, one in value.items()}
-        return {key: one for key, (one, _) in pairs.items()}, sum(n for _, n in pairs.values())
-    return value, 0
 
 
 def _no_constant(name: str) -> Any:

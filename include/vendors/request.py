@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 
 @dataclass(slots=True)
-class Request:
+class HttpRequest:
     """Complete but for its signature. Each name of a header has one spelling, whoever sets it."""
 
     method: str
@@ -27,5 +27,5 @@ class Request:
         return f"{self.path}?{self.query}" if self.query else self.path
 
 
-Sign: TypeAlias = Callable[[Request], None]
+Sign: TypeAlias = Callable[[HttpRequest], None]
 """Dates and signs a request, by headers that it sets, over the very bytes that go out."""

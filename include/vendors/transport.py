@@ -14,9 +14,9 @@ import urllib3
 from urllib3.exceptions import ProtocolError
 from urllib3.util import create_urllib3_context, make_headers, parse_url
 
-from include.vendors.answers import Answer, read_body
+from include.vendors.answers import HttpAnswer, read_body
 from include.vendors.deadline import WATCHED_POOLS
-from include.vendors.request import Request
+from include.vendors.request import HttpRequest
 
 CONNECTIONS: Final = 16  # kept open, for as many calls at once
 HEADERS: Final[Mapping[str, str]] = {
@@ -61,12 +61,12 @@ class Transport:
 
     def send(
         self,
-        request: Request,
+        request: HttpRequest,
         where: Mapping[str, str],
         *,
         connect_seconds: float,
         read_seconds: float,
-    ) -> Answer:
+    ) -> HttpAnswer:
         """Send *request* once and read the whole answer; *where* is what errors say of the call.
 
         Raises ``urllib3.exceptions.HTTPError`` or OSError for what broke the way, and what
@@ -83,7 +83,7 @@ class Transport:
             preload_content=False,
         )
         try:
-            return Answer(response.status, response.headers, read_body(response, where))
+            return HttpAnswer(response.status, response.headers, read_body(response, where))
         except ValueError as error:  # a chunk of negative size, which the library lets by
             raise ProtocolError(str(error)) from error
         finally:

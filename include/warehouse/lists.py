@@ -5,14 +5,11 @@ Rows cost it ten times as much.
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 
 import sqlalchemy as sa
 
 from include.errors import ContractError
-
-LIST_BYTES: Final = 1 << 30
-"""Of one list that the server may make: by default it cuts them after a thousand."""
 
 
 def read_lists(
@@ -27,7 +24,6 @@ def read_lists(
     Its rows tell ``items``, their number, and ``fields``, each with a comma behind it. Raises
     ContractError, which calls the list *name*, where the server cut one.
     """
-    connection.exec_driver_sql(f"set session group_concat_max_len = {LIST_BYTES}")
     found = connection.execute(statement, values).all()
     texts = "".join(row.fields or "" for row in found).split(",")
     if len(texts) != fields * sum(row.items for row in found) + 1 or texts.pop():

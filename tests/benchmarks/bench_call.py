@@ -24,7 +24,7 @@ from include.sandbox.vendors.server import Sandbox
 from include.vendors.http import ApiSession
 from include.vendors.rate import RateLimit
 from include.vendors.registry import load_settings, open_client, utcnow
-from include.vendors.request import Request
+from include.vendors.request import HttpRequest
 from include.vendors.tencent.client import VERSION, classify
 from include.vendors.tencent.signature import TencentSigner
 from include.vendors.transport import HEADERS
@@ -81,7 +81,7 @@ def main(
             return session.call(ACTION, "POST", payload=payload, headers=SAID).value
 
         def bare(body: bytes) -> Any:
-            request = Request("POST", host, "/", "", {**HEADERS, **SAID}, body)
+            request = HttpRequest("POST", host, "/", "", {**HEADERS, **SAID}, body)
             sign(request)
             answer = pool.urlopen("POST", "/", body=body, headers=request.headers)
             return msgspec.json.decode(answer.data)

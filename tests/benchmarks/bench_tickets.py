@@ -25,8 +25,8 @@ from typing import Annotated, Any, Final
 import typer
 
 from include.sandbox.vendors.server import Sandbox
-from include.vendors.answers import Answer
-from include.vendors.request import Request
+from include.vendors.answers import HttpAnswer
+from include.vendors.request import HttpRequest
 from include.vendors.transport import Transport
 from tests.benchmarks import peers
 from tests.benchmarks.ground import ground
@@ -43,7 +43,7 @@ def recording() -> Iterator[Answers]:
     answers: Answers = {}
     send = Transport.send
 
-    def noted(self: Transport, request: Request, *args: Any, **options: Any) -> Answer:
+    def noted(self: Transport, request: HttpRequest, *args: Any, **options: Any) -> HttpAnswer:
         answer = send(self, request, *args, **options)
         answers[request.headers["X-TC-Action"], request.body.decode()] = answer.body.decode()
         return answer

@@ -18,7 +18,7 @@ import sqlalchemy as sa
 
 from include.models import Account
 from include.pipelines.tickets.sync import sync_tickets
-from include.vendors.answers import Answer
+from include.vendors.answers import HttpAnswer
 from include.vendors.registry import load_settings, open_client
 from include.vendors.transport import Transport
 from include.warehouse.bookkeeping.ledger import Request
@@ -41,7 +41,7 @@ def main(url: str, account_json: str, environment_json: str, at: int, now: str =
     sa.event.listen(warehouse.engine, "before_cursor_execute", lambda *_: boundary(at))
     send = Transport.send
 
-    def counted(self: Transport, *args: Any, **options: Any) -> Answer:
+    def counted(self: Transport, *args: Any, **options: Any) -> HttpAnswer:
         boundary(at)
         return send(self, *args, **options)
 

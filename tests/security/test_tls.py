@@ -24,7 +24,7 @@ from include.sandbox.servers import databases, mysql, postgres, private
 from include.source.postgres import SourceDatabase
 from include.vendors.http import ApiSession, Classified
 from include.vendors.rate import RateLimit
-from include.vendors.request import Request
+from include.vendors.request import HttpRequest
 from include.vendors.transport import Transport
 from include.warehouse.mysql import Warehouse
 from tests.builders import an_account
@@ -175,7 +175,7 @@ def show(folder, kind, places, owner=None):
 
 def visit(url, ca, proxy=""):
     with closing(Transport(url, proxy, authorities=ca)) as transport:
-        request = Request("GET", transport.host, "/", "", {})
+        request = HttpRequest("GET", transport.host, "/", "", {})
         return transport.send(request, {}, connect_seconds=5, read_seconds=5)
 
 

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit, urlunsplit
 from requests import PreparedRequest
 from requests.auth import AuthBase
 
-from include.vendors.request import Request, Sign
+from include.vendors.request import HttpRequest, Sign
 
 
 class Signed(AuthBase):
@@ -18,7 +18,7 @@ class Signed(AuthBase):
 
     def __call__(self, prepared: PreparedRequest) -> PreparedRequest:
         url, body = urlsplit(prepared.url or ""), prepared.body or b""
-        request = Request(
+        request = HttpRequest(
             prepared.method or "",
             url.netloc,
             url.path,

@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from urllib3.exceptions import HTTPError, SSLError
 
 from include.vendors.deadline import Deadline
-from include.vendors.request import Request
+from include.vendors.request import HttpRequest
 from include.vendors.transport import Transport
 from tests.vendors.wire import Wire, answer, head, trickle
 
@@ -28,7 +28,7 @@ TIMEOUTS = {"connect_seconds": 5, "read_seconds": 5}
 
 
 def read(transport):
-    request = Request("GET", transport.host, "/", "", {})
+    request = HttpRequest("GET", transport.host, "/", "", {})
     return transport.send(request, {}, **TIMEOUTS).body
 
 
@@ -60,21 +60,17 @@ def certificate(tmp_path):
     return str(file)
 
 
-@pytest.fixture
-def secure_url(certificate):
-    """A TLS port that begins an answer and then trickles."""
+@contextlib.contextmanager
+def secure_port(certificate, talk):
+    """The URL of a TLS port at which ``talk(connection)`` serves one visitor."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate)
-    stopped = threading.Event()
 
     def serve():
         plain, _ = listener.accept()
         try:
             with context.wrap_socket(plain, server_side=True) as connection:
-                connection.recv(65536)
-                connection.sendall(head())
-                while not stopped.wait(0.02):
-                    connection.sendall(b" ")
+                talk(connection)
         except OSError:
             plain.close()
 
@@ -82,37 +78,46 @@ def secure_url(certificate):
         thread = threading.Thread(target=serve)
         thread.start()
         yield f"https://127.0.0.1:{listener.getsockname()[1]}"
-        stopped.set()
         thread.join()
+
+
+@pytest.fixture
+def secure_url(certificate):
+    """A TLS port that begins an answer and then trickles."""
+    stopped = threading.Event()
+
+    def talk(connection):
+        connection.recv(65536)
+        connection.sendall(head())
+        while not stopped.wait(0.02):
+            connection.sendall(b" ")
+
+    with secure_port(certificate, talk) as url:
+        yield url
+        stopped.set()
 
 
 @pytest.fixture
 def secure_proxy(certificate):
     """A proxy under TLS that lets one connection through."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate)
 
     def pass_on(source, target):
         with contextlib.suppress(OSError):
             while data := source.recv(65536):
                 target.sendall(data)
 
-    def serve():
-        with context.wrap_socket(listener.accept()[0], server_side=True) as ours:
-            host, port = ours.recv(65536).split()[1].decode().split(":")
-            with socket.create_connection((host, int(port))) as theirs:
-                ours.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
-                back = threading.Thread(target=pass_on, args=(theirs, ours))
-                back.start()
-                pass_on(ours, theirs)
-                theirs.shutdown(socket.SHUT_RDWR)
-                back.join()
+    def talk(ours):
+        host, port = ours.recv(65536).split()[1].decode().split(":")
+        with socket.create_connection((host, int(port))) as theirs:
+            ours.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+            back = threading.Thread(target=pass_on, args=(theirs, ours))
+            back.start()
+            pass_on(ours, theirs)
+            theirs.shutdown(socket.SHUT_RDWR)
+            back.join()
 
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        thread = threading.Thread(target=serve)
-        thread.start()
-        yield f"https://127.0.0.1:{listener.getsockname()[1]}"
-        thread.join()
+    with secure_port(certificate, talk) as url:
+        yield url
 
 
 def test_a_trickle_under_tls_within_the_tls_of_a_proxy_ends(secure_url, secure_proxy, certificate):

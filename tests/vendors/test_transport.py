@@ -8,7 +8,7 @@ from contextlib import closing
 import pytest
 from urllib3.exceptions import HTTPError
 
-from include.vendors.request import Request
+from include.vendors.request import HttpRequest
 from include.vendors.transport import HEADERS, Transport
 from tests.vendors.wire import Wire, answer, send
 
@@ -18,7 +18,7 @@ BODY = '{"text":"工单"}'.encode()
 def visit(url, proxy="", body=b""):
     with closing(Transport(url, proxy)) as transport:
         headers = {**HEADERS, "Host": transport.host}
-        request = Request("POST", transport.host, f"{transport.path}/a", "b=1", headers, body)
+        request = HttpRequest("POST", transport.host, f"{transport.path}/a", "b=1", headers, body)
         return transport.send(request, {}, connect_seconds=5, read_seconds=5)
 
 

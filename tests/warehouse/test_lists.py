@@ -6,7 +6,6 @@ import pytest
 import sqlalchemy as sa
 
 from include.errors import ContractError
-from include.warehouse import lists
 from include.warehouse.lists import read_lists
 
 PAIRS = sa.text(
@@ -33,7 +32,7 @@ def test_no_list_and_an_empty_one_are_empty(connection):
     assert read_lists(connection, nothing, 1, "nothing") == []
 
 
-def test_a_list_that_the_server_cut_is_an_error_that_names_it(connection, monkeypatch):
-    monkeypatch.setattr(lists, "LIST_BYTES", 5)
+def test_a_list_that_the_server_cut_is_an_error_that_names_it(connection):
+    connection.exec_driver_sql("set session group_concat_max_len = 5")
     with pytest.raises(ContractError, match="cut the list of pairs: raise max_allowed_packet"):
         read_lists(connection, PAIRS, 2, "pairs", least=0)

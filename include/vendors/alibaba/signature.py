@@ -14,7 +14,7 @@ from typing import Final
 from urllib.parse import parse_qsl, quote
 
 from include.models import Account
-from include.vendors.request import Request
+from include.vendors.request import HttpRequest
 
 ALGORITHM: Final = "ACS3-HMAC-SHA256"
 DATE_FORMAT: Final = "%Y-%m-%dT%H:%M:%SZ"
@@ -78,7 +78,7 @@ class AlibabaSigner:
     ) -> None:
         self._account, self._now, self._nonce = account, now, nonce
 
-    def __call__(self, request: Request) -> None:
+    def __call__(self, request: HttpRequest) -> None:
         """Date *request*, make it unique and sign it."""
         headers, body_hash = request.headers, hashlib.sha256(request.body).hexdigest()
         headers["Host"] = request.host

@@ -13,7 +13,7 @@ from typing import Final
 from urllib.parse import parse_qsl, quote, unquote
 
 from include.models import Account
-from include.vendors.request import Request
+from include.vendors.request import HttpRequest
 
 ALGORITHM: Final = "SDK-HMAC-SHA256"
 DATE_FORMAT: Final = "%Y%m%dT%H%M%SZ"
@@ -78,7 +78,7 @@ class HuaweiSigner:
     def __init__(self, account: Account, now: Callable[[], datetime]) -> None:
         self._account, self._now = account, now
 
-    def __call__(self, request: Request) -> None:
+    def __call__(self, request: HttpRequest) -> None:
         """Sign *request* and put its query into the form that was signed."""
         headers, query = request.headers, parse_qsl(request.query, keep_blank_values=True)
         request.query = canonical_query(query)

@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import Final
 
 from include.models import Account
-from include.vendors.request import Request
+from include.vendors.request import HttpRequest
 
 ALGORITHM: Final = "TC3-HMAC-SHA256"
 SERVICE: Final = "tandon"
@@ -96,7 +96,7 @@ class TencentSigner:
     ) -> None:
         self._account, self._now, self._service = account, now, service
 
-    def __call__(self, request: Request) -> None:
+    def __call__(self, request: HttpRequest) -> None:
         """Sign *request*, its action included."""
         headers, service = request.headers, self._service
         timestamp = int(self._now().timestamp())

@@ -141,9 +141,7 @@ class Staging:
                 f" from (select {number} as place, count(*) as n, sum({key_sum}) as total"
                 f" from {rows} group by 1) as found group by place div {LIST_RANGES}"
             )
-            texts = iter(
-                read_lists(self._connection, sa.text(query), 3, f"keys of {self.history.name}")
-            )
+            texts = iter(self._lists(query, 3))
             for where, count, total in zip(texts, texts, texts, strict=True):
                 before = found.get(int(where), (0, 0))
                 found[int(where)] = (before[0] + int(count), before[1] + int(total))
@@ -168,9 +166,7 @@ class Staging:
         rows = f"from {self.history.name} where closed_by = 0 and ({spans})"
         if self.table.has_integer_key:
             query = "select count(*) as items, group_concat(row_key, ',' separator '') as fields"
-            keys = read_lists(
-                self._connection, sa.text(f"{query} {rows}"), 1, f"keys of {self.history.name}"
-            )
+            keys = self._lists(f"{query} {rows}", 1)
             return keys, [f"{{{','.join(keys)}}}"]
         query = f"select row_key, {', '.join(self.table.key)} {rows}"
         found = self._connection.exec_driver_sql(query).all()
@@ -299,6 +295,9 @@ class Staging:
 
     def _key_sum(self, key: str) -> str:
         return key if self.table.has_integer_key else _number(f"hex({key})", 4, 8)
+
+    def _lists(self, query: str, fields: int) -> list[str]:
+        return read_lists(self._connection, sa.text(query), fields, f"keys of {self.history.name}")
 
     def _one(self, query: str) -> Any:
         return self._connection.exec_driver_sql(query).one()

@@ -32,7 +32,7 @@ from include.pipelines.snapshots.snapshot import take_snapshot
 from include.pipelines.tickets.rolling import read_again
 from include.pipelines.tickets.single import read_tickets
 from include.pipelines.tickets.sync import sync_tickets
-from include.vendors.answers import Answer
+from include.vendors.answers import HttpAnswer
 from include.vendors.registry import load_settings, open_client
 from include.vendors.tencent import conversation as tencent_conversation
 from include.vendors.transport import Transport
@@ -68,7 +68,7 @@ def count_boundaries() -> None:
         sa.event.listen(sa.Engine, event, lambda *_, kind=kind: boundary(kind))
     send = Transport.send
 
-    def counted(self: Transport, *args: Any, **options: Any) -> Answer:
+    def counted(self: Transport, *args: Any, **options: Any) -> HttpAnswer:
         boundary("call")
         return send(self, *args, **options)
 

@@ -12,7 +12,7 @@ import pytest
 from include.models import Account
 from include.sandbox.vendors.alibaba import api as sandbox
 from include.vendors.alibaba import signature as alibaba_signature
-from include.vendors.request import Request
+from include.vendors.request import HttpRequest
 
 VECTOR_FILES = Path(__file__).parents[1] / "vectors"
 VECTORS = json.loads((VECTOR_FILES / "alibaba_signing.json").read_text("utf-8"))
@@ -52,7 +52,7 @@ def test_a_vector_holds_for_the_request(case):
     moment = datetime.strptime(given["timestamp"], alibaba_signature.DATE_FORMAT).replace(
         tzinfo=UTC
     )
-    request = Request(
+    request = HttpRequest(
         given["method"],
         given["host"],
         given["path"],

@@ -12,7 +12,7 @@ import pytest
 
 from include.models import Account
 from include.vendors.huawei import signature as huawei_signature
-from include.vendors.request import Request
+from include.vendors.request import HttpRequest
 
 VECTOR_FILES = Path(__file__).parents[1] / "vectors"
 VECTORS = json.loads((VECTOR_FILES / "huawei_signing.json").read_text("utf-8"))
@@ -57,7 +57,7 @@ def test_a_vector_holds_for_the_request(case):
         tzinfo=UTC
     )
     account = Account("1", "huawei", case["access_key"], case["secret_key"])
-    ours = Request(
+    ours = HttpRequest(
         request["method"],
         request["host"],
         request["path"],

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from include.models import Account
-from include.vendors.request import Request
+from include.vendors.request import HttpRequest
 from include.vendors.tencent import signature as tencent_signature
 
 VECTOR_FILES = Path(__file__).parents[1] / "vectors"
@@ -59,7 +59,7 @@ def test_a_vector_holds_for_the_request(case):
     given, expected = case["input"], case["expected"]
     set_by_us = ("Host", "X-TC-Timestamp")
     account = Account("1", "tencent", given["secret_id"], given["secret_key"])
-    request = Request(
+    request = HttpRequest(
         given["method"],
         given["host"],
         "/",

@@ -10,7 +10,6 @@ import pytest
 import sqlalchemy as sa
 
 from include.errors import ContractError
-from include.warehouse import lists
 from include.warehouse.reports import percentiles
 from include.warehouse.reports.basis import DAY, span_start
 from include.warehouse.reports.customer_service_tables import rpt_conversation
@@ -124,7 +123,7 @@ def test_nothing_changed_leaves_an_empty_table(stored):
     assert ranked(stored, []) == {}
 
 
-def test_a_list_that_the_server_cut_is_an_error(stored, monkeypatch):
-    monkeypatch.setattr(lists, "LIST_BYTES", 60)
+def test_a_list_that_the_server_cut_is_an_error(stored):
+    stored.exec_driver_sql("set session group_concat_max_len = 60")
     with pytest.raises(ContractError, match="raise max_allowed_packet"):
         ranked(stored, DAYS)
