@@ -1,231 +1,41 @@
-"""Every setting that is not one vendor's, its default and its meaning, and how a variable is read.
+"""Every setting that is not one vendor's, its default and its meaning.
 
 All are read from the environment, by ``load_settings`` in ``include/vendors/registry.py``; there
 ``find_strange_variables`` finds what only looks like one. A vendor's own settings stand in its
-folder.
+folder. How a text becomes a value: ``include/values.py``.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
-from functools import partial
-from typing import Annotated, Any, ClassVar, Final, NamedTuple, TypeAlias, TypeVar
+from typing import Annotated, Any, ClassVar, Final, TypeVar
 from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    SecretStr,
-    ValidationError,
-    ValidationInfo,
-)
+from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError
 
 from include.errors import ConfigError
+from include.values import (
+    LATE_AFTER,
+    SHANGHAI,
+    Daily,
+    Day,
+    DaySpan,
+    Flag,
+    Hours,
+    LateAfter,
+    Line,
+    Moment,
+    QuietHours,
+    SecretUrl,
+    SteadyZone,
+    Url,
+    allow_number,
+    allow_whole,
+    allow_words,
+)
 
-SHANGHAI: Final = ZoneInfo("Asia/Shanghai")
-EARLIEST: Final = datetime(2000, 1, 1, tzinfo=UTC)
-EARLIEST_DESK: Final = date(1970, 1, 3)
-"""Vendors are asked for creation span by span: from the year 1 on that would never end."""
-
-
-class Limits(NamedTuple):
-    """After how many seconds data is late: a warning from *warn_s* on, an error from *error_s*."""
-
-    warn_s: int
-    error_s: int
-
-
-LATE_AFTER: Final = {
-    "tickets": Limits(1_800, 7_200),
-    "catalog": Limits(172_800, 691_200),
-    "snapshot": Limits(7_200, 28_800),
-    "build": Limits(7_200, 28_800),
-    "checks": Limits(172_800, 691_200),
-}
-"""Two and eight intervals of what keeps each kind fresh (``include/work/schedules.py``)."""
 LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
-_ON, _OFF = ("1", "true", "yes", "on"), ("0", "false", "no", "off")
-
-
-def _url(value: str) -> str:
-    value, parts = value.rstrip("/"), urlsplit(value)
-    if value and (parts.scheme not in ("http", "https") or not parts.hostname):
-        raise ValueError("must be a URL with http:// or https:// and a host")
-    try:
-        _ = parts.port
-    except ValueError:  # it would quote what stands there, which may be a password
-        raise ValueError("must be a URL whose port, if any, is a number up to 65535") from None
-    return value
-
-
-def _flag(value: str | bool) -> bool:
-    if isinstance(value, bool):
-        return value
-    word = value.lower()
-    if word not in _ON + _OFF:
-        raise ValueError(f"must be 1 or 0, not {word!r}")
-    return word in _ON
-
-
-def _number(value: str | float, low: float, high: float) -> float:
-    try:
-        number = float(value)
-    except ValueError:
-        raise ValueError(f"must be a number, not {value!r}") from None
-    if not low <= number <= high:
-        raise ValueError(f"must lie between {low:g} and {high:g}, not {value}")
-    return number
-
-
-def _whole(value: str | float, low: float, high: float) -> int:
-    return int(_number(value, low, high))
-
-
-def read_zone(value: str | ZoneInfo) -> ZoneInfo:
-    """The zone of that name. Raises ValueError."""
-    try:
-        return value if isinstance(value, ZoneInfo) else ZoneInfo(value)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise ValueError(f"must be a zone like Asia/Shanghai, not {value!r}") from None
-
-
-def _steady_zone(value: str | ZoneInfo) -> ZoneInfo:
-    zone = read_zone(value)
-    months = (datetime(2000 + n // 12, n % 12 + 1, 1, tzinfo=zone) for n in range(12 * 38))
-    if len({month.utcoffset() for month in months}) > 1:
-        raise ValueError(
-            f"must be a zone whose clocks are never changed, and {zone.key} changed them since 2000"
-            " or will: days of 23 and 25 hours are nothing that reports can compare"
-        )
-    return zone
-
-
-def _moment(value: str | datetime, info: ValidationInfo) -> datetime:
-    if isinstance(value, datetime):
-        return value
-    try:
-        moment = parse_moment(value, info.data.get("business_zone", SHANGHAI))
-    except ValueError:
-        raise ValueError(f"must be a date like 2024-01-31, not {value!r}") from None
-    if moment < EARLIEST:
-        raise ValueError(f"must not lie before {EARLIEST:%Y-%m-%d}: nothing is so old")
-    return moment
-
-
-def _day(value: str | date) -> date:
-    if isinstance(value, date):
-        return value
-    try:
-        day = date.fromisoformat(value.strip())
-    except ValueError:
-        raise ValueError(f"must be a day like 2010-01-31, not {value!r}") from None
-    if day < EARLIEST_DESK:
-        raise ValueError(f"must not lie before {EARLIEST_DESK}: 1970-01-01 means no time at all")
-    return day
-
-
-def _hours(value: str | tuple[float, ...]) -> tuple[float, ...]:
-    if isinstance(value, str):
-        return tuple(_number(word, 0, 24 * 3650) for word in value.split(","))
-    return value
-
-
-def _day_span(value: str | tuple[int, int]) -> tuple[int, int]:
-    if not isinstance(value, str):
-        return value
-    found = re.fullmatch(r"(\d{1,2}):(\d\d)-(\d{1,2}):(\d\d)", value)
-    if found:
-        opens, opens_min, closes, closes_min = map(int, found.groups())
-        span = (opens * 3600 + opens_min * 60, closes * 3600 + closes_min * 60)
-        if opens_min < 60 and closes_min < 60 and span[0] < span[1] <= 24 * 3600:
-            return span
-    raise ValueError(f"must be a span of one day like 09:00-18:00, not {value!r}")
-
-
-def _quiet_hours(value: str | tuple[int, int] | None) -> tuple[int, int] | None:
-    """From when to when, in minutes of a day; past midnight where the end is not behind."""
-    if not isinstance(value, str):
-        return value
-    found = re.fullmatch(r"(\d{1,2}:\d\d)-(\d{1,2}:\d\d)", value)
-    if not found or found[1] == found[2]:
-        raise ValueError(f"must be a span like 22:00-08:00, not {value!r}")
-    return _clock(found[1]), _clock(found[2])
-
-
-def _daily(value: str | int | None) -> int | None:
-    return _clock(value) if isinstance(value, str) and value != "never" else None
-
-
-def _clock(value: str) -> int:
-    found = re.fullmatch(r"(\d{1,2}):(\d\d)", value)
-    if not found or not (int(found[1]) < 24 and int(found[2]) < 60):
-        raise ValueError(f"must be a time of day like 09:00, not {value!r}")
-    return int(found[1]) * 60 + int(found[2])
-
-
-def _secret_url(value: str | SecretStr) -> SecretStr:
-    return SecretStr(_url(value)) if isinstance(value, str) else value
-
-
-def _limits(value: str | dict[str, Limits]) -> dict[str, Limits]:
-    """``tickets=30m/2h,checks=3d`` over the defaults; the second span is else four of the first."""
-    if not isinstance(value, str):
-        return value
-    limits = dict(LATE_AFTER)
-    for part in filter(None, (word.strip() for word in value.split(","))):
-        kind, _, said = (word.strip() for word in part.partition("="))
-        if kind not in limits:
-            raise ValueError(f"says {part!r}: the kinds are {', '.join(limits)}")
-        warn, _, error = said.partition("/")
-        warn_s = _seconds(warn, part)
-        error_s = _seconds(error, part) if error else 4 * warn_s
-        if error_s < warn_s:
-            raise ValueError(f"says {part!r}: an error cannot come before its warning")
-        limits[kind] = Limits(warn_s, error_s)
-    return limits
-
-
-def _seconds(span: str, part: str) -> int:
-    found = re.fullmatch(r"\s*([1-9]\d{0,4})\s*([mhd])\s*", span)
-    if not found:
-        raise ValueError(f"says {part!r}: write it like tickets=30m/2h, in m, h or d")
-    return int(found[1]) * {"m": 60, "h": 3_600, "d": 86_400}[found[2]]
-
-
-def _line(value: str) -> str:
-    if len(value) > 100 or not value.isprintable():
-        raise ValueError("must be one line of at most 100 characters")
-    return value
-
-
-def _choice(value: str, choices: tuple[str, ...]) -> str:
-    if value not in choices:
-        raise ValueError(f"must be one of {', '.join(choices)}, not {value!r}")
-    return value
-
-
-def allow_number(low: float, high: float) -> BeforeValidator:
-    """A rule for a field: a number from *low* to *high*, both included."""
-    return BeforeValidator(partial(_number, low=low, high=high))
-
-
-def allow_whole(low: float, high: float) -> BeforeValidator:
-    """A rule for a field: a whole number from *low* to *high*; a fraction is cut off."""
-    return BeforeValidator(partial(_whole, low=low, high=high))
-
-
-def allow_words(*choices: str) -> BeforeValidator:
-    """A rule for a field: one of these words."""
-    return BeforeValidator(partial(_choice, choices=choices))
-
-
-Url: TypeAlias = Annotated[str, BeforeValidator(_url)]
-"""Empty, or a URL without a slash at its end."""
-Flag: TypeAlias = Annotated[bool, BeforeValidator(_flag)]
 
 
 class SettingsGroup(BaseModel):
@@ -258,7 +68,7 @@ V = TypeVar("V", bound=VendorSettings)
 class ZoneSettings(SettingsGroup):
     """What must be known before the other settings are: by what clock people write and read."""
 
-    business_zone: Annotated[ZoneInfo, BeforeValidator(_steady_zone)] = SHANGHAI
+    business_zone: SteadyZone = SHANGHAI
     """``BUSINESS_ZONE``: the zone of the days, weeks, months, business hours and local times of
     reports, of the times at which DAGs are scheduled, and of every moment that a person writes
     without an offset. One whose clocks are never changed; another than at the last build has all
@@ -304,10 +114,10 @@ class Settings(DagSettings):
     instead of only the row versions that are new."""
     service_level_seconds: Annotated[int, allow_whole(1, 3600)] = 20
     """``SERVICE_LEVEL_SECONDS``: a wait up to this long counts as answered in time in reports."""
-    desk_since: Annotated[date, BeforeValidator(_day)] = date(2010, 1, 1)
+    desk_since: Day = date(2010, 1, 1)
     """``DESK_SINCE``: the local day since when there is a customer-service desk: conversations
     that say they began before it, or a day after they were read, count as undated in reports."""
-    business_hours: Annotated[tuple[int, int], BeforeValidator(_day_span)] = (32_400, 64_800)
+    business_hours: DaySpan = (32_400, 64_800)
     """``BUSINESS_HOURS``: from when to when people work on a working day, ``09:00-18:00``: what
     reports count as business time. Working days are Monday to Friday but for ``rpt_holiday``."""
     redact_texts: Annotated[str, allow_words("views", "write", "keep")] = "views"
@@ -322,7 +132,7 @@ class Settings(DagSettings):
     one to encrypt with first, others after a comma; or ``file:/path`` of a file that holds that."""
     allow_plain_secrets: Flag = True
     """``ALLOW_PLAIN_SECRETS``: 0 refuses accounts whose key is not encrypted."""
-    sync_since: Annotated[datetime, BeforeValidator(_moment)] = datetime(2020, 1, 1, tzinfo=UTC)
+    sync_since: Moment = datetime(2020, 1, 1, tzinfo=UTC)
     """``SYNC_SINCE``: the oldest creation time to read, 2000 or later (ISO 8601; without an offset
     in ``BUSINESS_ZONE``, as every moment that a person writes)."""
     overlap_hours: Annotated[int, allow_whole(0, 24 * 90)] = 24
@@ -330,7 +140,7 @@ class Settings(DagSettings):
     leave_new_seconds: Annotated[int, allow_whole(0, 86_400)] = 0
     """``LEAVE_NEW_SECONDS``: tickets younger than that, and without a row, are left to the program
     that made them, so that its own INSERT comes first. 0: read at once."""
-    read_again_hours: Annotated[tuple[float, ...], BeforeValidator(_hours)] = (1, 24, 168, 720)
+    read_again_hours: Hours = (1, 24, 168, 720)
     """``READ_AGAIN_HOURS``: so many hours after closing a ticket is looked at again, separated by
     commas; empty is not possible, ``0`` means never."""
     read_all_days: Annotated[int, allow_whole(1, 3650)] = 30
@@ -360,12 +170,12 @@ class Settings(DagSettings):
     run_minutes: Annotated[float, allow_number(0.1, 24 * 60)] = 10.0
     """``RUN_MINUTES``: so long a task of a scheduled ``sync_tickets`` reads; what is left the next
     one reads. Less than the 15 minutes between two, so that each account has its turn in time."""
-    late_after: Annotated[dict[str, Limits], BeforeValidator(_limits)] = LATE_AFTER
+    late_after: LateAfter = LATE_AFTER
     """``LATE_AFTER``: when data counts as late, a warning and then an error, for some or all kinds:
     ``tickets=30m/2h,catalog=2d/8d,snapshot=2h/8h,build=2h/8h,checks=2d/8d`` is the default (m, h,
     d); without the second span it is four times the first. After a change run ``migrate``, so that
     ``v_freshness`` says the same."""
-    maintainer: Annotated[str, BeforeValidator(_line)] = ""
+    maintainer: Line = ""
     """``MAINTAINER``: who mends the code, a name or an address, as reasons and alerts call them;
     empty: "the developers of this tool"."""
     runbook_url: Url = ""
@@ -382,13 +192,13 @@ class Settings(DagSettings):
     """``ALERT_SEVERITY``: from which severity on it is told; ``error`` leaves warnings out."""
     alert_language: Annotated[str, allow_words("en", "zh")] = "en"
     """``ALERT_LANGUAGE``: what alerts are written in, ``en`` or ``zh``; errors stay as they are."""
-    alert_quiet_hours: Annotated[tuple[int, int] | None, BeforeValidator(_quiet_hours)] = None
+    alert_quiet_hours: QuietHours = None
     """``ALERT_QUIET_HOURS``: a span of the day in ``BUSINESS_ZONE``, ``22:00-08:00``, in which only
     errors are told; what is so still is told at its end. Empty: none."""
-    alert_digest_at: Annotated[int | None, BeforeValidator(_daily)] = 540
+    alert_digest_at: Daily = 540
     """``ALERT_DIGEST_AT``: when, in ``BUSINESS_ZONE``, the daily digest is sent: ``09:00``, or
     ``never``."""
-    alert_ping_url: Annotated[SecretStr, BeforeValidator(_secret_url)] = SecretStr("")
+    alert_ping_url: SecretUrl = SecretStr("")
     """``ALERT_PING_URL``: gets a GET after each complete evaluation by ``watch``, so that a service
     like healthchecks.io tells when they end."""
     alert_file: str = ""
@@ -443,17 +253,3 @@ def url_variables(kind: type[VendorSettings]) -> dict[str, str]:
 def is_loopback(url: str) -> bool:
     """Whether a URL names this machine."""
     return urlsplit(url).hostname in LOOPBACK
-
-
-def parse_moment(value: str, zone: ZoneInfo) -> datetime:
-    """An ISO 8601 date or time that a person wrote, in UTC. Raises ValueError.
-
-    One without an offset is of *zone*.
-    """
-    moment = datetime.fromisoformat(value.strip())
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=zone)
-    try:
-        return moment.astimezone(UTC)
-    except OverflowError:
-        raise ValueError("it lies outside the years 1 to 9999") from None

@@ -15,6 +15,7 @@ ROOT = Path(__file__).resolve().parents[1]
 WORDS = {"include.models", "include.errors"}
 LEAVES = {
     *WORDS,
+    "include.values",
     "include.settings",
     "include.addresses",
     "include.hosts",
@@ -38,7 +39,8 @@ ALLOWED = {
     "include.redaction": set[str](),
     "include.customer_service": set[str](),
     "include.stopping": set[str](),
-    "include.settings": WORDS,
+    "include.values": set[str](),
+    "include.settings": {"include.values", *WORDS},
     "include.addresses": {"include.settings", *WORDS},
     "include.secrets": WORDS,
     "include.vendors": LEAVES,

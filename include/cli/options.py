@@ -9,7 +9,8 @@ from typing import Annotated
 
 import typer
 
-from include.settings import ZoneSettings, parse_moment, read_settings
+from include.settings import ZoneSettings, read_settings
+from include.values import parse_moment
 from include.vendors.registry import VENDORS
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document instead.")]

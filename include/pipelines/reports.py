@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from include import redaction
 from include.models import StatusName
-from include.settings import SHANGHAI
+from include.values import SHANGHAI
 from include.warehouse.bookkeeping import ledger
 from include.warehouse.bookkeeping.ledger import Request
 from include.warehouse.mysql import Warehouse

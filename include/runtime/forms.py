@@ -133,7 +133,8 @@ def read_moment(value: str | None) -> datetime | None:
     """A time from the form, in UTC. Raises ConfigError."""
     if not value:
         return None
-    from include.settings import ZoneSettings, parse_moment, read_settings
+    from include.settings import ZoneSettings, read_settings
+    from include.values import parse_moment
 
     zone = read_settings(ZoneSettings, os.environ).business_zone
     try:

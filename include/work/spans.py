@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from include.errors import ConfigError
-from include.settings import EARLIEST
+from include.values import EARLIEST
 
 
 def check_span(since: datetime | None, until: datetime | None, *, now: datetime) -> None:

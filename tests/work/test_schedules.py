@@ -5,7 +5,7 @@ from __future__ import annotations
 from include.pipelines import catalog, checks, reports
 from include.pipelines.snapshots import snapshot
 from include.pipelines.tickets import sync
-from include.settings import LATE_AFTER, Limits
+from include.values import LATE_AFTER, Limits
 from include.warehouse.schema import views
 from include.work.schedules import SCHEDULES
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from include.errors import ConfigError
-from include.settings import EARLIEST
+from include.values import EARLIEST
 from include.work.spans import check_span
 
 NOW = datetime(2026, 1, 10, tzinfo=UTC)

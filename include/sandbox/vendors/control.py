@@ -12,7 +12,7 @@ from urllib.parse import parse_qs
 from include.sandbox.vendors.faults import Faults
 from include.sandbox.vendors.store import Store, UnknownTicketError
 from include.sandbox.vendors.wire import Json, Reply, Request, Seen, dump
-from include.settings import SHANGHAI, parse_moment
+from include.values import SHANGHAI, parse_moment
 
 Given: TypeAlias = dict[str, Any]
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated, Final
 
 from include.models import HOME_SITE, StatusName
-from include.settings import VendorSettings, allow_words
+from include.settings import VendorSettings
+from include.values import allow_words
 from include.vendors.client import Vendor
 
 if TYPE_CHECKING:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from include.models import HOME_SITE, StatusName
-from include.settings import Url, VendorSettings
+from include.settings import VendorSettings
+from include.values import Url
 from include.vendors.client import Vendor
 
 if TYPE_CHECKING:

@@ -9,7 +9,8 @@ from zoneinfo import ZoneInfo
 from pydantic import BeforeValidator
 
 from include.models import StatusName
-from include.settings import SHANGHAI, VendorSettings, read_zone
+from include.settings import VendorSettings
+from include.values import SHANGHAI, read_zone
 from include.vendors.client import Vendor
 
 if TYPE_CHECKING:

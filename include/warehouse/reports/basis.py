@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
-from include.settings import SHANGHAI
+from include.values import SHANGHAI
 from include.warehouse.bookkeeping.tables import sync_run, sync_state
 from include.warehouse.customer_service.tables import cs_snapshot, cs_snapshot_table
 from include.warehouse.reports.tables import rpt_build

@@ -21,7 +21,7 @@ from include.warehouse.reports.ticket_tables import rpt_sla_target, rpt_status
 from include.warehouse.types import stored_name
 
 FIRST_DAY: Final = date(2000, 1, 1)
-"""Older tickets have no business time: vendors are not asked for them (``settings.EARLIEST``)."""
+"""Older tickets have no business time: vendors are not asked for them (``values.EARLIEST``)."""
 SATURDAY: Final = 6
 
 

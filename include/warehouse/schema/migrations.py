@@ -21,7 +21,7 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 
 from include.errors import AlreadyRunningError, CheckError, ConfigError
-from include.settings import LATE_AFTER, Limits
+from include.values import LATE_AFTER, Limits
 from include.warehouse.bookkeeping.leftovers import Leftover, read_leftovers
 from include.warehouse.dictionary import comments, entries, stored
 from include.warehouse.mysql import dedicated

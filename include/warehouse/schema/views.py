@@ -14,7 +14,7 @@ from typing import Final
 
 import sqlalchemy as sa
 
-from include.settings import LATE_AFTER, Limits
+from include.values import LATE_AFTER, Limits
 
 SQL: Final = Path(__file__).resolve().parents[3] / "sql"
 STAGING: Final = "stg_"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from include.settings import LATE_AFTER, Limits, Settings
+from include.settings import Settings
+from include.values import LATE_AFTER, Limits
 from include.work.health import Standing
 from include.work.snapshot_health import Refused, SnapshotHealth
 from include.work.verdicts.judgement import judge
