@@ -5,6 +5,7 @@ from __future__ import annotations
 import ssl
 from collections.abc import Mapping
 from functools import cache
+from importlib.metadata import version
 from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 
@@ -19,7 +20,7 @@ from include.vendors.request import HttpRequest
 
 CONNECTIONS: Final = 16  # kept open, for as many calls at once
 HEADERS: Final[Mapping[str, str]] = {
-    "User-Agent": f"python-urllib3/{urllib3.__version__}",
+    "User-Agent": f"python-urllib3/{version('urllib3')}",
     "Accept-Encoding": "gzip, deflate",
     "Accept": "*/*",
     "Connection": "keep-alive",
